@@ -1,0 +1,98 @@
+/**
+ * Every refusal code, and how it looks from outside. A code without a row does not compile.
+ *
+ * `kind` is all an agent is told about the reason (promise 10). `policy/denied` and `runtime/unknown_tool`
+ * have the same row on purpose: a denied tool and an unknown tool look the same (promise 5).
+ */
+export type Kind =
+  | 'invalid_request'
+  | 'unauthenticated'
+  | 'not_permitted'
+  | 'approval_required'
+  | 'authorization_required'
+  | 'limit_reached'
+  | 'unavailable'
+  | 'upstream_error'
+  | 'internal'
+
+export type Row = {
+  kind: Kind
+  /** HTTP status, where the refusal is the whole answer. */
+  status: number
+  /** JSON-RPC error code, where the refusal is a protocol error. `null`: it is a tool result with `isError`. */
+  rpc: number | null
+  retryable: boolean
+  text: string
+}
+
+const unknownTool = {
+  kind: 'not_permitted',
+  status: 403,
+  rpc: -32602,
+  retryable: false,
+  text: 'This tool does not exist or may not be used here.',
+} as const
+
+const row = (kind: Kind, status: number, rpc: number | null, retryable: boolean, text: string): Row => ({
+  kind,
+  status,
+  rpc,
+  retryable,
+  text,
+})
+
+export const errors = {
+  'core/invalid_json': row('invalid_request', 400, -32700, false, 'The body is not JSON that can be accepted.'),
+  'core/too_large': row('invalid_request', 413, -32600, false, 'The request is too large.'),
+  'core/bad_request': row('invalid_request', 400, -32600, false, 'The request is not valid.'),
+  'core/not_found': row('invalid_request', 404, -32601, false, 'Nothing is here.'),
+  'core/internal': row('internal', 500, -32603, false, 'Something went wrong on our side. The call id names it in the record.'),
+  'config/missing': row('internal', 500, -32603, false, 'This deployment is not configured.'),
+
+  'identity/unauthenticated': row('unauthenticated', 401, -32001, false, 'Sign in to use this gateway.'),
+  'identity/forbidden': row('not_permitted', 403, -32001, false, 'You may not do this.'),
+
+  'gateways/unknown': row('invalid_request', 404, -32601, false, 'Nothing is here.'),
+  'gateways/not_assigned': row('not_permitted', 403, -32001, false, 'This gateway is not for you.'),
+  'gateways/conflict': row('invalid_request', 409, -32600, false, 'The gateway changed meanwhile. Plan again.'),
+  'gateways/invalid': row('invalid_request', 422, -32602, false, 'The gateway document is not valid.'),
+
+  'session/ended': row('unauthenticated', 401, -32001, false, 'This session has ended. Sign in again.'),
+  'session/unknown': row('invalid_request', 404, -32001, false, 'There is no such session. Initialize again.'),
+
+  'runtime/unknown_tool': unknownTool,
+  'policy/denied': unknownTool,
+  'runtime/invalid_arguments': row('invalid_request', 400, null, true, 'The arguments do not fit the tool.'),
+  'runtime/cancelled': row('invalid_request', 499, null, false, 'The call was cancelled.'),
+  'runtime/not_recorded': row('unavailable', 503, null, true, 'The call could not be recorded, so it was not made.'),
+  'policy/approval_required': row('approval_required', 403, null, true, 'A person has to approve this call first.'),
+  'policy/approval_rejected': row('not_permitted', 403, null, false, 'The approver rejected this call.'),
+  'policy/approval_expired': row('approval_required', 403, null, true, 'The approval has expired. Ask again.'),
+  'policy/approval_changed': row('approval_required', 403, null, true, 'The approval was for other arguments. Ask again.'),
+  'policy/approval_used': row('not_permitted', 403, null, false, 'This approval has been used already.'),
+  'policy/limit_reached': row('limit_reached', 429, null, true, 'A limit for this call has been reached.'),
+  'policy/invalid': row('invalid_request', 422, -32602, false, 'The rules are not valid.'),
+
+  'vault/authorization_needed': row('authorization_required', 403, null, true, 'You have to connect an account first.'),
+  'vault/unavailable': row('unavailable', 503, null, true, 'The account cannot be reached right now.'),
+  'vault/account_ambiguous': row('invalid_request', 400, null, true, 'Several accounts are connected. Say which one.'),
+  'vault/not_allowed': row('not_permitted', 403, null, false, 'This account may not be used here.'),
+  'vault/secret_missing': row('unavailable', 503, null, false, 'An administrator has to set a secret for this tool.'),
+
+  'connect/invalid': row('invalid_request', 400, -32602, false, 'This link is not valid any more.'),
+  'connect/wrong_person': row('not_permitted', 403, -32001, false, 'This link was made for another person.'),
+
+  'egress/blocked': row('upstream_error', 502, null, false, 'The service is at an address that may not be called.'),
+  'egress/timeout': row('upstream_error', 504, null, true, 'The service did not answer in time.'),
+  'egress/unreachable': row('upstream_error', 502, null, true, 'The service could not be reached.'),
+  'egress/too_large': row('upstream_error', 502, null, false, 'The service answered with too much data.'),
+
+  'toolkits/failed': row('upstream_error', 502, null, false, 'The tool failed.'),
+  'upstream/failed': row('upstream_error', 502, null, true, 'The server behind this tool failed.'),
+  'upstream/unavailable': row('unavailable', 503, null, true, 'The server behind this tool is not available right now.'),
+  'upstream/authorization_needed': row('authorization_required', 403, null, true, 'You have to connect an account first.'),
+
+  'audit/unavailable': row('unavailable', 503, -32603, true, 'The record is not available right now.'),
+} as const satisfies Record<string, Row>
+
+export type Code = keyof typeof errors

@@ -1,0 +1,30 @@
+import type { Code } from './errors.ts'
+
+/**
+ * A refusal: an expected "no", carried as a value so that it survives Durable Object RPC
+ * (`instanceof` does not) and so that no one has to parse a message.
+ *
+ * `public` is the only text that may reach an agent; `evidence` is for the record and administrators.
+ */
+export type Refusal = {
+  code: Code
+  /** Overrides the table's public text. Must be ours: upstream or provider text never goes here. */
+  message?: string
+  /** What would help: a link on our own origin, and what to do in one sentence. */
+  help?: { url?: string; text?: string }
+  retryAfterMs?: number
+  /** Fields for the record. Never shown to an agent. */
+  evidence?: Record<string, unknown>
+}
+
+export type Ok<T> = { ok: true; value: T }
+export type Refused<E = Refusal> = { ok: false; error: E }
+export type Result<T, E = Refusal> = Ok<T> | Refused<E>
+
+export function ok<T>(value: T): Ok<T> {
+  return { ok: true, value }
+}
+
+export function refuse(code: Code, more: Omit<Refusal, 'code'> = {}): Refused {
+  return { ok: false, error: { code, ...more } }
+}

@@ -1,0 +1,50 @@
+import type { Json, JsonObject } from './json.ts'
+
+/** What a tool does to the world. Declared by our toolkits, or classified by an administrator; never taken from an upstream's claim. */
+export type Behaviour = {
+  operation: 'read' | 'create' | 'update' | 'delete'
+  destructive: boolean
+  idempotent: boolean
+  openWorld: boolean
+}
+
+export type ToolSource =
+  | { kind: 'toolkit'; toolkit: string }
+  | { kind: 'upstream'; upstream: string; /** the upstream's own name for it */ remoteName: string }
+  | { kind: 'worker'; binding: string; remoteName: string }
+  | { kind: 'builtin' }
+
+export type Icon = { src: string; mimeType?: string; sizes?: string[]; theme?: 'light' | 'dark' }
+
+/** One function as a gateway offers it. Plain data: it is part of the compiled snapshot. */
+export type Tool = {
+  /** `Toolkit_ToolName`, at most 45 characters of [A-Za-z0-9_] for our own. Unique in its gateway. */
+  name: string
+  title: string
+  description: string
+  inputSchema: JsonObject
+  outputSchema?: JsonObject
+  icons?: Icon[]
+  behaviour: Behaviour
+  source: ToolSource
+  /** Provider whose credential of the user the tool needs, and the least scopes for it. */
+  authorization?: { provider: string; scopes: string[] }
+  /** Names of secrets that an administrator sets and the tool reads. Never values. */
+  secrets: string[]
+  /** JSON pointers into the arguments or the result that the record must never show. */
+  sensitive: string[]
+  /** SHA-256 (base64url) over the canonical definition. */
+  definitionHash: string
+  /** Passed to clients as `_meta`, already vetted. */
+  meta?: JsonObject
+}
+
+export type ContentBlock = JsonObject & { type: string }
+
+/** What a tool gave back: MCP's result shape, which both eras share. */
+export type ToolOutput = {
+  content: ContentBlock[]
+  structuredContent?: Json
+  isError?: boolean
+  meta?: JsonObject
+}

@@ -1,0 +1,42 @@
+import type { Result } from '../core/result.ts'
+
+/** Why the credential is wanted: shown on the connect page and recorded. Identity comes from the verified caller only. */
+export type LeaseRequest = {
+  project: string
+  user: string
+  session: string
+  provider: string
+  scopes: readonly string[]
+  /** Account label or id, when the caller or a rule chose one. */
+  account?: string
+  /** After a 401 with this generation: refresh only if nobody has meanwhile. */
+  seenGeneration?: number
+  why: { callId: string; gateway: string; agentId: string; agentName: string; agentHost?: string; tool: string }
+}
+
+/**
+ * A credential in a session's memory, at most 5 minutes (promise 2). Never stored, logged or shown.
+ * The Vault remembers who holds one and calls it back with `SessionControl.recallLeases`.
+ */
+export type Lease = {
+  connection: string
+  generation: number
+  provider: string
+  account: string
+  accountLabel: string
+  scopes: readonly string[]
+  connectedAt: number
+  /** The access token. Only the authorized fetch of this room reads it. */
+  secret: string
+  /** Lease end, epoch ms. */
+  expiresAt: number
+  /** Origins the token may be sent to, e.g. `https://api.github.com`. */
+  allowedOrigins: readonly string[]
+  /** Base of the provider's API for this account, without a trailing slash. */
+  apiBase: string
+}
+
+/** Refusals: `vault/authorization_needed` (help.url is our connect page), `vault/unavailable`, `vault/account_ambiguous`, `vault/not_allowed`. */
+export type VaultApi = {
+  lease(request: LeaseRequest): Promise<Result<Lease>>
+}
