@@ -46,7 +46,13 @@ export const errors = {
   'core/too_large': row('invalid_request', 413, -32600, false, 'The request is too large.'),
   'core/bad_request': row('invalid_request', 400, -32600, false, 'The request is not valid.'),
   'core/not_found': row('invalid_request', 404, -32601, false, 'Nothing is here.'),
-  'core/internal': row('internal', 500, -32603, false, 'Something went wrong on our side. The call id names it in the record.'),
+  'core/internal': row(
+    'internal',
+    500,
+    -32603,
+    false,
+    'Something went wrong on our side. The call id names it in the record.',
+  ),
   'config/missing': row('internal', 500, -32603, false, 'This deployment is not configured.'),
 
   'identity/unauthenticated': row('unauthenticated', 401, -32001, false, 'Sign in to use this gateway.'),
@@ -68,7 +74,13 @@ export const errors = {
   'policy/approval_required': row('approval_required', 403, null, true, 'A person has to approve this call first.'),
   'policy/approval_rejected': row('not_permitted', 403, null, false, 'The approver rejected this call.'),
   'policy/approval_expired': row('approval_required', 403, null, true, 'The approval has expired. Ask again.'),
-  'policy/approval_changed': row('approval_required', 403, null, true, 'The approval was for other arguments. Ask again.'),
+  'policy/approval_changed': row(
+    'approval_required',
+    403,
+    null,
+    true,
+    'The approval was for other arguments. Ask again.',
+  ),
   'policy/approval_used': row('not_permitted', 403, null, false, 'This approval has been used already.'),
   'policy/limit_reached': row('limit_reached', 429, null, true, 'A limit for this call has been reached.'),
   'policy/invalid': row('invalid_request', 422, -32602, false, 'The rules are not valid.'),
@@ -89,8 +101,20 @@ export const errors = {
 
   'toolkits/failed': row('upstream_error', 502, null, false, 'The tool failed.'),
   'upstream/failed': row('upstream_error', 502, null, true, 'The server behind this tool failed.'),
-  'upstream/unavailable': row('unavailable', 503, null, true, 'The server behind this tool is not available right now.'),
-  'upstream/authorization_needed': row('authorization_required', 403, null, true, 'You have to connect an account first.'),
+  'upstream/unavailable': row(
+    'unavailable',
+    503,
+    null,
+    true,
+    'The server behind this tool is not available right now.',
+  ),
+  'upstream/authorization_needed': row(
+    'authorization_required',
+    403,
+    null,
+    true,
+    'You have to connect an account first.',
+  ),
 
   'audit/unavailable': row('unavailable', 503, -32603, true, 'The record is not available right now.'),
 } as const satisfies Record<string, Row>

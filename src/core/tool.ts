@@ -9,7 +9,7 @@ export type Behaviour = {
 }
 
 export type ToolSource =
-  | { kind: 'toolkit'; toolkit: string }
+  | { kind: 'toolkit'; toolkit: string; /** without the toolkit's name */ tool: string }
   | { kind: 'upstream'; upstream: string; /** the upstream's own name for it */ remoteName: string }
   | { kind: 'worker'; binding: string; remoteName: string }
   | { kind: 'builtin' }

@@ -1,17 +1,8 @@
 import type { Caller } from '../core/caller.ts'
-import type { Json, JsonObject } from '../core/json.ts'
+import type { CallReply, ClientFeatures, Progress, Resumed, ResumeState } from '../core/call.ts'
+import type { JsonObject } from '../core/json.ts'
 import type { Refusal } from '../core/result.ts'
-import type { Tool, ToolOutput } from '../core/tool.ts'
-
-/** What the client said about itself in this request. Unverified: shapes answers, never decides. */
-export type ClientFeatures = {
-  era: 'modern' | 'legacy'
-  protocolVersion: string
-  clientName?: string
-  elicitationUrl: boolean
-  /** The client's declared capabilities, for upstreams that ask through us. */
-  capabilities: JsonObject
-}
+import type { Tool } from '../core/tool.ts'
 
 export type CallRequest = {
   caller: Caller
@@ -23,31 +14,12 @@ export type CallRequest = {
   /** W3C trace context from `_meta`. */
   traceparent?: string
   tracestate?: string
-  /** A retry of a call that answered `input_required`: what the user did, and our own state, opened and checked by `mcp`. */
-  resumed?: { responses: JsonObject; state: ResumeState }
+  resumed?: Resumed
   /** Called with progress while the tool runs. Absent when the client gave no progress token. */
   onProgress?: (progress: Progress) => Promise<void> | void
   /** Lets `cancelCall` find it. Random, made by `mcp`. */
   cancelKey?: string
 }
-
-export type Progress = { progress: number; total?: number; message?: string }
-
-/** What we put into `requestState`, sealed by `mcp` and bound to the principal, the method and the arguments. */
-export type ResumeState = {
-  callId: string
-  /** Which wait it was. */
-  wait: 'authorization' | 'approval' | 'upstream'
-  /** The approval, for `approval`. */
-  approval?: string
-  /** The upstream's own opaque state, for `upstream`. */
-  upstream?: string
-}
-
-export type CallReply =
-  | { kind: 'output'; callId: string; output: ToolOutput }
-  | { kind: 'refused'; callId: string; error: Refusal; resume?: ResumeState }
-  | { kind: 'input_required'; callId: string; requests: JsonObject; resume: ResumeState }
 
 export type ListRequest = { caller: Caller; features: ClientFeatures; cursor?: string }
 export type ListReply =
@@ -78,4 +50,4 @@ export type SessionControl = {
   recallLeases(connections: string[] | null): Promise<void>
 }
 
-export type { Json }
+export type { CallReply, ClientFeatures, Progress, Resumed, ResumeState }

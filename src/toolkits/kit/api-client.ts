@@ -22,4 +22,10 @@ export type ApiCall = {
   read?: 'json' | 'text' | 'bytes'
 }
 
-export type ApiAnswer = { status: number; headers: Record<string, string>; body: Json; text?: string; bytes?: Uint8Array }
+export type ApiAnswer = {
+  status: number
+  headers: Record<string, string>
+  body: Json
+  text?: string
+  bytes?: Uint8Array
+}

@@ -1,0 +1,34 @@
+import type { JsonObject } from './json.ts'
+import type { Refusal } from './result.ts'
+import type { ToolOutput } from './tool.ts'
+
+/** What the client said about itself in this request. Unverified: shapes answers, never decides. */
+export type ClientFeatures = {
+  era: 'modern' | 'legacy'
+  protocolVersion: string
+  clientName?: string
+  elicitationUrl: boolean
+  /** The client's declared capabilities, for upstreams that ask through us. */
+  capabilities: JsonObject
+}
+
+export type Progress = { progress: number; total?: number; message?: string }
+
+/** What we put into `requestState`, sealed by `mcp` and bound to the principal, the method and the arguments. */
+export type ResumeState = {
+  callId: string
+  /** Which wait it was. */
+  wait: 'authorization' | 'approval' | 'upstream'
+  /** The approval, for `approval`. */
+  approval?: string
+  /** The upstream's own opaque state, for `upstream`. */
+  upstream?: string
+}
+
+/** A retry of a call that answered `input_required`: what the user did, and our own state, opened and checked by `mcp`. */
+export type Resumed = { responses: JsonObject; state: ResumeState }
+
+export type CallReply =
+  | { kind: 'output'; callId: string; output: ToolOutput }
+  | { kind: 'refused'; callId: string; error: Refusal; resume?: ResumeState }
+  | { kind: 'input_required'; callId: string; requests: JsonObject; resume: ResumeState }
