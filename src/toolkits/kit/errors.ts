@@ -1,6 +1,9 @@
+import { ProviderError } from '../../core/api-client.ts'
 import type { Result } from '../../core/result.ts'
 import { ok, refuse } from '../../core/result.ts'
 import type { ToolOutput } from '../../core/tool.ts'
+
+export { ProviderError } from '../../core/api-client.ts'
 
 /**
  * What a tool tells the model when it cannot do what was asked: what went wrong, what to do, with which valid values.
@@ -35,23 +38,9 @@ export type ToolErrorKind =
   | 'unavailable'
   | 'failed'
 
-/** Thrown by the API client on an answer that is not 2xx. `code` is the provider's machine-readable reason, never its prose. */
-export class ProviderError extends Error {
-  override readonly name = 'ProviderError'
-  readonly status: number
-  readonly code: string | null
-  readonly retryAfterMs: number | undefined
-
-  constructor(status: number, code: string | null, more: { retryAfterMs?: number; cause?: unknown } = {}) {
-    super(`the provider answered ${status}`, { cause: more.cause })
-    this.status = status
-    this.code = code
-    this.retryAfterMs = more.retryAfterMs
-  }
-}
-
 /** What a tool threw, as the model is told. A bug is not explained to the model; its cause is evidence for the record. */
 export function toolFailure(cause: unknown): Result<{ kind: 'output'; output: ToolOutput }> {
+  if (cause instanceof ProviderError && cause.refusal) return { ok: false, error: cause.refusal }
   const error = cause instanceof ProviderError ? explainProviderError(cause) : cause
   if (!(error instanceof ToolError)) {
     return refuse('toolkits/failed', {
