@@ -1,0 +1,74 @@
+import { spawn } from 'node:child_process'
+import { readdirSync } from 'node:fs'
+import { cp, mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join, relative } from 'node:path'
+import { root, stateFolder } from './lib/root.ts'
+
+/** npm run check: everything that can be said about the source without running it. Exit code 1 when any step fails. */
+type Step = { name: string; run(): Promise<Outcome> }
+type Outcome = { ok: boolean; output: string }
+
+/** A step without network, terminal or telemetry; its output is shown only when there is something to see. */
+function command(...words: [string, ...string[]]): Promise<Outcome> {
+  const [name, ...args] = words
+  const env = { ...process.env, CI: 'true', NO_COLOR: '1', FORCE_COLOR: '0', WRANGLER_SEND_METRICS: 'false' }
+  return new Promise((done) => {
+    const child = spawn(name, args, { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] })
+    let output = ''
+    child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()))
+    child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()))
+    child.on('error', (error) => done({ ok: false, output: error.message }))
+    child.on('close', (code) => done({ ok: code === 0, output }))
+  })
+}
+
+/** Generates into a copy: a schema change without its migration leaves a new file there. */
+async function migrationsAreFresh(): Promise<Outcome> {
+  const copy = await mkdtemp(join(tmpdir(), 'behalf-migrations-'))
+  try {
+    await cp(join(root, 'migrations'), copy, { recursive: true })
+    const before = readdirSync(copy).length
+    const out = relative(root, copy)
+    const generated = await command(
+      'drizzle-kit',
+      'generate',
+      '--dialect=sqlite',
+      '--schema=src/db/schema.ts',
+      `--out=${out}`,
+    )
+    if (!generated.ok || readdirSync(copy).length === before) return generated
+    return { ok: false, output: 'src/db/schema.ts has changes without a migration. Run: npm run db:generate' }
+  } finally {
+    await rm(copy, { recursive: true, force: true })
+  }
+}
+
+const compilers = readdirSync(root).filter((name) => /^tsconfig.*\.json$/.test(name))
+const dryRun = join(stateFolder, 'dry-run')
+
+const steps: Step[] = [
+  ...compilers.map((file) => ({ name: `types (${file})`, run: () => command('tsc', '-p', file, '--noEmit') })),
+  { name: 'lint', run: () => command('oxlint', '--type-aware') },
+  { name: 'format', run: () => command('oxfmt', '--check', '.') },
+  { name: 'binding types', run: () => command('wrangler', 'types', '--check') },
+  { name: 'migrations in order', run: () => command('drizzle-kit', 'check') },
+  { name: 'migrations up to date', run: migrationsAreFresh },
+  { name: 'deploy, dry run', run: () => command('wrangler', 'deploy', '--dry-run', `--outdir=${dryRun}`) },
+]
+
+const failed: string[] = []
+for (const step of steps) {
+  const startedAt = Date.now()
+  const { ok, output } = await step.run()
+  const seconds = ((Date.now() - startedAt) / 1000).toFixed(1)
+  console.log(`${ok ? 'ok  ' : 'FAIL'} ${step.name} (${seconds} s)`)
+  if (!ok) failed.push(step.name)
+  if (!ok || /\b[1-9]\d* warnings?\b|\[WARNING\]/.test(output)) console.log(output.trim().replaceAll(/^/gm, '     '))
+}
+console.log(
+  failed.length === 0
+    ? `${steps.length} checks passed`
+    : `${failed.length} of ${steps.length} checks failed: ${failed.join(', ')}`,
+)
+process.exitCode = failed.length === 0 ? 0 : 1
