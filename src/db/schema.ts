@@ -102,6 +102,8 @@ export const users = sqliteTable(
     createdAt: at('created_at').notNull(),
     updatedAt: at('updated_at').notNull(),
     lastSeenAt: at('last_seen_at'),
+    /** Browser sessions from before this moment are over. */
+    signedOutAt: at('signed_out_at'),
   },
   (t) => [
     primaryKey({ columns: [t.project, t.id] }),
@@ -137,6 +139,41 @@ export const identityProviders = sqliteTable(
     createdAt: at('created_at').notNull(),
   },
   (t) => [primaryKey({ columns: [t.project, t.id] })],
+)
+
+/**
+ * What a person allowed an agent to do, by our consent page. Kept beyond the grant, so that the page is not shown again
+ * for the same agent, gateway and host it returns to.
+ */
+export const consents = sqliteTable(
+  'consents',
+  {
+    project: project(),
+    user: text('user').notNull(),
+    agent: text('agent').notNull(),
+    gateway: text('gateway').notNull(),
+    redirectHost: text('redirect_host').notNull(),
+    scopes: json('scopes').notNull(),
+    createdAt: at('created_at').notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.project, t.user, t.agent, t.gateway, t.redirectHost] })],
+)
+
+/** Metadata only, for lists and for ending all grants of a user. The Grant object decides. */
+export const grants = sqliteTable(
+  'grants',
+  {
+    project: project(),
+    id: text('id').notNull(),
+    user: text('user').notNull(),
+    agent: text('agent').notNull(),
+    gateway: text('gateway').notNull(),
+    createdAt: at('created_at').notNull(),
+    endedAt: at('ended_at'),
+    /** Why it ended: signed out, revoked by the client, reused token, offboarded. */
+    endedReason: text('ended_reason'),
+  },
+  (t) => [primaryKey({ columns: [t.project, t.id] }), index('grants_user').on(t.project, t.user)],
 )
 
 /** An OAuth application at a provider. `spec` names a built-in ProviderSpec or holds one by value. */
