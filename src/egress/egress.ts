@@ -1,0 +1,149 @@
+import type { Config } from '../config/config.ts'
+import { fromUtf8 } from '../core/bytes.ts'
+import type { Result } from '../core/result.ts'
+import { ok, refuse } from '../core/result.ts'
+import type { Egress, EgressRequest, EgressResponse } from './api.ts'
+import type { Watch } from './body.ts'
+import { cappedBody, readAll } from './body.ts'
+import type { GuardConfig } from './guard.ts'
+import { isAllowedUrl } from './guard.ts'
+import { outgoingHeaders, retryAfterMs } from './headers.ts'
+import type { Fetch } from './send.ts'
+import { blocked, send } from './send.ts'
+
+export type { Egress, EgressRequest, EgressResponse } from './api.ts'
+export { isAllowedUrl } from './guard.ts'
+export { retryAfterMs } from './headers.ts'
+
+const defaultTimeoutMs = 30_000
+const defaultMaxBytes = 10 * 1024 * 1024
+
+export type EgressSeams = {
+  fetch?: Fetch
+  wait?: (ms: number, signal: AbortSignal) => Promise<void>
+  now?: () => number
+}
+
+/** The way out. `seams` are for tests: the platform's `fetch`, the clock and the wait between attempts. */
+export function createEgress(config: Pick<Config, 'development' | 'egressAllow'>, seams: EgressSeams = {}): Egress {
+  const platformFetch: Fetch = seams.fetch ?? ((url, init) => fetch(url, init))
+  const wait = seams.wait ?? pause
+  const now = seams.now ?? Date.now
+  return { fetch: (request) => fetchGuarded(request, { config, fetch: platformFetch, wait, now }) }
+}
+
+type Tools = { config: GuardConfig; fetch: Fetch; wait: NonNullable<EgressSeams['wait']>; now: () => number }
+
+async function fetchGuarded(request: EgressRequest, tools: Tools): Promise<Result<EgressResponse>> {
+  const target = isAllowedUrl(request.url, tools.config)
+  if (!target.ok) return target
+  const headers = outgoingHeaders(request.headers)
+  if (headers === null) return blocked('header', target.value)
+
+  const timeoutMs = request.timeoutMs ?? defaultTimeoutMs
+  const deadline = tools.now() + timeoutMs
+  const retries = request.body instanceof ReadableStream ? 0 : (request.retries ?? 0)
+  const stop = new AbortController()
+  const signal = request.signal ? AbortSignal.any([request.signal, stop.signal]) : stop.signal
+  const watch = watchdog(timeoutMs, stop)
+  const outgoing = { url: target.value, method: request.method ?? 'GET', headers, body: request.body }
+  const rules = { ...request, config: tools.config, signal }
+
+  // Armed once for headers: attempts, redirects and waits together, or a slow service gets the timeout many times over.
+  watch.arm()
+  for (let attempt = 1; ; attempt++) {
+    const sent = await send(outgoing, rules, tools.fetch).catch((cause: unknown) => ({ thrown: cause }))
+    if (!('thrown' in sent)) {
+      if (!sent.ok) watch.disarm()
+      if (!sent.ok) return sent
+      const pauseMs = attempt <= retries ? retryPause(sent.value.response, attempt, tools.now()) : null
+      if (pauseMs === null || tools.now() + pauseMs >= deadline) return ok(answer(sent.value, request, watch, attempt))
+      await sent.value.response.body?.cancel()
+      await tools.wait(pauseMs, signal)
+      continue
+    }
+    const pauseMs = backoffMs(attempt)
+    const gone = signal.aborted || attempt > retries || tools.now() + pauseMs >= deadline
+    if (gone) watch.disarm()
+    if (gone)
+      return refuse(watch.expired ? 'egress/timeout' : 'egress/unreachable', evidence(sent.thrown, target.value))
+    await tools.wait(pauseMs, signal)
+  }
+}
+
+function answer(
+  { response, url }: { response: Response; url: URL },
+  request: EgressRequest,
+  watch: Watch,
+  attempts: number,
+): EgressResponse {
+  watch.disarm()
+  let body: ReadableStream<Uint8Array> | undefined
+  const open = (): ReadableStream<Uint8Array> =>
+    (body ??= cappedBody(response, request.maxBytes ?? defaultMaxBytes, watch))
+  const bytes = (): Promise<Result<Uint8Array>> => readAll(open())
+  return {
+    status: response.status,
+    headers: response.headers,
+    url: url.href,
+    attempts,
+    get body() {
+      return open()
+    },
+    bytes,
+    async text() {
+      const read = await bytes()
+      if (!read.ok) return read
+      try {
+        return ok(fromUtf8(read.value))
+      } catch {
+        return refuse('egress/unreachable', { evidence: { fault: 'not_utf8' } })
+      }
+    },
+  }
+}
+
+function retryPause(response: Response, attempt: number, now: number): number | null {
+  const { status } = response
+  if (status !== 429 && (status < 500 || status === 501)) return null
+  return retryAfterMs(response.headers, now) ?? backoffMs(attempt)
+}
+
+/** 200 ms doubling, half of it random so that many callers do not come back together. */
+const backoffMs = (attempt: number): number => 100 * 2 ** attempt * (0.5 + Math.random() / 2)
+
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', done)
+      resolve()
+    }
+    const timer = setTimeout(done, ms)
+    if (signal.aborted) done()
+    else signal.addEventListener('abort', done)
+  })
+}
+
+function watchdog(timeoutMs: number, stop: AbortController): Watch {
+  let timer: number | null = null
+  let expired = false
+  return {
+    arm() {
+      clearTimeout(timer)
+      timer = setTimeout(() => {
+        expired = true
+        stop.abort()
+      }, timeoutMs) as unknown as number
+    },
+    disarm: () => clearTimeout(timer),
+    get expired() {
+      return expired
+    },
+  }
+}
+
+/** The platform's message is for the record; it may name addresses and never reaches an agent. */
+const evidence = (thrown: unknown, url: URL): { evidence: Record<string, unknown> } => ({
+  evidence: { host: url.host, reason: thrown instanceof Error ? thrown.message : String(thrown) },
+})
