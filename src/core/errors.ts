@@ -108,6 +108,13 @@ export const errors = {
     true,
     'The server behind this tool is not available right now.',
   ),
+  'upstream/invalid_params': row(
+    'invalid_request',
+    400,
+    -32602,
+    false,
+    'The server behind this refused the parameters.',
+  ),
   'upstream/authorization_needed': row(
     'authorization_required',
     403,
