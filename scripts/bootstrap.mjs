@@ -11,6 +11,8 @@ import { fileURLToPath } from 'node:url'
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const toolchainNode = join(root, 'node_modules/node/bin/node')
 
+const signals = ['SIGINT', 'SIGTERM', 'SIGHUP']
+
 class Fault extends Error {}
 
 async function main() {
@@ -139,19 +141,21 @@ async function watched(command, args, cwd) {
   const live = process.stderr.isTTY === true
   const tick = () => process.stderr.write(live ? `\r  ${seconds()} s ` : `  ${seconds()} s\n`)
   const ticker = setInterval(tick, live ? 1000 : 10_000)
-  const stop = () => child.kill('SIGTERM')
-  process.once('exit', stop)
-  const interrupted = (signal) => process.exit(128 + constants.signals[signal])
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, interrupted)
+  let interrupted
+  const stop = (signal) => {
+    interrupted = signal
+    child.kill('SIGTERM')
+  }
+  for (const signal of signals) process.on(signal, stop)
 
   const code = await new Promise((done) => {
     child.on('error', (error) => done(error.message))
     child.on('close', done)
   })
   clearInterval(ticker)
-  process.off('exit', stop)
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.off(signal, interrupted)
+  for (const signal of signals) process.off(signal, stop)
   if (live) process.stderr.write('\r')
+  if (interrupted) process.exit(128 + constants.signals[interrupted])
   if (code !== 0) throw new Fault(`${output}\n${explain(output, code)}`.trim())
   console.error(`  done in ${seconds()} s`)
 }
@@ -171,13 +175,13 @@ async function run(command, args) {
   const child = spawn(command, args, { stdio: 'inherit', env: { ...process.env, PATH: path } })
   // With a terminal, Ctrl-C reaches the child by itself; a second copy would look like an impatient second press.
   const pass = (signal) => (signal === 'SIGINT' && process.stdin.isTTY ? undefined : child.kill(signal))
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, pass)
+  for (const signal of signals) process.on(signal, pass)
   const [code, signal] = await new Promise((done, fail) => {
     child.on('error', (error) => fail(new Fault(`${command} does not start: ${error.message}`)))
     child.on('exit', (...ended) => done(ended))
   })
   process.exitCode = signal ? 128 + constants.signals[signal] : code
-  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.off(name, pass)
+  for (const name of signals) process.off(name, pass)
 }
 
 main().catch((error) => {

@@ -1,27 +1,12 @@
-import { spawn } from 'node:child_process'
 import { readdirSync } from 'node:fs'
 import { cp, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
+import { command, type Outcome } from './lib/command.ts'
 import { root, stateFolder } from './lib/root.ts'
 
 /** npm run check: everything that can be said about the source without running it. Exit code 1 when any step fails. */
 type Step = { name: string; run(): Promise<Outcome> }
-type Outcome = { ok: boolean; output: string }
-
-/** A step without network, terminal or telemetry; its output is shown only when there is something to see. */
-function command(...words: [string, ...string[]]): Promise<Outcome> {
-  const [name, ...args] = words
-  const env = { ...process.env, CI: 'true', NO_COLOR: '1', FORCE_COLOR: '0', WRANGLER_SEND_METRICS: 'false' }
-  return new Promise((done) => {
-    const child = spawn(name, args, { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] })
-    let output = ''
-    child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()))
-    child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()))
-    child.on('error', (error) => done({ ok: false, output: error.message }))
-    child.on('close', (code) => done({ ok: code === 0, output }))
-  })
-}
 
 /** Generates into a copy: a schema change without its migration leaves a new file there. */
 async function migrationsAreFresh(): Promise<Outcome> {
@@ -44,7 +29,7 @@ async function migrationsAreFresh(): Promise<Outcome> {
   }
 }
 
-const compilers = readdirSync(root).filter((name) => /^tsconfig.*\.json$/.test(name))
+const compilers = readdirSync(root).filter((name) => /^tsconfig\..+\.json$/.test(name))
 const dryRun = join(stateFolder, 'dry-run')
 
 const steps: Step[] = [
