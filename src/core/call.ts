@@ -10,6 +10,8 @@ export type ClientFeatures = {
   elicitationUrl: boolean
   /** The client's declared capabilities, for upstreams that ask through us. */
   capabilities: JsonObject
+  /** Id of a legacy client's protocol session. One that `endConversation` ended is refused with `session/unknown`. */
+  conversation?: string
 }
 
 export type Progress = { progress: number; total?: number; message?: string }

@@ -55,6 +55,27 @@ export const errors = {
   ),
   'config/missing': row('internal', 500, -32603, false, 'This deployment is not configured.'),
 
+  'http/foreign_origin': row('not_permitted', 403, -32600, false, 'Requests from this web page are not accepted.'),
+  'http/method': row('invalid_request', 405, -32600, false, 'This method is not used here.'),
+
+  'mcp/invalid_state': row(
+    'invalid_request',
+    400,
+    -32602,
+    false,
+    'The request state is not valid any more. Call again.',
+  ),
+  'mcp/invalid_session': row('invalid_request', 400, -32600, false, 'This is not a session id of this server.'),
+  'mcp/media_type': row('invalid_request', 415, -32600, false, 'The body has to be application/json.'),
+  'mcp/not_answerable': row(
+    'invalid_request',
+    400,
+    null,
+    false,
+    'The tool asks a question that this client cannot show.',
+  ),
+  'mcp/too_many_streams': row('limit_reached', 429, -32603, true, 'Too many streams are open. Close one first.'),
+
   'identity/unauthenticated': row('unauthenticated', 401, -32001, false, 'Sign in to use this gateway.'),
   'identity/forbidden': row('not_permitted', 403, -32001, false, 'You may not do this.'),
 

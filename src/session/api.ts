@@ -34,10 +34,16 @@ export type GatewayFeatures = { tools: boolean; prompts: boolean; resources: boo
 
 /** What `mcp` may ask of a Session object. Everything else on the object is `#private` or for the Hub and the Vault. */
 export type SessionApi = {
-  about(caller: Caller): Promise<AboutReply>
+  /** `conversation` is a legacy client's protocol session; one that was ended is refused with `session/unknown`. */
+  about(caller: Caller, conversation?: string): Promise<AboutReply>
   callTool(request: CallRequest): Promise<CallReply>
   cancelCall(cancelKey: string, caller: Caller): Promise<void>
   listTools(request: ListRequest): Promise<ListReply>
+}
+
+export type ConversationApi = {
+  /** A legacy client's DELETE: from now on this conversation is refused with `session/unknown`. */
+  endConversation(conversation: string, caller: Caller): Promise<void>
 }
 
 /** What the Hub and the Vault may tell a session. */

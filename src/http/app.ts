@@ -1,0 +1,42 @@
+import type { Bindings, Rooms } from './rooms.ts'
+import { Hono } from 'hono'
+import { logFault } from '../core/log.ts'
+import { mcpRoute } from './mcp-route.ts'
+import { toResponse } from './on-error.ts'
+import { placeOf } from './origin.ts'
+import { secured } from './security-headers.ts'
+
+/** The site map: every URL of this deployment. */
+export function createApp(rooms: Rooms): Hono<Bindings> {
+  const app = new Hono<Bindings>()
+
+  app.use(async (c, next) => {
+    const { host } = new URL(c.req.url)
+    if (placeOf(host, rooms.config).kind === 'unknown')
+      c.res = await toResponse(unknownHost(host, rooms), { kind: 'mcp' })
+    else await next()
+    c.res = secured(c.res, rooms.config)
+  })
+
+  app.all('/:gateway/mcp', (c) => mcpRoute(rooms, c.req.raw, new URL(c.req.url), c.executionCtx))
+  // With a base host, https://{gateway}.{base host}/mcp. The host names the gateway; at our own host there is none.
+  app.all('/mcp', (c) => mcpRoute(rooms, c.req.raw, new URL(c.req.url), c.executionCtx))
+  app.get('/health', (c) => c.json({ ok: true }))
+  rooms.mount(app)
+
+  app.notFound((c) => toResponse({ code: 'core/not_found' }, audienceOf(c.req.raw)))
+  app.onError((fault, c) => {
+    logFault('http.failed', fault, { method: c.req.method })
+    return toResponse({ code: 'core/internal' }, audienceOf(c.req.raw))
+  })
+  return app
+}
+
+function unknownHost(host: string, { config }: Rooms): { code: 'gateways/unknown'; message?: string } {
+  if (!config.development) return { code: 'gateways/unknown' }
+  return { code: 'gateways/unknown', message: `This deployment is at ${config.publicUrl}, not at ${host}.` }
+}
+
+function audienceOf(request: Request): { kind: 'person' } | { kind: 'json' } {
+  return { kind: request.headers.get('accept')?.includes('text/html') ? 'person' : 'json' }
+}

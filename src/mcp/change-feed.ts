@@ -1,0 +1,52 @@
+import type { ServerEvent, ServerEventBus } from '@modelcontextprotocol/server'
+import type { Caller } from '../core/caller.ts'
+import type { Result } from '../core/result.ts'
+import { logFault } from '../core/log.ts'
+
+/** What may change under a client that is connected. */
+export type Change = 'tools' | 'prompts' | 'resources'
+
+/**
+ * Tells one caller what changes at their gateway, from whichever isolate the change comes.
+ *
+ * A listener belongs to the request that subscribed: a Worker may not touch a stream of another request, so there is no
+ * bus that all requests share. Errors: `mcp/too_many_streams`.
+ */
+export type ChangeFeed = {
+  subscribe: (caller: Caller, listener: (change: Change) => void) => Promise<Result<() => void>>
+}
+
+const events = {
+  tools: { kind: 'tools_list_changed' },
+  prompts: { kind: 'prompts_list_changed' },
+  resources: { kind: 'resources_list_changed' },
+} as const satisfies Record<Change, ServerEvent>
+
+/** One subscription as the SDK's bus, for one `subscriptions/listen`. */
+export class ListenBus implements ServerEventBus {
+  readonly #listeners = new Set<(event: ServerEvent) => void>()
+  #close: () => void = () => {}
+
+  readonly onChange = (change: Change): void => this.publish(events[change])
+
+  /** Called when the last listener has gone. */
+  onIdle(close: () => void): void {
+    this.#close = close
+  }
+
+  publish(event: ServerEvent): void {
+    for (const listener of this.#listeners) listener(event)
+  }
+
+  subscribe(listener: (event: ServerEvent) => void): () => void {
+    this.#listeners.add(listener)
+    return () => {
+      if (!this.#listeners.delete(listener) || this.#listeners.size > 0) return
+      try {
+        this.#close()
+      } catch (fault) {
+        logFault('mcp.unsubscribe_failed', fault)
+      }
+    }
+  }
+}

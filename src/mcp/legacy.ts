@@ -1,0 +1,172 @@
+import type { ClientFeatures } from '../core/call.ts'
+import type { Json, JsonObject } from '../core/json.ts'
+import type { Result } from '../core/result.ts'
+import type { AboutReply } from '../session/session.ts'
+import type { Turn } from './turn.ts'
+import { isInitializeRequest, WebStandardStreamableHTTPServerTransport } from '@modelcontextprotocol/server'
+import { isObject } from '../core/json.ts'
+import { logFault } from '../core/log.ts'
+import { ok, refuse } from '../core/result.ts'
+import { askAbout, buildServer } from './build-server.ts'
+import { cancelKey } from './call-tool.ts'
+import { conversationId, legacyFeatures, legacyVersions, openConversation } from './conversation.ts'
+
+/** A client that never said who it is: an old one without a session id, or a probe. */
+const unknownClient: ClientFeatures = legacyFeatures(undefined, {
+  protocolVersion: '2025-03-26',
+  clientName: '',
+  capabilities: {},
+  createdAt: 0,
+})
+
+/** One exchange of MCP 2025-03-26 to 2025-11-25: POST, GET stream and DELETE, each by a server of its own. */
+export async function serveLegacy(turn: Turn, request: Request): Promise<Result<Response>> {
+  const id = request.headers.get('mcp-session-id')
+  const begins = isInitializeRequest(turn.body)
+  let features = unknownClient
+  if (id !== null && !begins) {
+    const opened = await openConversation(turn, id)
+    if (!opened.ok) return opened
+    features = legacyFeatures(id, opened.value)
+  }
+  if (request.method === 'GET') return listen(turn, request, features)
+  if (request.method === 'DELETE') return end(turn, features)
+  if (request.method !== 'POST') return refuse('http/method')
+  if (Array.isArray(turn.body)) {
+    const fault = batchFault(turn.body, features)
+    if (fault !== null) return refuse('core/bad_request', { message: fault })
+  }
+  if (begins) return initialize(turn, request)
+  return post(turn, request, features)
+}
+
+async function initialize(turn: Turn, request: Request): Promise<Result<Response>> {
+  const about = await askAbout(turn)
+  if (!about.ok) return about
+  const response = await exchange(turn, request, unknownClient, about.value)
+  const params = object(object(turn.body)['params'])
+  const asked = params['protocolVersion']
+  const info = object(params['clientInfo'])
+  const id = await conversationId(turn, {
+    protocolVersion: legacyVersions.find((version) => version === asked) ?? legacyVersions[0],
+    clientName: typeof info['name'] === 'string' ? info['name'] : '',
+    capabilities: object(params['capabilities']),
+    createdAt: turn.now(),
+  })
+  if (response.status === 200) response.headers.set('mcp-session-id', id)
+  return ok(response)
+}
+
+async function post(turn: Turn, request: Request, features: ClientFeatures): Promise<Result<Response>> {
+  const messages = Array.isArray(turn.body) ? turn.body : [turn.body]
+  for (const message of messages) {
+    const { method, params } = object(message)
+    if (method === 'notifications/cancelled') cancel(turn, features, object(params)['requestId'])
+  }
+  // A ping says whether the conversation is still there; only the session knows whether it was ended.
+  if (features.conversation !== undefined && messages.some((one) => object(one)['method'] === 'ping')) {
+    const about = await askAbout(turn, features.conversation)
+    if (!about.ok) return about
+  }
+  return ok(await exchange(turn, request, features, null))
+}
+
+function cancel(turn: Turn, features: ClientFeatures, requestId: unknown): void {
+  if (features.conversation === undefined) return
+  if (typeof requestId !== 'string' && typeof requestId !== 'number') return
+  const told = turn.session.cancelCall(cancelKey(features, requestId), turn.caller)
+  turn.waitUntil(told.catch((fault: unknown) => logFault('mcp.cancel_failed', fault)))
+}
+
+/**
+ * A stream only where something will be sent before the result, i.e. progress; plain JSON is cheaper for both sides, and
+ * some proxies hold streams back.
+ */
+async function exchange(
+  turn: Turn,
+  request: Request,
+  features: ClientFeatures,
+  about: Extract<AboutReply, { ok: true }> | null,
+): Promise<Response> {
+  const streams = wantsProgress(turn.body) && (request.headers.get('accept') ?? '').includes('text/event-stream')
+  const transport = new WebStandardStreamableHTTPServerTransport({
+    enableJsonResponse: !streams,
+    supportedProtocolVersions: [...legacyVersions],
+  })
+  await buildServer(turn, features, about).connect(transport)
+  return transport.handleRequest(acceptable(request), { parsedBody: turn.body })
+}
+
+/** The SDK insists on both types. Clients that say they take one, anything or nothing do take a JSON answer. */
+function acceptable(request: Request): Request {
+  const accept = request.headers.get('accept') ?? ''
+  if (accept.includes('application/json') && accept.includes('text/event-stream')) return request
+  const headers = new Headers(request.headers)
+  headers.set('accept', 'application/json, text/event-stream')
+  return new Request(request.url, { method: request.method, headers })
+}
+
+function wantsProgress(body: Json | undefined): boolean {
+  const messages = Array.isArray(body) ? body : [body]
+  return messages.some((one) => {
+    const meta = object(object(one)['params'])['_meta']
+    return isObject(meta) && meta['progressToken'] !== undefined
+  })
+}
+
+/** Batches came with 2025-03-26 and went with 2025-06-18. */
+function batchFault(batch: readonly Json[], features: ClientFeatures): string | null {
+  if (features.protocolVersion > '2025-03-26') return `MCP ${features.protocolVersion} has no batches.`
+  return batch.length > 20 ? 'At most 20 messages may come in one batch.' : null
+}
+
+/** The stream on which the server speaks first: only that a list has changed. */
+async function listen(turn: Turn, request: Request, features: ClientFeatures): Promise<Result<Response>> {
+  const about = await askAbout(turn, features.conversation)
+  if (!about.ok) return about
+  const server = buildServer(turn, features, about.value)
+  const tell = {
+    tools: () => server.sendToolListChanged(),
+    prompts: () => server.sendPromptListChanged(),
+    resources: () => server.sendResourceListChanged(),
+  }
+  const subscribed = await turn.changes.subscribe(turn.caller, (change) => {
+    tell[change]().catch((fault: unknown) => logFault('mcp.notify_failed', fault))
+  })
+  if (!subscribed.ok) return subscribed
+  const transport = new WebStandardStreamableHTTPServerTransport({ supportedProtocolVersions: [...legacyVersions] })
+  await server.connect(transport)
+  const response = await transport.handleRequest(request)
+  if (response.status !== 200 || response.body === null) {
+    subscribed.value()
+    return ok(response)
+  }
+  return ok(new Response(whenClosed(response.body, subscribed.value), response))
+}
+
+/** The same stream; `closed` runs once when it has ended or the client has hung up. */
+function whenClosed(body: ReadableStream<Uint8Array>, closed: () => void): ReadableStream<Uint8Array> {
+  const reader = body.getReader()
+  return new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      const { done, value } = await reader.read()
+      if (!done) return controller.enqueue(value)
+      closed()
+      controller.close()
+    },
+    async cancel(reason) {
+      closed()
+      await reader.cancel(reason)
+    },
+  })
+}
+
+async function end(turn: Turn, features: ClientFeatures): Promise<Result<Response>> {
+  if (features.conversation === undefined) return refuse('mcp/invalid_session')
+  const about = await askAbout(turn, features.conversation)
+  if (!about.ok) return about
+  await turn.session.endConversation(features.conversation, turn.caller)
+  return ok(new Response(null, { status: 204 }))
+}
+
+const object = (value: unknown): JsonObject => (isObject(value) ? (value as JsonObject) : {})

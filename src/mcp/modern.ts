@@ -1,0 +1,64 @@
+import type { InboundModernRoute } from '@modelcontextprotocol/server'
+import type { ClientFeatures } from '../core/call.ts'
+import type { JsonObject } from '../core/json.ts'
+import type { Result } from '../core/result.ts'
+import type { AboutReply } from '../session/session.ts'
+import type { Turn } from './turn.ts'
+import { CLIENT_CAPABILITIES_META_KEY, CLIENT_INFO_META_KEY, createMcpHandler } from '@modelcontextprotocol/server'
+import { isObject } from '../core/json.ts'
+import { ok } from '../core/result.ts'
+import { askAbout, buildServer } from './build-server.ts'
+import { ListenBus } from './change-feed.ts'
+
+/** Methods whose answer describes the gateway. */
+const describing = new Set([
+  'server/discover',
+  'subscriptions/listen',
+  'prompts/list',
+  'prompts/get',
+  'resources/list',
+  'resources/templates/list',
+  'resources/read',
+  'completion/complete',
+])
+
+/** One exchange of MCP 2026-07-28. The SDK classifies, checks headers and envelope, and writes the answer. */
+export async function serveModern(
+  turn: Turn,
+  request: Request,
+  route: InboundModernRoute | null,
+): Promise<Result<Response>> {
+  const message = route?.messageKind === 'request' ? route.message : null
+  let about: Extract<AboutReply, { ok: true }> | null = null
+  if (message && describing.has(message.method)) {
+    const reply = await askAbout(turn)
+    if (!reply.ok) return reply
+    about = reply.value
+  }
+  const bus = new ListenBus()
+  if (message?.method === 'subscriptions/listen') {
+    const subscribed = await turn.changes.subscribe(turn.caller, bus.onChange)
+    if (!subscribed.ok) return subscribed
+    bus.onIdle(subscribed.value)
+  }
+  const handler = createMcpHandler(() => buildServer(turn, modernFeatures(message?.params), about), {
+    legacy: 'reject',
+    bus,
+  })
+  return ok(await handler.fetch(request, { parsedBody: turn.body }))
+}
+
+function modernFeatures(params: unknown): ClientFeatures {
+  const meta = isObject(params) && isObject(params['_meta']) ? params['_meta'] : {}
+  const info = meta[CLIENT_INFO_META_KEY]
+  const declared = meta[CLIENT_CAPABILITIES_META_KEY]
+  const capabilities = (isObject(declared) ? declared : {}) as JsonObject
+  const elicitation = capabilities['elicitation']
+  return {
+    era: 'modern',
+    protocolVersion: '2026-07-28',
+    ...(isObject(info) && typeof info['name'] === 'string' && { clientName: info['name'].slice(0, 200) }),
+    elicitationUrl: isObject(elicitation) && isObject(elicitation['url']),
+    capabilities,
+  }
+}

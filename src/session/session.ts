@@ -1,0 +1,1 @@
+export type { AboutReply, CallRequest, ConversationApi, GatewayFeatures, ListReply, ListRequest, SessionApi, SessionControl } from './api.ts'

@@ -1,0 +1,230 @@
+import type { Caller } from '../../src/core/caller.ts'
+import type { GatewayRoute } from '../../src/core/gateway-route.ts'
+import type { AgentId, GatewayId, GrantId, ProjectId, UserId } from '../../src/core/ids.ts'
+import type { Tool } from '../../src/core/tool.ts'
+import type { Change, ChangeFeed, Turn } from '../../src/mcp/mcp.ts'
+import type { Rooms } from '../../src/http/http.ts'
+import type { CallReply } from '../../src/core/call.ts'
+import type { CallRequest } from '../../src/session/session.ts'
+import { fromBase64 } from '../../src/core/bytes.ts'
+import { ok, refuse } from '../../src/core/result.ts'
+import { createApp } from '../../src/http/http.ts'
+import { testVars } from './test-vars.ts'
+
+export const gatewayUrl = `${testVars.BEHALF_PUBLIC_URL}/eng/mcp`
+
+export function callerNamed(name: string, gateway = 'eng'): Caller {
+  return {
+    project: 'project' as ProjectId,
+    gateway: `gateway-${gateway}` as GatewayId,
+    user: {
+      id: `user-${name}` as UserId,
+      kind: 'person',
+      issuer: 'https://idp.test',
+      subject: name,
+      name,
+      groups: [],
+      attributes: {},
+    },
+    agent: { id: 'agent' as AgentId, kind: 'cimd', clientId: 'https://client.test/', name: 'Client', trust: 'known' },
+    grant: `grant-${name}` as GrantId,
+    authenticatedAt: 0,
+    expiresAt: Number.MAX_SAFE_INTEGER,
+  }
+}
+
+export function toolNamed(name: string, more: Partial<Tool> = {}): Tool {
+  return {
+    name,
+    title: name,
+    description: `Says what ${name} says.`,
+    inputSchema: { type: 'object', properties: { text: { type: 'string' } } },
+    behaviour: { operation: 'read', destructive: false, idempotent: true, openWorld: false },
+    source: { kind: 'builtin' },
+    secrets: [],
+    sensitive: [],
+    definitionHash: name,
+    ...more,
+  }
+}
+
+type SessionParts = Partial<Turn['session']> & { tools?: Tool[] }
+
+/** A Session object in memory. By default every call answers with who called and with what. */
+export class FakeSession {
+  readonly calls: CallRequest[] = []
+  readonly cancelled: string[] = []
+  readonly ended = new Set<string>()
+  readonly parts: SessionParts
+
+  constructor(parts: SessionParts = {}) {
+    this.parts = parts
+  }
+
+  for(caller: Caller): Turn['session'] {
+    const dead = (conversation: string | undefined) => conversation !== undefined && this.ended.has(conversation)
+    return {
+      about: async (who, conversation) =>
+        dead(conversation)
+          ? refuse('session/unknown')
+          : {
+              ok: true,
+              name: 'eng',
+              title: 'Engineering',
+              instructions: `Tools for ${who.user.name}.`,
+              version: 1,
+              features: { tools: true, prompts: false, resources: false, completions: false },
+            },
+      callTool: async (request) => {
+        this.calls.push(request)
+        if (dead(request.features.conversation)) return refused('session/unknown')
+        return said(`${caller.user.name}: ${JSON.stringify(request.arguments)}`)
+      },
+      cancelCall: async (key) => void this.cancelled.push(key),
+      listTools: async ({ features }) =>
+        dead(features.conversation)
+          ? refuse('session/unknown')
+          : { ok: true, tools: this.parts.tools ?? [toolNamed('Test_Echo')], version: 1 },
+      endConversation: async (conversation) => void this.ended.add(conversation),
+      ...this.parts,
+    }
+  }
+}
+
+export const said = (text: string, callId = 'call-1'): CallReply => ({
+  kind: 'output',
+  callId,
+  output: { content: [{ type: 'text', text }] },
+})
+
+export const refused = (code: Parameters<typeof refuse>[0], more: Parameters<typeof refuse>[1] = {}): CallReply => ({
+  kind: 'refused',
+  callId: 'call-1',
+  error: refuse(code, more).error,
+})
+
+export class FakeChanges implements ChangeFeed {
+  readonly listeners = new Set<(change: Change) => void>()
+  async subscribe(_caller: Caller, listener: (change: Change) => void) {
+    this.listeners.add(listener)
+    return ok(() => void this.listeners.delete(listener))
+  }
+  tell(change: Change): void {
+    for (const listener of this.listeners) listener(change)
+  }
+}
+
+export type Front = {
+  session: FakeSession
+  changes: FakeChanges
+  fetch: (input: string | URL | Request, init?: RequestInit) => Promise<Response>
+}
+
+const start = 1_800_000_000_000
+
+/** The site with gateways `eng` and `ops`; a bearer token is the name of its owner. */
+export function front(session = new FakeSession(), more: Partial<Rooms> = {}): Front {
+  const changes = new FakeChanges()
+  const rooms: Rooms = {
+    config: {
+      publicUrl: testVars.BEHALF_PUBLIC_URL,
+      baseHost: 'gw.behalf.test',
+      keks: new Map(),
+      activeKek: '1',
+      stateKey: fromBase64(testVars.BEHALF_STATE_KEY),
+      ledgerKey: fromBase64(testVars.BEHALF_LEDGER_KEY),
+      bootstrapAdminHash: null,
+      development: false,
+      egressAllow: [],
+      dynamicRegistration: false,
+      session: { idleMs: 1, maxAgeMs: 1 },
+    },
+    now: () => start,
+    resolveGateway: async (url) => routeOf(url),
+    identify: async (request, gateway) => {
+      const name = /^Bearer (\w+)$/.exec(request.headers.get('authorization') ?? '')?.[1]
+      return name ? ok(callerNamed(name, gateway.slug)) : refuse('identity/unauthenticated')
+    },
+    challenge: (gateway) => `Bearer resource_metadata="${gateway.resource}"`,
+    session: async (caller) => session.for(caller),
+    changes,
+    mount: () => {},
+    ...more,
+  }
+  const app = createApp(rooms)
+  const context = { waitUntil: () => {}, passThroughOnException: () => {}, props: {} }
+  const fetch: Front['fetch'] = async (input, init) =>
+    app.fetch(input instanceof Request ? input : new Request(input, init), {}, context as unknown as ExecutionContext)
+  return { session, changes, fetch }
+}
+
+function routeOf(url: URL): GatewayRoute | null {
+  const slug = /^\/(\w+)\/mcp$/.exec(url.pathname)?.[1] ?? /^(\w+)\.gw\.behalf\.test$/.exec(url.host)?.[1]
+  if (slug !== 'eng' && slug !== 'ops' && slug !== 'off') return null
+  return {
+    project: 'project' as ProjectId,
+    gateway: `gateway-${slug}` as GatewayId,
+    slug,
+    title: slug,
+    enabled: slug !== 'off',
+    version: 1,
+    resource: `${url.origin}${url.pathname}`,
+    resources: [`${url.origin}${url.pathname}`],
+    signIn: { modes: ['oauth'], identityProvider: null },
+  }
+}
+
+export const modernMeta = (capabilities: object = {}) => ({
+  'io.modelcontextprotocol/protocolVersion': '2026-07-28',
+  'io.modelcontextprotocol/clientCapabilities': capabilities,
+  'io.modelcontextprotocol/clientInfo': { name: 'test', version: '1' },
+})
+
+type Posted = { method: string; id?: string | number; params?: Record<string, unknown>; capabilities?: object }
+
+/** A well-formed 2026-07-28 request by `who`; `headers` are added, or taken away with null. */
+export function modern(
+  { method, id = 1, params = {}, capabilities = {} }: Posted,
+  {
+    who = 'alice',
+    url = gatewayUrl,
+    headers = {},
+  }: { who?: string; url?: string; headers?: Record<string, string | null> } = {},
+): Request {
+  const body = {
+    jsonrpc: '2.0',
+    id,
+    method,
+    params: { ...params, _meta: { ...modernMeta(capabilities), ...(params['_meta'] as object) } },
+  }
+  const name = params['name']
+  return post(url, body, {
+    authorization: `Bearer ${who}`,
+    'mcp-protocol-version': '2026-07-28',
+    'mcp-method': method,
+    'mcp-name': typeof name === 'string' ? name : null,
+    ...headers,
+  })
+}
+
+export function post(url: string, body: unknown, headers: Record<string, string | null> = {}): Request {
+  const all = new Headers({ 'content-type': 'application/json', accept: 'application/json, text/event-stream' })
+  for (const [name, value] of Object.entries(headers)) {
+    if (value === null) all.delete(name)
+    else all.set(name, value)
+  }
+  return new Request(url, {
+    method: 'POST',
+    headers: all,
+    body: typeof body === 'string' ? body : JSON.stringify(body),
+  })
+}
+
+export type Wire = {
+  jsonrpc: '2.0'
+  id: string | number | null
+  result?: Record<string, unknown> & { content?: { type: string; text: string }[]; isError?: boolean }
+  error?: { code: number; message: string; data?: Record<string, unknown> }
+}
+
+export const read = async (response: Response): Promise<Wire> => (await response.json()) as Wire
