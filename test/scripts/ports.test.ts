@@ -1,0 +1,29 @@
+import { createServer, type AddressInfo } from 'node:net'
+import { expect, it } from 'vitest'
+import { freePort, requireFreePorts } from '../../scripts/lib/ports.ts'
+
+async function listener(host: string) {
+  const server = createServer()
+  await new Promise<void>((done) => server.listen(0, host, done))
+  const { port } = server.address() as AddressInfo
+  return { port, [Symbol.asyncDispose]: () => new Promise<void>((done) => void server.close(() => done())) }
+}
+
+it.each(['127.0.0.1', '0.0.0.0'])('names a port that is taken on %s, what it was for and the way out', async (host) => {
+  await using taken = await listener(host)
+  const free = await freePort()
+  const uses = [
+    { port: free, purpose: 'the free one', wayOut: 'none needed' },
+    { port: taken.port, purpose: 'the gateway', wayOut: 'npm start -- --port 4101' },
+  ]
+  await expect(requireFreePorts(uses)).rejects.toThrow(
+    new RegExp(`^Port ${taken.port}, wanted for the gateway, is in use.*use another port: npm start -- --port 4101$`),
+  )
+})
+
+it('passes ports that are free and leaves them free', async () => {
+  const port = await freePort()
+  const use = { port, purpose: 'the gateway', wayOut: 'none' }
+  await expect(requireFreePorts([use])).resolves.toBeUndefined()
+  await expect(requireFreePorts([use])).resolves.toBeUndefined()
+})
