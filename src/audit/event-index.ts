@@ -1,0 +1,33 @@
+import type { Entry } from './ledger-storage.ts'
+
+/**
+ * Writes entries to D1, where they are searched. One statement for a batch: D1 reads the columns out of the leaves.
+ * Repeating a batch changes nothing. Throws when D1 fails, and when D1 holds another event at the same place: that
+ * happens only when a Ledger or the database was restored from a copy, and must not pass unseen.
+ */
+export async function indexEntries(
+  d1: D1Database,
+  place: { project: string; ledger: string },
+  entries: readonly Entry[],
+): Promise<void> {
+  const rows = JSON.stringify(entries.map(({ sequence, leaf, payload }) => [sequence, leaf, payload]))
+  const { meta } = await d1.prepare(insert).bind(place.project, place.ledger, rows).run()
+  if (meta.changes === entries.length || meta.rows_written === entries.length) return
+  const { results } = await d1.prepare(differing).bind(place.project, place.ledger, rows).all<{ sequence: number }>()
+  const [first] = results
+  if (first) throw new Error(`D1 holds another event at sequence ${first.sequence} of ${place.ledger}`)
+}
+
+const fields = ['type', 'at', 'call', 'gateway', 'user', 'agent', 'session', 'tool', 'decision', 'outcome']
+
+const insert = `
+  INSERT INTO events (project, ledger, sequence, id, ${fields.map((name) => `"${name}"`).join(', ')}, leaf, payload)
+  SELECT ?1, ?2, value ->> 0, json_extract(value ->> 1, '$.id'),
+    ${fields.map((name) => `json_extract(value ->> 1, '$.${name}')`).join(', ')}, value ->> 1, value ->> 2
+  FROM json_each(?3) WHERE true
+  ON CONFLICT (project, ledger, sequence) DO NOTHING`
+
+const differing = `
+  SELECT batch.value ->> 0 AS sequence FROM json_each(?3) AS batch
+  LEFT JOIN events ON events.project = ?1 AND events.ledger = ?2 AND events.sequence = batch.value ->> 0
+  WHERE events.leaf IS NOT batch.value ->> 1 ORDER BY 1 LIMIT 1`

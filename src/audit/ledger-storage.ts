@@ -1,0 +1,138 @@
+import { migrate } from '../core/do-migrations.ts'
+import type { KeyTable } from './payload-keys.ts'
+import type { Tiles } from './tree.ts'
+
+/** The Ledger's SQLite, as scripts of `core/do-migrations`. Never edited once shipped. */
+const scripts = [
+  `CREATE TABLE meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
+   CREATE TABLE ids (id TEXT PRIMARY KEY, sequence INTEGER NOT NULL) WITHOUT ROWID;
+   CREATE TABLE tiles (position INTEGER PRIMARY KEY, hashes BLOB NOT NULL);
+   CREATE TABLE entries (sequence INTEGER PRIMARY KEY, leaf TEXT NOT NULL, payload TEXT);
+   CREATE TABLE payload_keys (user TEXT PRIMARY KEY, kid TEXT NOT NULL, wrapped BLOB NOT NULL) WITHOUT ROWID;`,
+]
+
+export type Entry = { sequence: number; leaf: string; payload: string | null }
+export type NewEntry = { id: string; leaf: string; hash: Uint8Array; payload: string | null }
+
+type Meta = 'project' | 'size' | 'recordedAt' | 'indexedUpTo'
+
+/** Rows in, rows out; every method is synchronous. */
+export class LedgerStorage {
+  readonly #storage: DurableObjectStorage
+
+  constructor(storage: DurableObjectStorage) {
+    this.#storage = storage
+    migrate(storage, scripts)
+  }
+
+  get project(): string | null {
+    return this.#meta<string>('project') ?? null
+  }
+
+  set project(project: string) {
+    this.#setMeta('project', project)
+  }
+
+  /** How many leaves the tree has. */
+  get size(): number {
+    return this.#meta<number>('size') ?? 0
+  }
+
+  get recordedAt(): number {
+    return this.#meta<number>('recordedAt') ?? 0
+  }
+
+  /** Every entry before this sequence is in D1. */
+  get indexedUpTo(): number {
+    return this.#meta<number>('indexedUpTo') ?? 0
+  }
+
+  set indexedUpTo(sequence: number) {
+    this.#setMeta('indexedUpTo', sequence)
+  }
+
+  /** Of these ids, the ones that are not in the ledger yet. */
+  unknown(ids: readonly string[]): Set<string> {
+    const known = this.#storage.sql.exec<{ id: string }>(
+      'SELECT id FROM ids WHERE id IN (SELECT value FROM json_each(?))',
+      JSON.stringify(ids),
+    )
+    const fresh = new Set(ids)
+    for (const { id } of known) fresh.delete(id)
+    return fresh
+  }
+
+  sequenceOf(id: string): number | null {
+    const [row] = this.#storage.sql.exec<{ sequence: number }>('SELECT sequence FROM ids WHERE id = ?', id).toArray()
+    return row?.sequence ?? null
+  }
+
+  /** One transaction: all or nothing. `grow` puts the hashes into the tree. */
+  append(entries: readonly NewEntry[], recordedAt: number, grow: (size: number, hashes: Uint8Array[]) => void): number {
+    return this.#storage.transactionSync(() => {
+      const size = this.size
+      entries.forEach((entry, i) => {
+        this.#storage.sql.exec('INSERT INTO ids VALUES (?, ?)', entry.id, size + i)
+        this.#storage.sql.exec('INSERT INTO entries VALUES (?, ?, ?)', size + i, entry.leaf, entry.payload)
+      })
+      grow(
+        size,
+        entries.map((entry) => entry.hash),
+      )
+      this.#setMeta('size', size + entries.length)
+      this.#setMeta('recordedAt', recordedAt)
+      return size + entries.length
+    })
+  }
+
+  entries(from: number, limit: number): Entry[] {
+    return this.#storage.sql
+      .exec<Entry>('SELECT sequence, leaf, payload FROM entries WHERE sequence >= ? ORDER BY sequence LIMIT ?', from, limit)
+      .toArray()
+  }
+
+  dropEntriesBefore(sequence: number): void {
+    this.#storage.sql.exec('DELETE FROM entries WHERE sequence < ?', sequence)
+  }
+
+  readonly tiles: Tiles = {
+    read: (level, index) => {
+      const [row] = this.#storage.sql
+        .exec<{ hashes: ArrayBuffer }>('SELECT hashes FROM tiles WHERE position = ?', tilePosition(level, index))
+        .toArray()
+      return row ? new Uint8Array(row.hashes) : undefined
+    },
+    write: (level, index, hashes) => {
+      const position = tilePosition(level, index)
+      this.#storage.sql.exec('INSERT OR REPLACE INTO tiles VALUES (?, ?)', position, hashes)
+    },
+  }
+
+  readonly payloadKeys: KeyTable = {
+    read: (user) =>
+      this.#storage.sql
+        .exec<{ kid: string; wrapped: ArrayBuffer }>('SELECT kid, wrapped FROM payload_keys WHERE user = ?', user)
+        .toArray()[0],
+    insert: (user, { kid, wrapped }) => {
+      this.#storage.sql.exec('INSERT OR IGNORE INTO payload_keys VALUES (?, ?, ?)', user, kid, wrapped)
+    },
+    replace: (user, { kid, wrapped }) => {
+      this.#storage.sql.exec('UPDATE payload_keys SET kid = ?, wrapped = ? WHERE user = ?', kid, wrapped, user)
+    },
+    delete: (user) => this.#storage.sql.exec('DELETE FROM payload_keys WHERE user = ?', user).rowsWritten > 0,
+  }
+
+  #meta<T>(name: Meta): T | undefined {
+    const [row] = this.#storage.sql
+      .exec<{ value: SqlStorageValue }>('SELECT value FROM meta WHERE name = ?', name)
+      .toArray()
+    return row?.value as T | undefined
+  }
+
+  #setMeta(name: Meta, value: string | number): void {
+    this.#storage.sql.exec('INSERT OR REPLACE INTO meta VALUES (?, ?)', name, value)
+  }
+}
+
+/** Level in the high bits: 2^40 tiles a level, and still a safe integer. */
+const tilePosition = (level: number, index: number): number => level * 2 ** 40 + index

@@ -1,0 +1,196 @@
+import type { Clock } from '../core/clock.ts'
+import { uuidv7 } from '../core/ids.ts'
+import type { AuditEvent } from './event.ts'
+import { eventText } from './event-text.ts'
+
+export type OutboxPorts = {
+  /** Resolves when the Ledger has the events on disk; rejects or answers false otherwise. Idempotent by event id. */
+  send(events: string[]): Promise<boolean>
+  /** Asked when something waits and no alarm is set: the host must call `flush` at about that time (epoch ms). */
+  arm(at: number): void
+  now: Clock
+}
+
+const batchEvents = 500
+const batchLength = 1_000_000
+const batchesPerFlush = 20
+const delayMs = 250
+const deferMs = 50
+const longestBackoffMs = 60_000
+
+/**
+ * The record of a Durable Object that does the work, in the object's own SQLite: `put` is part of the same storage
+ * transaction as whatever the caller writes in the same turn, and the output gate holds every outgoing request until
+ * it is on disk. The host's alarm carries the rows to the Ledger; nothing relies on `waitUntil`.
+ *
+ * An intent stays here until its outcome is written. An intent found alone after a restart means that the process
+ * died during the call: its outcome is recorded as `unknown`.
+ */
+export class Outbox {
+  readonly #storage: DurableObjectStorage
+  readonly #ports: OutboxPorts
+  /** Intents without an outcome: call id to row. */
+  readonly #open = new Map<string, number>()
+  #deferred: AuditEvent[] = []
+  #timer: ReturnType<typeof setTimeout> | null = null
+  #sentUpTo = 0
+  #failures = 0
+  #armed = false
+  #flushing: Promise<number | null> | null = null
+
+  constructor(storage: DurableObjectStorage, ports: OutboxPorts) {
+    this.#storage = storage
+    this.#ports = ports
+    storage.sql.exec('CREATE TABLE IF NOT EXISTS audit_outbox (row INTEGER PRIMARY KEY AUTOINCREMENT, event TEXT NOT NULL)')
+    this.#recover()
+  }
+
+  /** Durable before anything else leaves the object. Synchronous; throws when the storage refuses. */
+  put(event: AuditEvent): void {
+    this.#settle()
+    this.#insert(event)
+    this.#arm()
+  }
+
+  /**
+   * For an outcome: kept in memory and written with the next `put`, or 50 ms later, so that a call costs one commit and
+   * the answer does not wait for a second one. If the process dies in between, the outcome is recorded as `unknown`.
+   */
+  defer(event: AuditEvent): void {
+    this.#deferred.push(event)
+    this.#arm()
+    this.#timer ??= setTimeout(() => this.#settleLate(), deferMs)
+  }
+
+  /** How many events wait here. */
+  get depth(): number {
+    const [row] = this.#storage.sql
+      .exec<{ n: number }>('SELECT count(*) AS n FROM audit_outbox WHERE row > ?', this.#sentUpTo)
+      .toArray()
+    return (row?.n ?? 0) + this.#deferred.length
+  }
+
+  /**
+   * Hands what waits to the Ledger. Never throws, because an alarm that throws is retried six times and then never again.
+   * Returns when it wants to be called again (epoch ms), or null when nothing waits.
+   */
+  flush(): Promise<number | null> {
+    this.#flushing ??= this.#flush().finally(() => (this.#flushing = null))
+    return this.#flushing
+  }
+
+  async #flush(): Promise<number | null> {
+    this.#armed = true
+    try {
+      this.#settle()
+      for (let batches = 0; batches < batchesPerFlush; batches++) {
+        const batch = this.#nextBatch()
+        if (batch.last === null) {
+          this.#armed = false
+          return null
+        }
+        if (!(await this.#ports.send(batch.events))) return this.#later()
+        this.#failures = 0
+        this.#acknowledge(batch.last)
+      }
+      return this.#ports.now()
+    } catch {
+      return this.#later()
+    }
+  }
+
+  #later(): number {
+    this.#failures++
+    return this.#ports.now() + Math.min(1000 * 2 ** Math.min(this.#failures - 1, 10), longestBackoffMs)
+  }
+
+  #nextBatch(): { events: string[]; last: number | null } {
+    const events: string[] = []
+    let last: number | null = null
+    let length = 0
+    const rows = this.#storage.sql.exec<{ row: number; event: string }>(
+      'SELECT row, event FROM audit_outbox WHERE row > ? ORDER BY row LIMIT ?',
+      this.#sentUpTo,
+      batchEvents,
+    )
+    for (const { row, event } of rows) {
+      if (last !== null && length + event.length > batchLength) break
+      events.push(event)
+      length += event.length
+      last = row
+    }
+    return { events, last }
+  }
+
+  /** Deletes what the Ledger has, except intents whose outcome is still to come. */
+  #acknowledge(last: number): void {
+    this.#sentUpTo = last
+    this.#storage.sql.exec(
+      'DELETE FROM audit_outbox WHERE row <= ? AND row NOT IN (SELECT value FROM json_each(?))',
+      last,
+      JSON.stringify([...this.#open.values()]),
+    )
+  }
+
+  #insert(event: AuditEvent): void {
+    const [inserted] = this.#storage.sql
+      .exec<{ row: number }>('INSERT INTO audit_outbox (event) VALUES (?) RETURNING row', eventText(event))
+      .toArray()
+    if (event.call === undefined || inserted === undefined) return
+    if (event.type === 'tool.intent') this.#open.set(event.call, inserted.row)
+    if (event.type === 'tool.outcome') this.#open.delete(event.call)
+  }
+
+  #settle(): void {
+    if (this.#deferred.length === 0) return
+    const events = this.#deferred
+    this.#deferred = []
+    if (this.#timer !== null) clearTimeout(this.#timer)
+    this.#timer = null
+    for (const event of events) this.#insert(event)
+  }
+
+  #settleLate(): void {
+    this.#timer = null
+    const events = this.#deferred
+    try {
+      this.#settle()
+    } catch {
+      this.#deferred = events
+      this.#timer = setTimeout(() => this.#settleLate(), 1000)
+    }
+  }
+
+  #arm(): void {
+    if (this.#armed) return
+    this.#armed = true
+    this.#ports.arm(this.#ports.now() + delayMs)
+  }
+
+  #recover(): void {
+    const rows = this.#storage.sql.exec<{ row: number; event: string }>('SELECT row, event FROM audit_outbox ORDER BY row')
+    const alone = new Map<string, AuditEvent>()
+    let any = false
+    for (const { event: text } of rows) {
+      any = true
+      const event = JSON.parse(text) as AuditEvent
+      if (event.call === undefined) continue
+      if (event.type === 'tool.intent') alone.set(event.call, event)
+      if (event.type === 'tool.outcome') alone.delete(event.call)
+    }
+    for (const intent of alone.values()) this.#insert(interrupted(intent, this.#ports.now()))
+    if (any) this.#arm()
+  }
+}
+
+function interrupted(intent: AuditEvent, now: number): AuditEvent {
+  const { payload: _, ...event } = intent
+  return {
+    ...event,
+    id: uuidv7(now),
+    type: 'tool.outcome',
+    at: now,
+    outcome: 'unknown',
+    attributes: { ...event.attributes, 'error.type': 'interrupted' },
+  }
+}

@@ -1,0 +1,208 @@
+import { hex, lengthPrefixed, utf8 } from '../core/bytes.ts'
+import type { Json, JsonObject } from '../core/json.ts'
+import type { Config } from '../config/config.ts'
+import { plainText } from './neutralise.ts'
+import { cardPattern, isSecretName, passesLuhn, secretPatterns } from './redact-patterns.ts'
+import type { DigestKey } from './sha256.ts'
+import { digestKey, hmacSync } from './sha256.ts'
+
+/**
+ * `none`: nothing is kept. `metadata`: size and keyed digest. `redacted`: the value without secrets and personal numbers.
+ * `full`: the value; only credentials and what the tool's definition marks as sensitive are hidden.
+ */
+export type RedactionMode = 'none' | 'metadata' | 'redacted' | 'full'
+
+export type RedactionPolicy = {
+  mode: RedactionMode
+  /** Equal values have equal digests within a project, and nobody without the key can test a guess. */
+  digestKey: DigestKey
+  /** JSON pointers (RFC 6901) to what may never be shown; a segment `*` stands for any member. */
+  sensitive?: readonly string[]
+  /** More member names whose values are hidden, compared without case, `-` and `_`. */
+  names?: readonly string[]
+  /** Longest kept string, in UTF-16 units. Default 16,384. */
+  maxField?: number
+  /** Longest kept value as a whole, counted the same way. Default 65,536. */
+  maxTotal?: number
+}
+
+export type Redacted = {
+  /** Absent in the modes `none` and `metadata`. */
+  value?: Json
+  /** Keyed digest of the whole value as it was. Empty in mode `none`. */
+  digest: string
+  /** Length of the value as JSON text. */
+  length: number
+  redactions: number
+  /** How many strings, members or items were cut. */
+  cut: number
+}
+
+export const defaultArgumentsMode: RedactionMode = 'redacted'
+export const defaultResultMode: RedactionMode = 'metadata'
+
+/** The project's key for digests. Same key, same digest: rotating BEHALF_STATE_KEY ends correlation with the past. */
+export function redactionKey(config: Pick<Config, 'stateKey'>, project: string): DigestKey {
+  return digestKey(hmacSync(digestKey(config.stateKey), lengthPrefixed('behalf audit digest 1', project)))
+}
+
+const secrets = new RegExp(secretPatterns.map(({ kind, pattern }) => `(?<${kind}>${pattern})`).join('|'), 'g')
+const cards = new RegExp(cardPattern, 'g')
+const maxDepth = 32
+const maxMembers = 2_000
+
+/** Pure and synchronous: the caller's value is not changed. */
+export function redact(value: Json, policy: RedactionPolicy): Redacted {
+  if (policy.mode === 'none') return { digest: '', length: 0, redactions: 0, cut: 0 }
+  const text = JSON.stringify(value)
+  const digest = digestOf(policy.digestKey, text, 64)
+  if (policy.mode === 'metadata') return { digest, length: text.length, redactions: 0, cut: 0 }
+  const walk = new Walk(policy)
+  const kept = walk.value(value, pointersOf(policy.sensitive ?? []), 0)
+  return { value: kept, digest, length: text.length, redactions: walk.redactions, cut: walk.cut }
+}
+
+/** `[redacted:github:1a2b3c4d]`: what kind it was, and enough digest to see that two are the same. */
+function marker(kind: string, text: string, key: DigestKey): string {
+  return `[redacted:${kind}:${digestOf(key, text, 8)}]`
+}
+
+const digestOf = (key: DigestKey, text: string, digits: number): string =>
+  hex(hmacSync(key, utf8(text)).subarray(0, digits / 2))
+
+type Pointers = readonly (readonly string[])[]
+
+const pointersOf = (sensitive: readonly string[]): Pointers =>
+  sensitive.map((pointer) =>
+    pointer
+      .split('/')
+      .slice(1)
+      .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~')),
+  )
+
+class Walk {
+  redactions = 0
+  cut = 0
+  readonly #policy: RedactionPolicy
+  readonly #names: ReadonlySet<string>
+  readonly #maxField: number
+  #room: number
+  #members = maxMembers
+
+  constructor(policy: RedactionPolicy) {
+    this.#policy = policy
+    this.#names = new Set((policy.names ?? []).map(plainName))
+    this.#maxField = policy.maxField ?? 16_384
+    this.#room = policy.maxTotal ?? 65_536
+  }
+
+  value(value: Json, pointers: Pointers, depth: number): Json {
+    if (pointers.some((pointer) => pointer.length === 0)) return this.hide('sensitive', value)
+    if (typeof value === 'string') return this.text(value, depth)
+    if (value === null || typeof value !== 'object') return this.#spend(8) ? value : this.#cutMark()
+    if (depth >= maxDepth) return this.#cutMark()
+    return Array.isArray(value) ? this.#array(value, pointers, depth) : this.#object(value, pointers, depth)
+  }
+
+  hide(kind: string, value: Json): string {
+    this.redactions++
+    return marker(kind, typeof value === 'string' ? value : JSON.stringify(value), this.#policy.digestKey)
+  }
+
+  text(text: string, depth: number): string {
+    const nested = this.#nested(text, depth)
+    if (nested !== null) return nested
+    let kept = text
+    // The tail goes before the search, with enough left that a secret on the edge is still seen whole.
+    const limit = Math.min(this.#maxField, Math.max(this.#room, 0))
+    const long = kept.length > limit
+    if (long) kept = kept.slice(0, limit + 512)
+    kept = this.#scrub(kept)
+    if (long) {
+      this.cut++
+      kept = `${kept.slice(0, limit).toWellFormed()}[cut:${text.length}:${digestOf(this.#policy.digestKey, text, 64)}]`
+    }
+    this.#spend(kept.length)
+    return plainText(kept)
+  }
+
+  /** A string that is itself JSON, as most tool results are: its members have names too. */
+  #nested(text: string, depth: number): string | null {
+    const first = text.charCodeAt(0)
+    if ((first !== 0x7b && first !== 0x5b) || text.length > this.#maxField || depth >= maxDepth) return null
+    try {
+      const value = JSON.parse(text) as Json
+      const before = this.redactions + this.cut
+      const kept = this.value(value, [], depth + 1)
+      return this.redactions + this.cut === before ? null : JSON.stringify(kept)
+    } catch {
+      return null
+    }
+  }
+
+  #scrub(text: string): string {
+    let kept = text.replace(secrets, (match: string, ...rest: unknown[]) => {
+      const groups = rest.at(-1) as Record<string, string | undefined>
+      const kind = secretPatterns.find((one) => groups[one.kind] !== undefined)?.kind ?? 'secret'
+      return match.startsWith('[redacted:') ? match : this.hide(kind, match)
+    })
+    if (this.#policy.mode === 'redacted') {
+      kept = kept.replace(cards, (match) => (passesLuhn(match) ? this.hide('card', match) : match))
+    }
+    return kept
+  }
+
+  #array(items: Json[], pointers: Pointers, depth: number): Json[] {
+    const kept: Json[] = []
+    for (const [i, item] of items.entries()) {
+      if (!this.#takeMember()) {
+        kept.push(`[cut:${items.length - i} items]`)
+        break
+      }
+      kept.push(this.value(item, below(pointers, String(i)), depth + 1))
+    }
+    return kept
+  }
+
+  #object(object: JsonObject, pointers: Pointers, depth: number): JsonObject {
+    const kept: [string, Json][] = []
+    const members = Object.entries(object)
+    for (const [i, [name, value]] of members.entries()) {
+      if (!this.#takeMember()) {
+        kept.push(['[cut]', `${members.length - i} members`])
+        break
+      }
+      // A name can carry a secret as well as a value can.
+      const plain = this.text(name, maxDepth)
+      const secret = (isSecretName(name) || this.#names.has(plainName(name))) && value !== null && typeof value !== 'boolean'
+      kept.push([plain, secret ? this.hide('name', value) : this.value(value, below(pointers, name), depth + 1)])
+    }
+    return Object.fromEntries(kept)
+  }
+
+  #takeMember(): boolean {
+    if (this.#members > 0 && this.#room > 0) {
+      this.#members--
+      return true
+    }
+    this.cut++
+    return false
+  }
+
+  #spend(units: number): boolean {
+    this.#room -= units
+    return this.#room > 0
+  }
+
+  #cutMark(): string {
+    this.cut++
+    return '[cut]'
+  }
+}
+
+const plainName = (name: string): string => name.toLowerCase().replace(/[^a-z0-9]/g, '')
+
+const below = (pointers: Pointers, name: string): Pointers =>
+  pointers.length === 0
+    ? pointers
+    : pointers.filter((pointer) => pointer[0] === name || pointer[0] === '*').map((pointer) => pointer.slice(1))
