@@ -7,4 +7,6 @@ export type LedgerApi = {
   append(events: string[]): Promise<AppendReply>
 }
 
-export type AppendReply = { ok: true; size: number } | { ok: false; reason: 'other_project' | 'not_configured' | 'invalid' }
+export type AppendReply =
+  | { ok: true; size: number }
+  | { ok: false; reason: 'other_project' | 'not_configured' | 'invalid' }

@@ -87,7 +87,11 @@ export class LedgerStorage {
 
   entries(from: number, limit: number): Entry[] {
     return this.#storage.sql
-      .exec<Entry>('SELECT sequence, leaf, payload FROM entries WHERE sequence >= ? ORDER BY sequence LIMIT ?', from, limit)
+      .exec<Entry>(
+        'SELECT sequence, leaf, payload FROM entries WHERE sequence >= ? ORDER BY sequence LIMIT ?',
+        from,
+        limit,
+      )
       .toArray()
   }
 

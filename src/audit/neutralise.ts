@@ -5,9 +5,11 @@ import type { Json, JsonObject } from '../core/json.ts'
  * control characters and ANSI escapes become visible symbols; bidi overrides, zero-width and tag characters become
  * `<U+202E>`; lone surrogates become U+FFFD. Left-to-right and right-to-left marks stay: people's names need them.
  */
+// oxlint-disable no-control-regex, no-misleading-character-class -- these characters are what it looks for
 const unsafe = /[\u0000-\u001f\u007f-\u009f\u200b-\u200d\u2028\u2029\u202a-\u202e\u2060-\u2069\ufeff]|[\ud800-\udfff]/
-// oxlint-disable-next-line no-control-regex, no-misleading-character-class
-const each = /[\u0000-\u001f\u007f-\u009f\u200b-\u200d\u2028\u2029\u202a-\u202e\u2060-\u2069\ufeff]|[\u{e0000}-\u{e007f}]/gu
+const each =
+  /[\u0000-\u001f\u007f-\u009f\u200b-\u200d\u2028\u2029\u202a-\u202e\u2060-\u2069\ufeff]|[\u{e0000}-\u{e007f}]/gu
+// oxlint-enable no-control-regex, no-misleading-character-class
 
 /** One line: line breaks and tabs go too. */
 export function plainLine(text: string): string {
@@ -32,5 +34,7 @@ export function mapStrings(value: Json, text: (text: string) => string): Json {
   if (typeof value === 'string') return text(value)
   if (value === null || typeof value !== 'object') return value
   if (Array.isArray(value)) return value.map((item) => mapStrings(item, text))
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [text(key), mapStrings(item, text)])) as JsonObject
+  return Object.fromEntries(
+    Object.entries(value).map(([key, item]) => [text(key), mapStrings(item, text)]),
+  ) as JsonObject
 }

@@ -2,10 +2,14 @@ import type { Clock } from '../core/clock.ts'
 import { uuidv7 } from '../core/ids.ts'
 import type { AuditEvent } from './event.ts'
 import { eventText } from './event-text.ts'
+import type { PayloadPolicy } from './redact-event.ts'
+import { redactEvent } from './redact-event.ts'
+import type { DigestKey } from './sha256.ts'
 
 export type OutboxPorts = {
   /** Resolves when the Ledger has the events on disk; rejects or answers false otherwise. Idempotent by event id. */
   send(events: string[]): Promise<boolean>
+  digestKey(project: string): DigestKey
   /** Asked when something waits and no alarm is set: the host must call `flush` at about that time (epoch ms). */
   arm(at: number): void
   now: Clock
@@ -41,14 +45,19 @@ export class Outbox {
   constructor(storage: DurableObjectStorage, ports: OutboxPorts) {
     this.#storage = storage
     this.#ports = ports
-    storage.sql.exec('CREATE TABLE IF NOT EXISTS audit_outbox (row INTEGER PRIMARY KEY AUTOINCREMENT, event TEXT NOT NULL)')
+    storage.sql.exec(
+      'CREATE TABLE IF NOT EXISTS audit_outbox (row INTEGER PRIMARY KEY AUTOINCREMENT, event TEXT NOT NULL)',
+    )
     this.#recover()
   }
 
-  /** Durable before anything else leaves the object. Synchronous; throws when the storage refuses. */
-  put(event: AuditEvent): void {
+  /**
+   * Redacts and stores: durable before anything else leaves the object. Synchronous; throws when the storage refuses.
+   */
+  put(event: AuditEvent, policy: PayloadPolicy = {}): void {
+    const redacted = redactEvent(event, policy, this.#ports.digestKey(event.project))
     this.#settle()
-    this.#insert(event)
+    this.#insert(redacted)
     this.#arm()
   }
 
@@ -56,8 +65,8 @@ export class Outbox {
    * For an outcome: kept in memory and written with the next `put`, or 50 ms later, so that a call costs one commit and
    * the answer does not wait for a second one. If the process dies in between, the outcome is recorded as `unknown`.
    */
-  defer(event: AuditEvent): void {
-    this.#deferred.push(event)
+  defer(event: AuditEvent, policy: PayloadPolicy = {}): void {
+    this.#deferred.push(redactEvent(event, policy, this.#ports.digestKey(event.project)))
     this.#arm()
     this.#timer ??= setTimeout(() => this.#settleLate(), deferMs)
   }
@@ -168,7 +177,9 @@ export class Outbox {
   }
 
   #recover(): void {
-    const rows = this.#storage.sql.exec<{ row: number; event: string }>('SELECT row, event FROM audit_outbox ORDER BY row')
+    const rows = this.#storage.sql.exec<{ row: number; event: string }>(
+      'SELECT row, event FROM audit_outbox ORDER BY row',
+    )
     const alone = new Map<string, AuditEvent>()
     let any = false
     for (const { event: text } of rows) {

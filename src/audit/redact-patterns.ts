@@ -3,13 +3,23 @@
  * Order matters: the first that matches names the kind.
  */
 export const secretPatterns: readonly { kind: string; pattern: string }[] = [
-  { kind: 'pem', pattern: '-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----[A-Za-z0-9+/=\\s\\\\]*(?:-----END [A-Z ]{0,30}PRIVATE KEY-----)?' },
+  {
+    kind: 'pem',
+    pattern: '-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----[A-Za-z0-9+/=\\s\\\\]*(?:-----END [A-Z ]{0,30}PRIVATE KEY-----)?',
+  },
   { kind: 'jwt', pattern: '\\beyJ[A-Za-z0-9_-]{8,}\\.[A-Za-z0-9_-]{4,}\\.[A-Za-z0-9_.-]*' },
   { kind: 'github', pattern: '\\b(?:gh[opusr]_[A-Za-z0-9_]{16,}|github_pat_[A-Za-z0-9_]{16,})' },
   { kind: 'slack', pattern: '\\bxox[abceprs]-[A-Za-z0-9-]{8,}|\\bxapp-[A-Za-z0-9-]{8,}' },
-  { kind: 'google', pattern: '\\bya29\\.[A-Za-z0-9_-]{16,}|\\bAIza[A-Za-z0-9_-]{30,}|\\bGOCSPX-[A-Za-z0-9_-]{16,}|\\b1//0[A-Za-z0-9_-]{20,}' },
+  {
+    kind: 'google',
+    pattern:
+      '\\bya29\\.[A-Za-z0-9_-]{16,}|\\bAIza[A-Za-z0-9_-]{30,}|\\bGOCSPX-[A-Za-z0-9_-]{16,}|\\b1//0[A-Za-z0-9_-]{20,}',
+  },
   { kind: 'aws', pattern: '\\b(?:AKIA|ASIA)[A-Z0-9]{16}\\b' },
-  { kind: 'key', pattern: '\\bsk-[A-Za-z0-9_-]{16,}|\\b[sr]k_(?:live|test)_[A-Za-z0-9]{10,}|\\bwhsec_[A-Za-z0-9+/=]{16,}' },
+  {
+    kind: 'key',
+    pattern: '\\bsk-[A-Za-z0-9_-]{16,}|\\b[sr]k_(?:live|test)_[A-Za-z0-9]{10,}|\\bwhsec_[A-Za-z0-9+/=]{16,}',
+  },
   { kind: 'linear', pattern: '\\blin_(?:api|oauth)_[A-Za-z0-9]{16,}' },
   { kind: 'atlassian', pattern: '\\bATATT3[A-Za-z0-9_=-]{16,}|\\bATCTT3[A-Za-z0-9_=-]{16,}' },
   { kind: 'gitlab', pattern: '\\bglpat-[A-Za-z0-9_-]{16,}' },
@@ -42,13 +52,56 @@ export function passesLuhn(text: string): boolean {
 }
 
 const exact = new Set([
-  'authorization', 'proxyauthorization', 'cookie', 'setcookie', 'token', 'auth', 'password', 'passwd', 'pwd', 'pass',
-  'passphrase', 'passcode', 'secret', 'credential', 'credentials', 'privatekey', 'apikey', 'accesskey', 'secretkey',
-  'sessionkey', 'signingkey', 'encryptionkey', 'otp', 'totp', 'mfacode', 'pin', 'cvv', 'cvc', 'ssn', 'bearer', 'jwt',
-  'xapikey', 'clientassertion', 'codeverifier', 'samlresponse', 'seed', 'mnemonic',
+  'authorization',
+  'proxyauthorization',
+  'cookie',
+  'setcookie',
+  'token',
+  'auth',
+  'password',
+  'passwd',
+  'pwd',
+  'pass',
+  'passphrase',
+  'passcode',
+  'secret',
+  'credential',
+  'credentials',
+  'privatekey',
+  'apikey',
+  'accesskey',
+  'secretkey',
+  'sessionkey',
+  'signingkey',
+  'encryptionkey',
+  'otp',
+  'totp',
+  'mfacode',
+  'pin',
+  'cvv',
+  'cvc',
+  'ssn',
+  'bearer',
+  'jwt',
+  'xapikey',
+  'clientassertion',
+  'codeverifier',
+  'samlresponse',
+  'seed',
+  'mnemonic',
 ])
 const parts = ['password', 'passwd', 'secret', 'apikey', 'privatekey', 'accesskey', 'credential']
-const harmlessTokens = new Set(['pagetoken', 'nextpagetoken', 'prevpagetoken', 'nexttoken', 'synctoken', 'nextsynctoken', 'continuationtoken', 'progresstoken', 'canceltoken'])
+const harmlessTokens = new Set([
+  'pagetoken',
+  'nextpagetoken',
+  'prevpagetoken',
+  'nexttoken',
+  'synctoken',
+  'nextsynctoken',
+  'continuationtoken',
+  'progresstoken',
+  'canceltoken',
+])
 
 /** True for a member whose value is a secret whatever it looks like: `Authorization`, `client_secret`, `x-api-key`. */
 export function isSecretName(name: string): boolean {

@@ -174,7 +174,8 @@ class Walk {
       }
       // A name can carry a secret as well as a value can.
       const plain = this.text(name, maxDepth)
-      const secret = (isSecretName(name) || this.#names.has(plainName(name))) && value !== null && typeof value !== 'boolean'
+      const secret =
+        (isSecretName(name) || this.#names.has(plainName(name))) && value !== null && typeof value !== 'boolean'
       kept.push([plain, secret ? this.hide('name', value) : this.value(value, below(pointers, name), depth + 1)])
     }
     return Object.fromEntries(kept)

@@ -26,7 +26,7 @@ export function appendLeaves(tiles: Tiles, size: number, hashes: readonly Uint8A
   if (tile.length !== (size % width) * 32) throw new Error(`tile ${level}/${index} does not fit a tree of ${size}`)
   const roots: Uint8Array[] = []
   const firstRoot = index
-  for (let next = 0; next < hashes.length; ) {
+  for (let next = 0; next < hashes.length;) {
     const part = hashes.slice(next, next + width - tile.length / 32)
     const grown = new Uint8Array(tile.length + part.length * 32)
     grown.set(tile)
@@ -85,7 +85,8 @@ function splitAt(n: number): number {
 function range(tiles: Tiles, from: number, to: number): Bytes {
   const count = to - from
   const middle = splitAt(count)
-  if (count > 1 && middle * 2 !== count) return nodeHash(range(tiles, from, from + middle), range(tiles, from + middle, to))
+  if (count > 1 && middle * 2 !== count)
+    return nodeHash(range(tiles, from, from + middle), range(tiles, from + middle, to))
   return subtree(tiles, from, count)
 }
 

@@ -25,9 +25,13 @@ describe('sha256Sync', () => {
 describe('hmacSync', () => {
   it('agrees with the platform for any key and message', () => {
     fc.assert(
-      fc.property(fc.uint8Array({ minLength: 1, maxLength: 100 }), fc.uint8Array({ maxLength: 300 }), (key, message) => {
-        expect(hex(hmacSync(digestKey(key), message))).toBe(createHmac('sha256', key).update(message).digest('hex'))
-      }),
+      fc.property(
+        fc.uint8Array({ minLength: 1, maxLength: 100 }),
+        fc.uint8Array({ maxLength: 300 }),
+        (key, message) => {
+          expect(hex(hmacSync(digestKey(key), message))).toBe(createHmac('sha256', key).update(message).digest('hex'))
+        },
+      ),
       { numRuns: 200 },
     )
   })

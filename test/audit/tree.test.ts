@@ -54,14 +54,13 @@ describe('the tree', () => {
   })
 
   it('has the root RFC 6962 defines at every size, however the leaves came', () => {
-    const oneByOne = memoryTiles()
-    for (let size = 0; size <= 530; size++) {
+    const inSteps = memoryTiles()
+    let before = 0
+    for (const size of [0, 1, 2, 3, 7, 13, 64, 100, 255, 256, 257, 300, 511, 512, 513, 530]) {
       const wanted = hex(definition(data.slice(0, size)))
-      if (size % 13 === 0 || [255, 256, 257, 511, 512, 513].includes(size)) {
-        expect(hex(rootOf(grow(size), size))).toBe(wanted)
-      }
-      if (size > 0) appendLeaves(oneByOne, size - 1, [leafHash(data[size - 1] as Uint8Array)])
-      if (size % 50 === 0) expect(hex(rootOf(oneByOne, size))).toBe(wanted)
+      expect(hex(rootOf(grow(size), size))).toBe(wanted)
+      expect(hex(rootOf(grow(size, inSteps, before), size))).toBe(wanted)
+      before = size
     }
   })
 
@@ -77,13 +76,17 @@ describe('the tree', () => {
     const hash = leafHash(Buffer.from('x'))
     const size = 256 * 256 + 300
     for (let at = 0; at < size; at += 4096) {
-      appendLeaves(tiles, at, Array.from({ length: Math.min(4096, size - at) }, () => hash))
+      appendLeaves(
+        tiles,
+        at,
+        Array.from({ length: Math.min(4096, size - at) }, () => hash),
+      )
     }
     const root = rootOf(tiles, size)
     expect(verifyInclusion(hash, 65_540, size, inclusionProof(tiles, 65_540, size), root)).toBe(true)
-    expect(
-      verifyConsistency(65_537, rootOf(tiles, 65_537), size, root, consistencyProof(tiles, 65_537, size)),
-    ).toBe(true)
+    expect(verifyConsistency(65_537, rootOf(tiles, 65_537), size, root, consistencyProof(tiles, 65_537, size))).toBe(
+      true,
+    )
   })
 
   it('refuses to grow when a tile was lost', () => {
@@ -105,7 +108,7 @@ describe('proofs', () => {
         const leaf = leafHash(data[index] as Uint8Array)
         expect(verifyInclusion(leaf, index, size, proof, rootOf(tiles, size))).toBe(true)
         expect(verifyInclusion(leafHash(Buffer.from('other')), index, size, proof, rootOf(tiles, size))).toBe(false)
-        if (size > 1) expect(verifyInclusion(leaf, (index + 1) % size, size, proof, rootOf(tiles, size))).toBe(false)
+        expect(verifyInclusion(leaf, index + 1, size, proof, rootOf(tiles, size))).toBe(false)
       }),
     )
   })
@@ -118,9 +121,7 @@ describe('proofs', () => {
         const root = rootOf(tiles, size)
         expect(verifyConsistency(older, rootOf(tiles, older), size, root, proof)).toBe(true)
         expect(verifyConsistency(older, leafHash(Buffer.from('x')), size, root, proof)).toBe(false)
-        if (proof.length > 0) {
-          expect(verifyConsistency(older, rootOf(tiles, older), size, root, proof.slice(1))).toBe(false)
-        }
+        expect(verifyConsistency(older, rootOf(tiles, older), size, root, [...proof, root])).toBe(false)
       }),
     )
   })
