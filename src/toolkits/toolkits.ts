@@ -1,9 +1,9 @@
 import type { ToolSource } from '../core/tool.ts'
 import type { DefinedTool, Toolkit } from './kit/define-tool.ts'
-import { github } from './github/github.ts'
+import { githubToolkit } from './github/github.ts'
 
 /** Our own tools: one folder per service, one file per tool. */
-export const toolkits: readonly Toolkit[] = [github]
+export const toolkits: readonly Toolkit[] = [githubToolkit]
 
 const byName = new Map(
   toolkits.map((toolkit) => [toolkit.name, new Map(toolkit.tools.map((tool) => [tool.name, tool]))]),
