@@ -9,6 +9,8 @@ export type SessionFacts = {
   authenticatedAt: number
   /** Oldest first. The session keeps the last 1,000. */
   steps: readonly Step[]
+  /** How many older steps are no longer in `steps`. A rule that would have to know them then errs, and so denies. */
+  forgottenSteps?: number
   /** Labels such as `untrusted:tool`, `untrusted:content`, `secret`. Once set, they stay until the session ends. */
   taint: readonly string[]
   /** Amounts already charged, by `Charge.key`. */
@@ -27,6 +29,8 @@ export type Step = {
 
 /** May this agent do this for this person, through this gateway, now? `arguments: null` asks "with any arguments?" (lists). */
 export type Question = {
+  /** What is asked for. Default `tool`. A resource's name is its URI. */
+  kind?: Kind
   gateway: string
   user: User
   agent: Agent
@@ -43,7 +47,17 @@ export type Question = {
   session: SessionFacts
   task?: string
   clientAddress?: string
+  /** False: the gateway does not offer it. Default true, because the runtime asks after it found the tool. */
+  offered?: boolean
+  /** Approve rules whose demand was met, for exactly these arguments (`approvalKey`). Their demand falls away. */
+  approved?: readonly string[]
+  /** What the company's own decision point said. Absent: none is asked. Anything but `permit` denies. */
+  external?: External
 }
+
+export type Kind = 'tool' | 'resource' | 'prompt'
+
+export type External = { decision: 'permit' | 'deny' | 'unavailable' | 'invalid'; source?: string; reason?: string }
 
 /** One amount to take from one budget before the call runs. The session (or the Hub, for shared keys) takes it atomically. */
 export type Charge = {
@@ -92,5 +106,18 @@ export type Decision = {
   /** Ids of the rules that determined the effect. */
   rules: readonly string[]
   charges: readonly Charge[]
+  /** The first demand that is not met yet. Several rules may demand one each; they are asked for one after the other. */
   approval?: ApprovalDemand
+  /** With `deny`: whether the agent may be told more than that it does not exist. */
+  refusal?: RefusalKind
+  /** What the administrator lets the agent know, where the tool is on its list anyway. */
+  help?: string
+  /** With a reached limit: when the counter starts again. */
+  resetsAt?: number
 }
+
+/**
+ * `denied`: looks like an unknown tool. `limit_reached`: only a budget is in the way. `scopes_missing`: only the
+ * connection's scopes are in the way, so the person can be asked to grant more.
+ */
+export type RefusalKind = 'denied' | 'limit_reached' | 'scopes_missing'

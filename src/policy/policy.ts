@@ -1,0 +1,22 @@
+/**
+ * Front door. `decide(rules, question, now)` says whether this agent may do this for this person, and why.
+ * Everything here is pure: no I/O, no clock.
+ */
+export type {
+  ApprovalDemand,
+  Charge,
+  Decision,
+  External,
+  Kind,
+  Question,
+  Reason,
+  RefusalKind,
+  SessionFacts,
+  Step,
+  Term,
+} from './decision.ts'
+export { parseRules, ruleSchema, rulesSchema, type Rule, type RulesDocument, type Side } from './rule.ts'
+export { compileRules, type CompiledRules } from './compile.ts'
+export { couldPermit, decide } from './decide.ts'
+export { giveBack, takeCharges, type Counter, type Taken } from './take.ts'
+export { approvalKey } from './approval.ts'
