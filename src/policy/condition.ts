@@ -115,11 +115,9 @@ export const conditionSchema = z
 
     address: z
       .array(
-        z
-          .string()
-          .refine((text) => parseNetwork(text) !== null, {
-            error: 'This is no address or network, such as 10.0.0.0/8.',
-          }),
+        z.string().refine((text) => parseNetwork(text) !== null, {
+          error: 'This is no address or network, such as 10.0.0.0/8.',
+        }),
       )
       .min(1)
       .max(500)

@@ -19,4 +19,5 @@ export { parseRules, ruleSchema, rulesSchema, type Rule, type RulesDocument, typ
 export { compileRules, type CompiledRules } from './compile.ts'
 export { couldPermit, decide } from './decide.ts'
 export { giveBack, takeCharges, type Counter, type Taken } from './take.ts'
+export { narrowSchema } from './narrow-schema.ts'
 export { approvalKey } from './approval.ts'
