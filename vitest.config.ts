@@ -1,18 +1,20 @@
-import { existsSync } from 'node:fs'
 import { cloudflareTest, readD1Migrations } from '@cloudflare/vitest-plugin'
 import { defineConfig } from 'vitest/config'
 import { testVars } from './test/support/test-vars.ts'
 
-const migrations = existsSync('migrations') ? await readD1Migrations('migrations') : []
+const migrations = await readD1Migrations('migrations')
 
+// Groups run one after the other, so that a journey through real processes has the machine to itself.
 export default defineConfig({
   test: {
+    silent: 'passed-only',
     projects: [
       {
         test: {
           name: 'node',
           include: ['test/**/*.test.ts'],
           exclude: ['test/**/*.workers.test.ts', 'test/e2e/**'],
+          sequence: { groupOrder: 0 },
         },
       },
       {
@@ -26,6 +28,7 @@ export default defineConfig({
           name: 'workers',
           include: ['test/**/*.workers.test.ts'],
           setupFiles: ['./test/support/apply-migrations.ts'],
+          sequence: { groupOrder: 1 },
         },
       },
       {
@@ -33,6 +36,7 @@ export default defineConfig({
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
           fileParallelism: false,
+          sequence: { groupOrder: 2 },
           testTimeout: 120_000,
           hookTimeout: 180_000,
         },

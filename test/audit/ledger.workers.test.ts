@@ -20,7 +20,9 @@ const event = (project: string, more: Partial<AuditEvent> = {}): AuditEvent => (
 
 const ledger = (project: string) => env.LEDGER.getByName(ledgerName(project)) as DurableObjectStub<Ledger>
 const rows = async (project: string) => {
-  const { results } = await env.DB.prepare('SELECT * FROM events WHERE project = ? ORDER BY sequence').bind(project).all()
+  const { results } = await env.DB.prepare('SELECT * FROM events WHERE project = ? ORDER BY sequence')
+    .bind(project)
+    .all()
   return results
 }
 const index = (project: string) => runInDurableObject(ledger(project), (object) => object.alarm())
