@@ -1,0 +1,52 @@
+/** One user's grant at one provider account, as the Vault keeps it. `access` and `refresh` are sealed. */
+export type Connection = {
+  id: string
+  provider: string
+  /** The provider's own id of the account. */
+  account: string
+  label: string
+  scopes: readonly string[]
+  status: 'active' | 'needs_sign_in' | 'suspended'
+  reason: string | null
+  isDefault: boolean
+  generation: number
+  access: string | null
+  /** Null: does not expire. */
+  accessExpiresAt: number | null
+  accessLifetimeMs: number | null
+  refresh: string | null
+  refreshExpiresAt: number | null
+  details: Readonly<Record<string, string>>
+  attemptAt: number | null
+  attemptTries: number
+  uncertain: boolean
+  failures: number
+  retryAt: number | null
+  accountUnchecked: boolean
+  connectedAt: number
+  updatedAt: number
+  lastUsedAt: number | null
+}
+
+/** Metadata for pages and lists. Nothing sealed, nothing secret. */
+export type ConnectionView = Pick<
+  Connection,
+  'id' | 'provider' | 'account' | 'label' | 'scopes' | 'status' | 'reason' | 'isDefault' | 'connectedAt' | 'lastUsedAt'
+>
+
+export function viewOf(connection: Connection): ConnectionView {
+  const { id, provider, account, label, scopes, status, reason, isDefault, connectedAt, lastUsedAt } = connection
+  return { id, provider, account, label, scopes, status, reason, isDefault, connectedAt, lastUsedAt }
+}
+
+/** Everything granted, broader scopes spelled out into the narrower ones they cover. */
+export function effectiveScopes(granted: readonly string[], implies: Readonly<Record<string, readonly string[]>>): string[] {
+  const all = new Set<string>()
+  const add = (scope: string): void => {
+    if (all.has(scope)) return
+    all.add(scope)
+    if (Object.hasOwn(implies, scope)) implies[scope]?.forEach(add)
+  }
+  granted.forEach(add)
+  return [...all]
+}

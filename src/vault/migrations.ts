@@ -1,0 +1,71 @@
+/** The Vault object's SQLite, for `migrate` of core. Only ever add to the end. */
+export const vaultMigrations: readonly string[] = [
+  `
+CREATE TABLE owner (
+  one INTEGER PRIMARY KEY CHECK (one = 1),
+  project TEXT NOT NULL,
+  user TEXT NOT NULL,
+  wrapped_key TEXT,
+  -- open, frozen (offboarded: nothing is handed out) or shredded (the key is gone)
+  status TEXT NOT NULL,
+  created_at INTEGER NOT NULL
+);
+CREATE TABLE connections (
+  id TEXT PRIMARY KEY,
+  provider TEXT NOT NULL,
+  account TEXT NOT NULL,
+  label TEXT NOT NULL,
+  scopes TEXT NOT NULL,
+  -- active, needs_sign_in or suspended
+  status TEXT NOT NULL,
+  reason TEXT,
+  is_default INTEGER NOT NULL,
+  generation INTEGER NOT NULL,
+  -- sealed; the generation is part of what is authenticated
+  access TEXT,
+  access_expires_at INTEGER,
+  access_lifetime_ms INTEGER,
+  refresh TEXT,
+  refresh_expires_at INTEGER,
+  details TEXT NOT NULL,
+  -- a refresh that was sent and whose answer is not stored yet
+  attempt_at INTEGER,
+  attempt_tries INTEGER NOT NULL DEFAULT 0,
+  -- an earlier answer got lost: the provider may have rotated without us
+  uncertain INTEGER NOT NULL DEFAULT 0,
+  failures INTEGER NOT NULL DEFAULT 0,
+  retry_at INTEGER,
+  -- tokens are stored, but whose they are has not been asked yet
+  account_unchecked INTEGER NOT NULL DEFAULT 0,
+  connected_at INTEGER NOT NULL,
+  updated_at INTEGER NOT NULL,
+  last_used_at INTEGER,
+  -- D1 and KV do not show this yet
+  is_dirty INTEGER NOT NULL DEFAULT 1,
+  UNIQUE (provider, account)
+);
+CREATE TABLE holders (
+  connection TEXT NOT NULL,
+  session TEXT NOT NULL,
+  until INTEGER NOT NULL,
+  is_recalled INTEGER NOT NULL DEFAULT 0,
+  PRIMARY KEY (connection, session)
+);
+CREATE TABLE tickets (
+  digest TEXT PRIMARY KEY,
+  -- open, used or burned
+  status TEXT NOT NULL,
+  why TEXT NOT NULL,
+  call TEXT NOT NULL,
+  provider TEXT NOT NULL,
+  scopes TEXT NOT NULL,
+  connection TEXT,
+  state_digest TEXT UNIQUE,
+  verifier TEXT,
+  created_at INTEGER NOT NULL,
+  expires_at INTEGER NOT NULL
+);
+-- KV entries that are to be deleted
+CREATE TABLE leftovers (key TEXT PRIMARY KEY);
+`,
+]

@@ -1,0 +1,94 @@
+import type { Connection } from './connection.ts'
+import type { TokenAnswer } from './token-endpoint.ts'
+import { tokenTimeoutMs } from './token-endpoint.ts'
+
+/** When to refresh, and what an answer means. Pure: the steps around it are in refreshing.ts. */
+export type Plan =
+  | { do: 'use' }
+  | { do: 'refresh' }
+  /** The answer to an earlier attempt may still be on its way to an instance that is gone. */
+  | { do: 'wait'; untilAt: number }
+  | { do: 'back_off'; untilAt: number }
+  | { do: 'sign_in'; reason: string }
+
+/** After this, no request of a crashed attempt is under way any more. */
+const attemptEndsMs = tokenTimeoutMs + 5_000
+const maxTries = 2
+
+/** `seenGeneration`: the provider's API refused the token of this generation. */
+export function plan(connection: Connection, now: number, seenGeneration?: number): Plan {
+  const { accessExpiresAt, refreshExpiresAt, attemptAt, retryAt } = connection
+  const isRefused = seenGeneration === connection.generation
+  const isUsable = !isRefused && connection.access !== null && (accessExpiresAt === null || accessExpiresAt > now)
+  if (isUsable && !isStale(connection, now)) return { do: 'use' }
+
+  const canRefresh = connection.refresh !== null && (refreshExpiresAt === null || refreshExpiresAt > now)
+  if (!canRefresh) {
+    if (isUsable) return { do: 'use' }
+    return { do: 'sign_in', reason: connection.reason ?? (isRefused ? 'refused_by_provider' : 'expired') }
+  }
+  if (attemptAt !== null && attemptAt + attemptEndsMs > now) {
+    return isUsable ? { do: 'use' } : { do: 'wait', untilAt: attemptAt + attemptEndsMs }
+  }
+  if (attemptAt !== null && connection.attemptTries >= maxTries) {
+    return isUsable ? { do: 'use' } : { do: 'sign_in', reason: 'refresh_lost' }
+  }
+  if (retryAt !== null && retryAt > now) return isUsable ? { do: 'use' } : { do: 'back_off', untilAt: retryAt }
+  return { do: 'refresh' }
+}
+
+/** Early by 2 minutes or a tenth of its life, but never by more than half of it. */
+function isStale({ accessExpiresAt, accessLifetimeMs }: Connection, now: number): boolean {
+  if (accessExpiresAt === null) return false
+  const life = accessLifetimeMs ?? 3_600_000
+  const margin = Math.min(Math.max(120_000, life / 10), life / 2)
+  return accessExpiresAt - now <= margin
+}
+
+/** What a failed refresh leaves behind. What a good one leaves is written together with its new tokens. */
+export type Setback = Pick<
+  Connection,
+  'status' | 'reason' | 'attemptAt' | 'attemptTries' | 'uncertain' | 'failures' | 'retryAt' | 'refresh'
+>
+
+const clientFaults = [
+  'invalid_client',
+  'unauthorized_client',
+  'invalid_request',
+  'unsupported_grant_type',
+  'incorrect_client_credentials',
+  'redirect_uri_mismatch',
+  'bad_client_secret',
+]
+const maxRejections = 5
+
+export function afterFailure(
+  connection: Connection,
+  answer: Exclude<TokenAnswer, { kind: 'tokens' }>,
+  now: number,
+): Setback {
+  const failures = connection.failures + 1
+  const settled = { attemptAt: null, attemptTries: 0, failures }
+  const keep = { status: connection.status, reason: connection.reason, refresh: connection.refresh }
+  // The access token stays: it may live on until its own expiry.
+  const dead = { status: 'needs_sign_in', refresh: null, uncertain: false, retryAt: null } as const
+  switch (answer.kind) {
+    case 'dead':
+      // After a lost answer the refusal is our loss, not a withdrawal: the user is told something else.
+      return { ...settled, ...dead, reason: wasLost(connection) ? 'refresh_lost' : 'refresh_refused' }
+    case 'rejected':
+      if (!clientFaults.includes(answer.error) && failures >= maxRejections) {
+        return { ...settled, ...dead, reason: 'refresh_refused' }
+      }
+      return { ...settled, ...keep, uncertain: connection.uncertain, retryAt: now + backOffMs(failures) }
+    case 'later': {
+      const pause = Math.max(backOffMs(failures), Math.min(answer.retryAfterMs ?? 0, 3_600_000))
+      return { ...settled, ...keep, uncertain: connection.uncertain || answer.reached, retryAt: now + pause }
+    }
+  }
+}
+
+const wasLost = (connection: Connection): boolean => connection.uncertain || connection.attemptTries >= maxTries
+
+/** 30 s doubling up to 15 min. */
+const backOffMs = (failures: number): number => Math.min(30_000 * 2 ** Math.min(failures - 1, 10), 900_000)
