@@ -7,6 +7,10 @@ export type LeaseRequest = {
   session: string
   provider: string
   scopes: readonly string[]
+  /** Asked for as well when the person has to be asked anyway: one consent for all tools of a gateway. */
+  askScopes?: readonly string[]
+  /** The gateway's cap: nothing beyond is ever asked for. Absent: no cap. */
+  allowedScopes?: readonly string[]
   /** Account label or id, when the caller or a rule chose one. */
   account?: string
   /** After a 401 with this generation: refresh only if nobody has meanwhile. */
@@ -34,6 +38,8 @@ export type Lease = {
   allowedOrigins: readonly string[]
   /** Base of the provider's API for this account, without a trailing slash. */
   apiBase: string
+  /** How the token is put on: `authorization: Bearer …` with nearly every provider. */
+  header: { name: string; prefix: string }
 }
 
 /** Refusals: `vault/authorization_needed` (help.url is our connect page), `vault/unavailable`, `vault/account_ambiguous`, `vault/not_allowed`. */

@@ -14,6 +14,8 @@ export type Connection = {
   /** Null: does not expire. */
   accessExpiresAt: number | null
   accessLifetimeMs: number | null
+  /** When this generation came from the provider. */
+  tokenAt: number
   refresh: string | null
   refreshExpiresAt: number | null
   details: Readonly<Record<string, string>>

@@ -25,6 +25,8 @@ CREATE TABLE connections (
   access TEXT,
   access_expires_at INTEGER,
   access_lifetime_ms INTEGER,
+  -- when this generation came from the provider
+  token_at INTEGER NOT NULL,
   refresh TEXT,
   refresh_expires_at INTEGER,
   details TEXT NOT NULL,
@@ -65,7 +67,7 @@ CREATE TABLE tickets (
   created_at INTEGER NOT NULL,
   expires_at INTEGER NOT NULL
 );
--- KV entries that are to be deleted
-CREATE TABLE leftovers (key TEXT PRIMARY KEY);
+-- what is still to be deleted elsewhere: kind is kv or d1
+CREATE TABLE leftovers (kind TEXT NOT NULL, key TEXT NOT NULL, PRIMARY KEY (kind, key));
 `,
 ]

@@ -67,7 +67,7 @@ export const providerSpecSchema = z.strictObject({
   client: z.enum(['body', 'basic', 'none']).default('body'),
   /** The token endpoint keeps to RFC 6749 §5, so that its answers are held against it strictly. */
   conforming: z.boolean().default(false),
-  /** RFC 9207: the `iss` that the callback must carry. Without it, an `iss` that comes anyway is refused. */
+  /** RFC 9207: the `iss` that the callback must carry. Without it `iss` says nothing: each provider has a callback of its own. */
   issuer: template.optional(),
   token: request.extend({ params: strings }),
   answer: answer.prefault({}),

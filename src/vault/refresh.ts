@@ -9,11 +9,15 @@ export type Plan =
   /** The answer to an earlier attempt may still be on its way to an instance that is gone. */
   | { do: 'wait'; untilAt: number }
   | { do: 'back_off'; untilAt: number }
+  /** The API refused a token that cannot be refreshed: ask the provider whether it is dead before troubling the user. */
+  | { do: 'probe' }
   | { do: 'sign_in'; reason: string }
 
 /** After this, no request of a crashed attempt is under way any more. */
 const attemptEndsMs = tokenTimeoutMs + 5_000
 const maxTries = 2
+/** A token younger than this that the API refuses is not refused for its age: another one would be refused too. */
+const youngMs = 60_000
 
 /** `seenGeneration`: the provider's API refused the token of this generation. */
 export function plan(connection: Connection, now: number, seenGeneration?: number): Plan {
@@ -22,11 +26,14 @@ export function plan(connection: Connection, now: number, seenGeneration?: numbe
   const isUsable = !isRefused && connection.access !== null && (accessExpiresAt === null || accessExpiresAt > now)
   if (isUsable && !isStale(connection, now)) return { do: 'use' }
 
+  const isYoung = connection.tokenAt + youngMs > now
   const canRefresh = connection.refresh !== null && (refreshExpiresAt === null || refreshExpiresAt > now)
   if (!canRefresh) {
     if (isUsable) return { do: 'use' }
-    return { do: 'sign_in', reason: connection.reason ?? (isRefused ? 'refused_by_provider' : 'expired') }
+    if (isRefused && connection.access !== null) return { do: 'probe' }
+    return { do: 'sign_in', reason: connection.reason ?? 'expired' }
   }
+  if (isRefused && isYoung) return { do: 'use' }
   if (attemptAt !== null && attemptAt + attemptEndsMs > now) {
     return isUsable ? { do: 'use' } : { do: 'wait', untilAt: attemptAt + attemptEndsMs }
   }

@@ -1,0 +1,257 @@
+import { AuthorizationResponseError, calculatePKCECodeChallenge, generateRandomCodeVerifier, validateAuthResponse } from 'oauth4webapi'
+import type { Result } from '../core/result.ts'
+import { ok, refuse } from '../core/result.ts'
+import type { Account } from './account.ts'
+import { probeAccount } from './account.ts'
+import type { ConnectAnswer, ConnectEnd, ConnectStart, Mismatch, PendingConnect, Visitor } from './connect-api.ts'
+import { missingScopes } from './leasing.ts'
+import { makeLink } from './link.ts'
+import type { Provider } from './provider.ts'
+import { providerUrl } from './provider.ts'
+import { revokeTokens } from './revoking.ts'
+import { saveConnection } from './saving.ts'
+import { fill, fillAll } from './template.ts'
+import type { Ticket } from './tickets.ts'
+import { digestOf } from './tickets.ts'
+import { askTokenEndpoint } from './token-endpoint.ts'
+import type { TokenSet } from './token-endpoint.ts'
+import type { VaultUse } from './use.ts'
+
+const invalid = (fault: string) => refuse('connect/invalid', { evidence: { fault } })
+
+export async function viewConnect(use: VaultUse, nonce: string, visitor: Visitor): Promise<Result<PendingConnect[]>> {
+  const ticket = await ticketFor(use, nonce, visitor)
+  if (!ticket.ok) return ticket
+  const pending: PendingConnect[] = []
+  for (const one of use.tickets.ofCall(ticket.value.why.callId)) {
+    const provider = await use.provider(one.provider)
+    if (provider.ok) pending.push(pendingView(use, one, provider.value))
+  }
+  return ok(pending)
+}
+
+function pendingView(use: VaultUse, ticket: Ticket, provider: Provider): PendingConnect {
+  const connection = ticket.connection === null ? null : use.store.get(ticket.connection)
+  const missing = connection ? missingScopes(provider, connection, ticket.scopes) : ticket.scopes
+  const isOpen = ticket.status === 'open' && ticket.expiresAt > use.now()
+  return {
+    ticket: ticket.digest,
+    state: ticket.status === 'used' ? 'done' : isOpen ? 'open' : 'over',
+    provider: { id: provider.id, name: provider.name },
+    scopes: ticket.scopes,
+    granted: ticket.scopes.filter((scope) => !missing.includes(scope)),
+    account: connection?.label ?? null,
+    agent: { name: ticket.why.agentName, host: ticket.why.agentHost ?? null },
+    gateway: ticket.why.gateway,
+    tool: ticket.why.tool,
+  }
+}
+
+/** From here on the provider is involved: state and PKCE verifier are made only now, after the person said yes. */
+export async function startConnect(
+  use: VaultUse,
+  nonce: string,
+  digest: string,
+  visitor: Visitor,
+): Promise<Result<ConnectStart>> {
+  const opened = await ticketFor(use, nonce, visitor)
+  if (!opened.ok) return opened
+  const ticket = use.tickets.ofCall(opened.value.why.callId).find((one) => one.digest === digest)
+  if (!ticket) return invalid('unknown')
+  if (ticket.status !== 'open') return invalid(ticket.status)
+  if (ticket.expiresAt <= use.now()) return invalid('expired')
+  const provider = await use.provider(ticket.provider)
+  if (!provider.ok) return provider
+
+  const { link: state, nonce: stateNonce } = await makeLink(use.config.stateKey, 'state', visitor.user)
+  const verifier = generateRandomCodeVerifier()
+  const authorizeUrl = await buildAuthorizeUrl(provider.value, ticket.scopes, state, verifier)
+  if (authorizeUrl === null) return refuse('vault/unavailable', { evidence: { fault: 'authorize_url' } })
+  const sealed = await use.keys.seal(verifierPlace(ticket), 'verifier', 0, verifier)
+  use.tickets.start(ticket.digest, await digestOf(stateNonce), sealed)
+  record(use, 'connect.started', ticket, {})
+  const { id, name } = provider.value
+  return ok({ authorizeUrl, state, provider: { id, name }, ticket: ticket.digest })
+}
+
+async function buildAuthorizeUrl(
+  provider: Provider,
+  scopes: readonly string[],
+  state: string,
+  verifier: string,
+): Promise<string | null> {
+  const { spec } = provider
+  const url = providerUrl(provider, spec.authorize.url)
+  if (url === null) return null
+  const { separator, parameter } = spec.scopes
+  const values = { ...provider.values, scopes: scopes.join(separator) }
+  const extra = { ...fillAll(spec.authorize.params, values), ...provider.settings.authorizeParams }
+  const own = {
+    response_type: 'code',
+    client_id: provider.clientId,
+    redirect_uri: provider.redirectUri,
+    state,
+    ...(scopes.length > 0 ? { [parameter]: scopes.join(separator) } : {}),
+    ...(spec.pkce ? { code_challenge: await calculatePKCECodeChallenge(verifier), code_challenge_method: 'S256' } : {}),
+  }
+  // Ours last: a configured extra parameter can neither replace the state nor where the answer goes.
+  for (const [name, value] of Object.entries({ ...extra, ...own })) url.searchParams.set(name, value)
+  return url.href
+}
+
+/** The callback. The state is taken before anything else, so that it serves once whatever happens next. */
+export async function finishConnect(use: VaultUse, answer: ConnectAnswer): Promise<Result<ConnectEnd>> {
+  const ticket = use.tickets.take(await digestOf(answer.stateNonce))
+  if (!ticket) return invalid('unknown')
+  const wrong = mismatchOf(use, answer.visitor)
+  if (wrong) return burn(use, ticket, wrong)
+  if (ticket.status !== 'open') return invalid(ticket.status)
+  if (ticket.expiresAt <= use.now()) return invalid('expired')
+  if (ticket.provider !== answer.provider) return invalid('other_provider')
+  const provider = await use.provider(ticket.provider)
+  if (!provider.ok) return provider
+
+  const code = readAnswer(provider.value, answer.query)
+  if (!code.ok) return ended(use, ticket, provider.value, code.error)
+  const verifier = await use.keys.open({ ...verifierPlace(ticket), generation: 0 }, 'verifier', ticket.verifier ?? '')
+  if (!verifier.ok) return invalid('verifier')
+  const tokens = await askTokenEndpoint(
+    provider.value,
+    use.egress,
+    codeRequest(provider.value),
+    { code: code.value, code_verifier: verifier.value, scopes: ticket.scopes.join(provider.value.spec.scopes.separator) },
+    use.now(),
+  )
+  if (tokens.kind !== 'tokens') {
+    return ended(use, ticket, provider.value, tokens.kind === 'later' ? tokens.reason : tokens.error)
+  }
+  return accept(use, ticket, provider.value, tokens.tokens, answer.visitor)
+}
+
+/** Checks the response as RFC 6749 §4.1.2, RFC 9207 and OAuth 2.1 ask. The state has been matched already. */
+function readAnswer(provider: Provider, query: string): Result<string, string> {
+  const params = new URLSearchParams(query)
+  const state = params.get('state') ?? ''
+  const issuer = provider.spec.issuer === undefined ? null : fill(provider.spec.issuer, provider.values)
+  if (issuer === null) params.delete('iss')
+  try {
+    const server = {
+      issuer: issuer ?? 'https://provider.invalid',
+      authorization_response_iss_parameter_supported: issuer !== null,
+    }
+    const code = validateAuthResponse(server, { client_id: provider.clientId }, params, state).get('code')
+    return code ? { ok: true, value: code } : { ok: false, error: 'no_code' }
+  } catch (error) {
+    const isRefusal = error instanceof AuthorizationResponseError
+    return { ok: false, error: isRefusal && /^[\w.-]{1,64}$/.test(error.error) ? error.error : 'invalid_response' }
+  }
+}
+
+function codeRequest({ spec }: Provider) {
+  const standard = { grant_type: 'authorization_code', code: '{code}', redirect_uri: '{redirect_uri}' }
+  const pkce = spec.pkce ? { code_verifier: '{code_verifier}' } : {}
+  return { ...spec.token, params: { ...standard, ...pkce, ...spec.token.params } }
+}
+
+/** We hold tokens now: from here every way out either keeps them or gives them back to the provider. */
+async function accept(
+  use: VaultUse,
+  ticket: Ticket,
+  provider: Provider,
+  tokens: TokenSet,
+  visitor: Visitor,
+): Promise<Result<ConnectEnd>> {
+  const probe = await probeAccount(provider, use.egress, tokens)
+  const problem = probe.kind === 'account' ? faultOf(use, ticket, provider, probe.account, visitor) : null
+  if (probe.kind !== 'account' || problem) {
+    await revokeTokens(use, provider, tokens.accessToken, tokens.refreshToken, {})
+    if (!problem) return ended(use, ticket, provider, probe.kind === 'unknown' ? probe.reason : 'token_refused')
+    use.tickets.end(ticket.digest, 'burned')
+    record(use, 'connect.failed', ticket, { reason: problem.kind })
+    return ok(problem)
+  }
+  const saved = await saveConnection(use, provider, ticket, tokens, probe.account)
+  if (!saved) {
+    await revokeTokens(use, provider, tokens.accessToken, tokens.refreshToken, probe.account.details)
+    return ended(use, ticket, provider, 'vault_closed')
+  }
+  const waiting = use.tickets.ofCall(ticket.why.callId).filter((one) => one.status === 'open' && one.expiresAt > use.now())
+  return ok({
+    kind: 'connected',
+    provider: provider.name,
+    account: saved.label,
+    connection: saved.id,
+    missing: missingScopes(provider, saved, ticket.scopes),
+    remaining: waiting.length,
+  })
+}
+
+function faultOf(
+  use: VaultUse,
+  ticket: Ticket,
+  provider: Provider,
+  account: Account,
+  visitor: Visitor,
+): Extract<ConnectEnd, { kind: 'swapped_account' | 'wrong_domain' }> | null {
+  const expected = ticket.connection === null ? null : use.store.get(ticket.connection)
+  if (expected && expected.account !== account.id) {
+    return { kind: 'swapped_account', provider: provider.name, expected: expected.label, got: account.label }
+  }
+  const domains = provider.settings.emailDomains.map((domain) => (domain === '@user' ? domainOf(visitor.email) : domain))
+  if (domains.length > 0 && !domains.includes(domainOf(account.email ?? undefined))) {
+    return { kind: 'wrong_domain', provider: provider.name, account: account.label, domains: domains.filter(Boolean) }
+  }
+  return null
+}
+
+/** Empty when there is none, which is in no list of domains. */
+const domainOf = (email: string | undefined): string => /^[^@\s]+@([^@\s]+)$/.exec(email ?? '')?.[1]?.toLowerCase() ?? ' '
+
+async function ticketFor(use: VaultUse, nonce: string, visitor: Visitor): Promise<Result<Ticket>> {
+  const ticket = use.tickets.get(await digestOf(nonce))
+  if (!ticket) return invalid('unknown')
+  const wrong = mismatchOf(use, visitor)
+  if (wrong) return burn(use, ticket, wrong)
+  if (ticket.status === 'burned') return invalid('burned')
+  if (ticket.expiresAt <= use.now()) return invalid('expired')
+  return ok(ticket)
+}
+
+function mismatchOf(use: VaultUse, visitor: Visitor): Mismatch | null {
+  const owner = use.keys.owner()
+  if (!owner || owner.project !== visitor.project) return 'other_tenant'
+  return owner.user === visitor.user ? null : 'other_person'
+}
+
+/** Promise 6. The link is worthless from here on, also for the right person: it has been in other hands. */
+function burn(use: VaultUse, ticket: Ticket, mismatch: Mismatch): ReturnType<typeof refuse> {
+  use.tickets.end(ticket.digest, 'burned')
+  record(use, 'connect.user_mismatch', ticket, { mismatch })
+  return refuse('connect/wrong_person', { evidence: { mismatch } })
+}
+
+export async function refuseConnect(use: VaultUse, stateNonce: string, mismatch: Mismatch): Promise<void> {
+  const ticket = use.tickets.take(await digestOf(stateNonce))
+  if (!ticket) return
+  use.tickets.end(ticket.digest, 'burned')
+  record(use, mismatch === 'other_browser' ? 'connect.failed' : 'connect.user_mismatch', ticket, { mismatch })
+}
+
+function ended(use: VaultUse, ticket: Ticket, provider: Provider, reason: string): Result<ConnectEnd> {
+  record(use, 'connect.failed', ticket, { reason })
+  if (reason === 'access_denied') return ok({ kind: 'declined', provider: provider.name })
+  return ok({ kind: 'failed', provider: provider.name, reason })
+}
+
+function record(
+  use: VaultUse,
+  type: 'connect.started' | 'connect.failed' | 'connect.user_mismatch',
+  { why, provider, scopes }: Ticket,
+  attributes: Record<string, string>,
+): void {
+  const { gateway, agentId: agent, session, callId: call } = why
+  use.record({ type, gateway, agent, session, call, attributes: { provider, scopes: [...scopes], ...attributes } })
+  use.settle()
+}
+
+const verifierPlace = (ticket: Ticket) => ({ id: ticket.digest, provider: ticket.provider })

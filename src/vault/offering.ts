@@ -1,0 +1,81 @@
+import type { Refused } from '../core/result.ts'
+import { refuse } from '../core/result.ts'
+import type { LeaseRequest } from './api.ts'
+import type { Connection } from './connection.ts'
+import { effectiveScopes } from './connection.ts'
+import { makeLink } from './link.ts'
+import type { Provider } from './provider.ts'
+import { digestOf, ticketLifeMs } from './tickets.ts'
+import type { VaultUse } from './use.ts'
+
+/**
+ * The call cannot go on without the person. Makes a ticket for exactly this call and answers with our own link: the
+ * provider's address is never handed to a client (elicitation phishing).
+ */
+export async function offerConnect(
+  use: VaultUse,
+  provider: Provider,
+  request: LeaseRequest,
+  connection: Connection | null,
+  reason: string,
+): Promise<Refused> {
+  const { why, session, allowedScopes } = request
+  const asked = scopesToAsk(provider, request, connection)
+  const beyond = asked.required.filter((scope) => !withinCaps(provider, allowedScopes, scope))
+  if (beyond.length > 0) {
+    return refuse('vault/not_allowed', { evidence: { fault: 'scope_cap', provider: provider.id, scopes: beyond } })
+  }
+  const scopes = asked.all.filter((scope) => asked.required.includes(scope) || withinCaps(provider, allowedScopes, scope))
+  const now = use.now()
+  const { link, nonce } = await makeLink(use.config.stateKey, 'connect', request.user)
+  use.tickets.add({
+    digest: await digestOf(nonce),
+    status: 'open',
+    why: { ...why, session },
+    provider: provider.id,
+    scopes,
+    connection: connection?.id ?? null,
+    verifier: null,
+    createdAt: now,
+    expiresAt: now + ticketLifeMs,
+  })
+  use.record({
+    type: 'connect.offered',
+    gateway: why.gateway,
+    agent: why.agentId,
+    session,
+    call: why.callId,
+    attributes: { provider: provider.id, scopes, reason, ...(connection ? { connection: connection.id } : {}) },
+  })
+  use.settle()
+  return refuse('vault/authorization_needed', {
+    help: { url: `${use.config.publicUrl}/connect/${link}`, text: helpText(provider, connection, reason) },
+    evidence: { provider: provider.id, scopes, reason },
+  })
+}
+
+/** No more than the tool needs, what was granted before (a consent may replace the last one), and what the spec always needs. */
+function scopesToAsk(
+  { spec }: Provider,
+  request: LeaseRequest,
+  connection: Connection | null,
+): { required: string[]; all: string[] } {
+  if (spec.scopes.model === 'app') return { required: [], all: [] }
+  const wanted = [...spec.scopes.always, ...(connection?.scopes ?? []), ...request.scopes, ...(request.askScopes ?? [])]
+  const broad = [...new Set(wanted)]
+  const covered = (scope: string): boolean =>
+    broad.some((other) => other !== scope && effectiveScopes([other], spec.scopes.implies).includes(scope))
+  return { required: [...request.scopes], all: broad.filter((scope) => request.scopes.includes(scope) || !covered(scope)) }
+}
+
+function withinCaps(provider: Provider, gatewayCap: readonly string[] | undefined, scope: string): boolean {
+  const { scopeCap } = provider.settings
+  if (provider.spec.scopes.always.includes(scope)) return true
+  return (!scopeCap || scopeCap.includes(scope)) && (!gatewayCap || gatewayCap.includes(scope))
+}
+
+function helpText(provider: Provider, connection: Connection | null, reason: string): string {
+  if (!connection) return `Open the link to connect ${provider.name}, then call the tool again.`
+  if (reason === 'scopes_missing') return `Open the link to allow more at ${provider.name}, then call the tool again.`
+  return `Open the link to connect ${provider.name} again, then call the tool again.`
+}

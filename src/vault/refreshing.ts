@@ -1,0 +1,181 @@
+import { accountInAnswer, probeAccount } from './account.ts'
+import type { Connection } from './connection.ts'
+import type { Provider } from './provider.ts'
+import type { RequestSpec } from './provider-spec.ts'
+import { afterFailure } from './refresh.ts'
+import { revokeTokens } from './revoking.ts'
+import { askTokenEndpoint } from './token-endpoint.ts'
+import type { TokenAnswer, TokenSet } from './token-endpoint.ts'
+import type { VaultUse } from './use.ts'
+
+/**
+ * One refresh, start to end. The caller sees to it that only one runs per connection. The attempt is on disk before the
+ * request leaves: an instance that finds it there knows that an answer may have been lost.
+ */
+export async function refresh(use: VaultUse, connection: Connection, provider: Provider): Promise<void> {
+  const { id } = connection
+  const opened = connection.refresh && (await use.keys.open(connection, 'refresh', connection.refresh))
+  if (!opened || !opened.ok) return void integrityLost(use, connection, 'refresh', opened ? opened.error : 'absent')
+
+  const attemptAt = use.now()
+  const started = { ...connection, attemptAt, attemptTries: connection.attemptTries + 1 }
+  if (use.store.get(id)?.generation !== connection.generation) return
+  use.store.update(id, { attemptAt, attemptTries: started.attemptTries })
+  await use.storage.sync()
+
+  const values = { refresh_token: opened.value, existing_scopes: connection.scopes.join(' '), details: connection.details }
+  const answer = await askTokenEndpoint(provider, use.egress, refreshRequest(provider), values, use.now())
+  if (answer.kind !== 'tokens') return failed(use, started, answer)
+
+  const isOther = await isOtherAccount(provider, connection, answer.tokens)
+  const stored = !isOther && (await store(use, started, provider, answer.tokens, opened.value))
+  if (isOther) suspend(use, started)
+  // Disconnected meanwhile, or not this person's: nobody may keep what just came.
+  if (!stored) await revokeTokens(use, provider, answer.tokens.accessToken, answer.tokens.refreshToken, connection.details)
+}
+
+function refreshRequest({ spec }: Provider): RequestSpec {
+  const { url, params } = spec.refresh ?? { params: {} }
+  return {
+    ...spec.token,
+    ...(url === undefined ? {} : { url }),
+    params: { grant_type: 'refresh_token', refresh_token: '{refresh_token}', ...params },
+  }
+}
+
+async function isOtherAccount(provider: Provider, connection: Connection, tokens: TokenSet): Promise<boolean> {
+  const named = accountInAnswer(provider, tokens.raw)
+  return named !== null && named !== connection.account
+}
+
+/** Seals first, then writes everything in one turn, if the connection is still the one that was refreshed. */
+async function store(
+  use: VaultUse,
+  before: Connection,
+  provider: Provider,
+  tokens: TokenSet,
+  usedRefreshToken: string,
+): Promise<boolean> {
+  const generation = before.generation + 1
+  const access = await use.keys.seal(before, 'access', generation, tokens.accessToken).catch(() => null)
+  const refreshToken = tokens.refreshToken ?? usedRefreshToken
+  const sealed = access && (await use.keys.seal(before, 'refresh', generation, refreshToken))
+  const now = use.now()
+  const current = use.store.get(before.id)
+  if (!sealed || current?.generation !== before.generation || current.attemptAt !== before.attemptAt) return false
+  use.store.update(before.id, {
+    generation,
+    access,
+    accessExpiresAt: tokens.expiresAt,
+    accessLifetimeMs: tokens.expiresAt === null ? null : tokens.expiresAt - now,
+    tokenAt: now,
+    refresh: sealed,
+    refreshExpiresAt: tokens.refreshExpiresAt ?? (tokens.refreshToken === null ? before.refreshExpiresAt : null),
+    scopes: tokens.scopes ?? before.scopes,
+    attemptAt: null,
+    attemptTries: 0,
+    uncertain: false,
+    failures: 0,
+    retryAt: null,
+    accountUnchecked: provider.spec.account.request !== undefined,
+    updatedAt: now,
+  })
+  use.record({
+    type: 'vault.refreshed',
+    attributes: {
+      connection: before.id,
+      provider: before.provider,
+      generation,
+      rotated: tokens.refreshToken !== null && tokens.refreshToken !== usedRefreshToken,
+      recovered: before.attemptTries > 1 || before.uncertain,
+    },
+  })
+  use.settle()
+  return true
+}
+
+function failed(use: VaultUse, started: Connection, answer: Exclude<TokenAnswer, { kind: 'tokens' }>): void {
+  const current = use.store.get(started.id)
+  if (current?.generation !== started.generation || current.attemptAt !== started.attemptAt) return
+  const now = use.now()
+  const setback = afterFailure(started, answer, now)
+  use.store.update(started.id, { ...setback, updatedAt: now })
+  use.record({
+    type: 'vault.refresh_failed',
+    attributes: {
+      connection: started.id,
+      provider: started.provider,
+      kind: answer.kind,
+      error: answer.kind === 'later' ? answer.reason : answer.error,
+      status: setback.status,
+      reason: setback.reason,
+    },
+  })
+  use.settle()
+}
+
+function suspend(use: VaultUse, connection: Connection): void {
+  use.store.update(connection.id, {
+    status: 'suspended',
+    reason: 'account_changed',
+    access: null,
+    refresh: null,
+    attemptAt: null,
+    updatedAt: use.now(),
+  })
+  use.holders.recall(connection.id)
+  use.record({
+    type: 'vault.refresh_failed',
+    attributes: { connection: connection.id, provider: connection.provider, kind: 'account_changed', status: 'suspended' },
+  })
+  use.settle()
+}
+
+/** A sealed value that does not open is treated as absent, and said loudly (attack case 39). */
+export function integrityLost(use: VaultUse, connection: Connection, field: string, fault: string): void {
+  const now = use.now()
+  use.store.update(connection.id, {
+    status: 'needs_sign_in',
+    reason: 'integrity',
+    access: null,
+    refresh: null,
+    attemptAt: null,
+    updatedAt: now,
+  })
+  use.record({
+    type: 'vault.integrity',
+    attributes: { connection: connection.id, provider: connection.provider, field, fault },
+  })
+  use.settle()
+}
+
+/** Asks whose token this is. A provider that answers for somebody else has mixed people up: nothing of it is used. */
+export async function checkAccount(use: VaultUse, connection: Connection, provider: Provider): Promise<void> {
+  const opened = connection.access && (await use.keys.open(connection, 'access', connection.access))
+  if (!opened || !opened.ok) return void integrityLost(use, connection, 'access', opened ? opened.error : 'absent')
+  const { details } = connection
+  const probe = await probeAccount(provider, use.egress, { accessToken: opened.value, raw: {}, details })
+  const current = use.store.get(connection.id)
+  if (current?.generation !== connection.generation) return
+  if (probe.kind === 'account' && probe.account.id !== connection.account) {
+    const refreshed = current.refresh && (await use.keys.open(current, 'refresh', current.refresh))
+    suspend(use, connection)
+    await revokeTokens(use, provider, opened.value, refreshed && refreshed.ok ? refreshed.value : null, details)
+    return
+  }
+  use.store.update(connection.id, { accountUnchecked: false })
+  if (probe.kind === 'refused') signInNeeded(use, connection)
+}
+
+/** The provider itself says that the token is dead and there is no other. */
+function signInNeeded(use: VaultUse, connection: Connection): void {
+  const isFinal = connection.refresh === null
+  if (!isFinal) return
+  const change = { status: 'needs_sign_in', reason: 'refused_by_provider', access: null } as const
+  use.store.update(connection.id, { ...change, updatedAt: use.now() })
+  use.record({
+    type: 'vault.refresh_failed',
+    attributes: { connection: connection.id, provider: connection.provider, kind: 'refused_by_provider', ...change, access: null },
+  })
+  use.settle()
+}
