@@ -50,4 +50,8 @@ function read(provider: Provider, values: Record<string, unknown>): Probe {
 }
 
 /** A label comes from the provider and is shown to people and models: one short line without control characters. */
-const tidy = (text: string): string => text.replaceAll(/[\p{C}\p{Zl}\p{Zp}]+/gu, ' ').trim().slice(0, 100)
+const tidy = (text: string): string =>
+  text
+    .replaceAll(/[\p{C}\p{Zl}\p{Zp}]+/gu, ' ')
+    .trim()
+    .slice(0, 100)

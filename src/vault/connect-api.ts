@@ -19,7 +19,12 @@ export type PendingConnect = {
   tool: string
 }
 
-export type ConnectStart = { authorizeUrl: string; state: string; provider: { id: string; name: string }; ticket: string }
+export type ConnectStart = {
+  authorizeUrl: string
+  state: string
+  provider: { id: string; name: string }
+  ticket: string
+}
 
 /** Every way the browser leg can end. Each has a page of its own. */
 export type ConnectEnd =

@@ -1,4 +1,9 @@
-import { AuthorizationResponseError, calculatePKCECodeChallenge, generateRandomCodeVerifier, validateAuthResponse } from 'oauth4webapi'
+import {
+  AuthorizationResponseError,
+  calculatePKCECodeChallenge,
+  generateRandomCodeVerifier,
+  validateAuthResponse,
+} from 'oauth4webapi'
 import type { Result } from '../core/result.ts'
 import { ok, refuse } from '../core/result.ts'
 import type { Account } from './account.ts'
@@ -119,7 +124,11 @@ export async function finishConnect(use: VaultUse, answer: ConnectAnswer): Promi
     provider.value,
     use.egress,
     codeRequest(provider.value),
-    { code: code.value, code_verifier: verifier.value, scopes: ticket.scopes.join(provider.value.spec.scopes.separator) },
+    {
+      code: code.value,
+      code_verifier: verifier.value,
+      scopes: ticket.scopes.join(provider.value.spec.scopes.separator),
+    },
     use.now(),
   )
   if (tokens.kind !== 'tokens') {
@@ -175,7 +184,9 @@ async function accept(
     await revokeTokens(use, provider, tokens.accessToken, tokens.refreshToken, probe.account.details)
     return ended(use, ticket, provider, 'vault_closed')
   }
-  const waiting = use.tickets.ofCall(ticket.why.callId).filter((one) => one.status === 'open' && one.expiresAt > use.now())
+  const waiting = use.tickets
+    .ofCall(ticket.why.callId)
+    .filter((one) => one.status === 'open' && one.expiresAt > use.now())
   return ok({
     kind: 'connected',
     provider: provider.name,
@@ -197,7 +208,9 @@ function faultOf(
   if (expected && expected.account !== account.id) {
     return { kind: 'swapped_account', provider: provider.name, expected: expected.label, got: account.label }
   }
-  const domains = provider.settings.emailDomains.map((domain) => (domain === '@user' ? domainOf(visitor.email) : domain))
+  const domains = provider.settings.emailDomains.map((domain) =>
+    domain === '@user' ? domainOf(visitor.email) : domain,
+  )
   if (domains.length > 0 && !domains.includes(domainOf(account.email ?? undefined))) {
     return { kind: 'wrong_domain', provider: provider.name, account: account.label, domains: domains.filter(Boolean) }
   }
@@ -205,7 +218,8 @@ function faultOf(
 }
 
 /** Empty when there is none, which is in no list of domains. */
-const domainOf = (email: string | undefined): string => /^[^@\s]+@([^@\s]+)$/.exec(email ?? '')?.[1]?.toLowerCase() ?? ' '
+const domainOf = (email: string | undefined): string =>
+  /^[^@\s]+@([^@\s]+)$/.exec(email ?? '')?.[1]?.toLowerCase() ?? ' '
 
 async function ticketFor(use: VaultUse, nonce: string, visitor: Visitor): Promise<Result<Ticket>> {
   const ticket = use.tickets.get(await digestOf(nonce))

@@ -42,7 +42,10 @@ export function viewOf(connection: Connection): ConnectionView {
 }
 
 /** Everything granted, broader scopes spelled out into the narrower ones they cover. */
-export function effectiveScopes(granted: readonly string[], implies: Readonly<Record<string, readonly string[]>>): string[] {
+export function effectiveScopes(
+  granted: readonly string[],
+  implies: Readonly<Record<string, readonly string[]>>,
+): string[] {
   const all = new Set<string>()
   const add = (scope: string): void => {
     if (all.has(scope)) return

@@ -20,7 +20,9 @@ export class OwnerKeys {
 
   owner(): OwnerRow | null {
     const [row] = this.#sql
-      .exec<{ project: string; user: string; wrapped_key: string | null; status: OwnerRow['status'] }>('SELECT * FROM owner')
+      .exec<{ project: string; user: string; wrapped_key: string | null; status: OwnerRow['status'] }>(
+        'SELECT * FROM owner',
+      )
       .toArray()
     return row ? { project: row.project, user: row.user, wrappedKey: row.wrapped_key, status: row.status } : null
   }
@@ -42,7 +44,12 @@ export class OwnerKeys {
     this.#sql.exec('UPDATE owner SET status = ?', status)
   }
 
-  async seal(connection: Pick<Connection, 'id' | 'provider'>, field: string, generation: number, text: string): Promise<string> {
+  async seal(
+    connection: Pick<Connection, 'id' | 'provider'>,
+    field: string,
+    generation: number,
+    text: string,
+  ): Promise<string> {
     const owner = this.#owner()
     return sealRecord(await this.#open(), { ...owner, ...place(connection, field, generation) }, text)
   }
@@ -60,7 +67,8 @@ export class OwnerKeys {
   /** Under the active key-encryption key from now on. Answers whether anything had to be done. */
   async rewrap(): Promise<Result<boolean, OpenFault>> {
     const owner = this.owner()
-    if (!owner?.wrappedKey || wrappedUnder(owner.wrappedKey) === this.#config.activeKek) return { ok: true, value: false }
+    if (!owner?.wrappedKey || wrappedUnder(owner.wrappedKey) === this.#config.activeKek)
+      return { ok: true, value: false }
     const wrapped = await rewrapUserKey(this.#config, owner, owner.wrappedKey)
     if (!wrapped.ok) return wrapped
     this.#sql.exec('UPDATE owner SET wrapped_key = ? WHERE wrapped_key = ?', wrapped.value, owner.wrappedKey)

@@ -64,7 +64,10 @@ export async function lease(use: VaultUse, flights: Flights, request: LeaseReque
         return offerConnect(use, provider.value, request, connection, next.reason)
     }
   }
-  return refuse('vault/unavailable', { retryAfterMs: 1_000, evidence: { fault: 'unsettled', provider: request.provider } })
+  return refuse('vault/unavailable', {
+    retryAfterMs: 1_000,
+    evidence: { fault: 'unsettled', provider: request.provider },
+  })
 }
 
 function inFlight(flights: Flights, id: string, start: () => Promise<void>): Promise<void> {
@@ -80,7 +83,9 @@ export function choose(connections: readonly Connection[], account?: string): Re
   if (connections.length === 0) return ok(null)
   if (account !== undefined) {
     const wanted = account.trim().toLowerCase()
-    const named = connections.filter((one) => one.id === account || one.account === account || one.label.toLowerCase() === wanted)
+    const named = connections.filter(
+      (one) => one.id === account || one.account === account || one.label.toLowerCase() === wanted,
+    )
     return named.length === 1 ? ok(named[0] ?? null) : ambiguous(connections)
   }
   const standard = connections.find((one) => one.isDefault) ?? (connections.length === 1 ? connections[0] : undefined)

@@ -12,7 +12,11 @@ export type LinkKind = 'connect' | 'state'
 
 const maxLength = 1_000
 
-export async function makeLink(stateKey: Bytes, kind: LinkKind, user: string): Promise<{ link: string; nonce: string }> {
+export async function makeLink(
+  stateKey: Bytes,
+  kind: LinkKind,
+  user: string,
+): Promise<{ link: string; nonce: string }> {
   const nonce = randomToken()
   const sealed = await encrypt(await keyFor(stateKey), utf8(kind), utf8(`${nonce}.${user}`))
   return { link: base64url(sealed), nonce }

@@ -25,7 +25,9 @@ export async function offerConnect(
   if (beyond.length > 0) {
     return refuse('vault/not_allowed', { evidence: { fault: 'scope_cap', provider: provider.id, scopes: beyond } })
   }
-  const scopes = asked.all.filter((scope) => asked.required.includes(scope) || withinCaps(provider, allowedScopes, scope))
+  const scopes = asked.all.filter(
+    (scope) => asked.required.includes(scope) || withinCaps(provider, allowedScopes, scope),
+  )
   const now = use.now()
   const { link, nonce } = await makeLink(use.config.stateKey, 'connect', request.user)
   use.tickets.add({
@@ -65,7 +67,10 @@ function scopesToAsk(
   const broad = [...new Set(wanted)]
   const covered = (scope: string): boolean =>
     broad.some((other) => other !== scope && effectiveScopes([other], spec.scopes.implies).includes(scope))
-  return { required: [...request.scopes], all: broad.filter((scope) => request.scopes.includes(scope) || !covered(scope)) }
+  return {
+    required: [...request.scopes],
+    all: broad.filter((scope) => request.scopes.includes(scope) || !covered(scope)),
+  }
 }
 
 function withinCaps(provider: Provider, gatewayCap: readonly string[] | undefined, scope: string): boolean {

@@ -104,7 +104,9 @@ export const providerSpecSchema = z.strictObject({
     base: httpsUrl,
     /** Where the token may be sent. `*.` covers any depth; a base that comes from the provider must be among these. */
     origins: z.array(origin).min(1),
-    header: z.strictObject({ name: z.string(), prefix: z.string() }).default({ name: 'authorization', prefix: 'Bearer ' }),
+    header: z
+      .strictObject({ name: z.string(), prefix: z.string() })
+      .default({ name: 'authorization', prefix: 'Bearer ' }),
   }),
 })
 

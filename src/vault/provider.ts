@@ -141,7 +141,9 @@ export function apiOrigins(provider: Provider, values: Values): { base: string; 
 function matchesOrigin(url: URL, pattern: string): boolean {
   if (!pattern.includes('*')) return url.origin === new URL(pattern).origin
   const suffix = pattern.slice('https://*'.length)
-  return url.protocol === 'https:' && url.port === '' && url.hostname.endsWith(suffix) && url.hostname !== suffix.slice(1)
+  return (
+    url.protocol === 'https:' && url.port === '' && url.hostname.endsWith(suffix) && url.hostname !== suffix.slice(1)
+  )
 }
 
 const misconfigured = (provider: string, fault: string) =>

@@ -23,7 +23,11 @@ export async function refresh(use: VaultUse, connection: Connection, provider: P
   use.store.update(id, { attemptAt, attemptTries: started.attemptTries })
   await use.storage.sync()
 
-  const values = { refresh_token: opened.value, existing_scopes: connection.scopes.join(' '), details: connection.details }
+  const values = {
+    refresh_token: opened.value,
+    existing_scopes: connection.scopes.join(' '),
+    details: connection.details,
+  }
   const answer = await askTokenEndpoint(provider, use.egress, refreshRequest(provider), values, use.now())
   if (answer.kind !== 'tokens') return failed(use, started, answer)
 
@@ -31,7 +35,8 @@ export async function refresh(use: VaultUse, connection: Connection, provider: P
   const stored = !isOther && (await store(use, started, provider, answer.tokens, opened.value))
   if (isOther) suspend(use, started)
   // Disconnected meanwhile, or not this person's: nobody may keep what just came.
-  if (!stored) await revokeTokens(use, provider, answer.tokens.accessToken, answer.tokens.refreshToken, connection.details)
+  if (!stored)
+    await revokeTokens(use, provider, answer.tokens.accessToken, answer.tokens.refreshToken, connection.details)
 }
 
 function refreshRequest({ spec }: Provider): RequestSpec {
@@ -126,7 +131,12 @@ function suspend(use: VaultUse, connection: Connection): void {
   use.holders.recall(connection.id)
   use.record({
     type: 'vault.refresh_failed',
-    attributes: { connection: connection.id, provider: connection.provider, kind: 'account_changed', status: 'suspended' },
+    attributes: {
+      connection: connection.id,
+      provider: connection.provider,
+      kind: 'account_changed',
+      status: 'suspended',
+    },
   })
   use.settle()
 }
@@ -175,7 +185,13 @@ function signInNeeded(use: VaultUse, connection: Connection): void {
   use.store.update(connection.id, { ...change, updatedAt: use.now() })
   use.record({
     type: 'vault.refresh_failed',
-    attributes: { connection: connection.id, provider: connection.provider, kind: 'refused_by_provider', ...change, access: null },
+    attributes: {
+      connection: connection.id,
+      provider: connection.provider,
+      kind: 'refused_by_provider',
+      ...change,
+      access: null,
+    },
   })
   use.settle()
 }

@@ -112,7 +112,10 @@ export class ConnectionStore {
   }
 
   #select(where: string, ...values: Value[]): Connection[] {
-    return this.#sql.exec<Row>(`SELECT * FROM connections ${where}`, ...values).toArray().map(fromRow)
+    return this.#sql
+      .exec<Row>(`SELECT * FROM connections ${where}`, ...values)
+      .toArray()
+      .map(fromRow)
   }
 }
 

@@ -8,7 +8,11 @@ import { decodeJwt } from 'jose'
 export type Values = Readonly<Record<string, unknown>>
 
 /** Null when a value is missing: a URL with a hole in it is never called. */
-export function fill(template: string, values: Values, encode: (text: string) => string = (text) => text): string | null {
+export function fill(
+  template: string,
+  values: Values,
+  encode: (text: string) => string = (text) => text,
+): string | null {
   let missing = false
   const text = template.replace(/\{(\+?)([^{}]+)\}/g, (_, raw: string, path: string) => {
     const value = readText(values, path)
@@ -47,7 +51,8 @@ function readOne(values: unknown, path: string): unknown {
     .replaceAll(/\[(\d+)\]/g, '.$1')
     .split('.')
     .reduce<unknown>(
-      (at, name) => (typeof at === 'object' && at !== null && Object.hasOwn(at, name) ? Reflect.get(at, name) : undefined),
+      (at, name) =>
+        typeof at === 'object' && at !== null && Object.hasOwn(at, name) ? Reflect.get(at, name) : undefined,
       values,
     )
 }

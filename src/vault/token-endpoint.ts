@@ -71,7 +71,9 @@ export async function sendTo(
     url: url.href,
     method: request.method,
     headers: Object.fromEntries(headers),
-    ...(hasBody && { body: request.format === 'json' ? JSON.stringify(Object.fromEntries(params)) : params.toString() }),
+    ...(hasBody && {
+      body: request.format === 'json' ? JSON.stringify(Object.fromEntries(params)) : params.toString(),
+    }),
     timeoutMs: tokenTimeoutMs,
     maxBytes: maxAnswerBytes,
     redirect: 'refuse',
@@ -105,7 +107,16 @@ export function readBody(text: string, contentType: string): Record<string, unkn
   return json.ok && isObject(json.value) ? json.value : null
 }
 
-const usuallyDead = ['invalid_grant', 'token_expired', 'token_revoked', 'invalid_refresh_token', 'interaction_required', 'consent_required', 'login_required', 'access_denied']
+const usuallyDead = [
+  'invalid_grant',
+  'token_expired',
+  'token_revoked',
+  'invalid_refresh_token',
+  'interaction_required',
+  'consent_required',
+  'login_required',
+  'access_denied',
+]
 
 function judge(
   { spec }: Provider,
@@ -119,16 +130,25 @@ function judge(
     const code = /^[\w.:-]{1,64}$/.test(error) ? error : 'unreadable_error'
     const isDead = usuallyDead.includes(code) || spec.answer.deadErrors.includes(code)
     if (isDead) return { kind: 'dead', error: code }
-    const isBusy = status === 429 || status >= 500 || ['temporarily_unavailable', 'server_error', 'ratelimited', 'slow_down'].includes(code)
+    const isBusy =
+      status === 429 ||
+      status >= 500 ||
+      ['temporarily_unavailable', 'server_error', 'ratelimited', 'slow_down'].includes(code)
     if (isBusy) return { kind: 'later', reason: code, retryAfterMs: retryAfterMs(headers, now), reached: false }
     return { kind: 'rejected', error: code }
   }
   const isOk = status >= 200 && status < 300
   const tokens = isOk && body ? readTokens(spec, body, now) : null
   if (tokens) return { kind: 'tokens', tokens }
-  if (isOk) return { kind: 'later', reason: body ? 'no_token_in_answer' : 'not_json', retryAfterMs: null, reached: true }
+  if (isOk)
+    return { kind: 'later', reason: body ? 'no_token_in_answer' : 'not_json', retryAfterMs: null, reached: true }
   if (status === 429 || status >= 500) {
-    return { kind: 'later', reason: `status_${status}`, retryAfterMs: retryAfterMs(headers, now), reached: status >= 500 }
+    return {
+      kind: 'later',
+      reason: `status_${status}`,
+      retryAfterMs: retryAfterMs(headers, now),
+      reached: status >= 500,
+    }
   }
   return { kind: 'rejected', error: `status_${status}` }
 }

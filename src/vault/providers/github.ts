@@ -43,6 +43,9 @@ export const github = defineProvider({
     headers: json,
     params: { access_token: '{access_token}' },
   },
-  account: { ...account, request: { url: 'https://api.github.com/user', method: 'GET', auth: 'bearer', headers: json } },
+  account: {
+    ...account,
+    request: { url: 'https://api.github.com/user', method: 'GET', auth: 'bearer', headers: json },
+  },
   api: { base: 'https://api.github.com', origins: ['https://api.github.com'] },
 })

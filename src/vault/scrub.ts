@@ -1,0 +1,34 @@
+import type { Json } from '../core/json.ts'
+
+const mark = '[redacted:token]'
+
+/** Too short to be a secret, and likely to be in innocent text. */
+const minLength = 8
+
+/**
+ * Takes live tokens out of whatever leaves, by exact match: as they are, as JSON and as a URL would spell them, and their
+ * base64 in a Basic header. For results, errors, logs and records (promise 2).
+ */
+export function scrub<T extends Json | undefined>(value: T, secrets: readonly string[]): T {
+  const needles = secrets.filter((secret) => secret.length >= minLength).flatMap(spellings)
+  return needles.length === 0 ? value : (clean(value, [...new Set(needles)]) as T)
+}
+
+function clean(value: Json | undefined, needles: readonly string[]): Json | undefined {
+  if (typeof value === 'string') return cleanText(value, needles)
+  if (Array.isArray(value)) return value.map((item) => clean(item, needles) ?? null)
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(
+    Object.entries(value).map(([name, item]) => [cleanText(name, needles), clean(item, needles) ?? null]),
+  )
+}
+
+function cleanText(text: string, needles: readonly string[]): string {
+  let cleaned = text
+  for (const needle of needles) if (cleaned.includes(needle)) cleaned = cleaned.replaceAll(needle, mark)
+  return cleaned
+}
+
+function spellings(secret: string): string[] {
+  return [secret, encodeURIComponent(secret), JSON.stringify(secret).slice(1, -1)]
+}

@@ -1,0 +1,160 @@
+import { DurableObject } from 'cloudflare:workers'
+import { ledgerPorts, Outbox } from '../audit/audit.ts'
+import { readConfig } from '../config/config.ts'
+import { systemClock } from '../core/clock.ts'
+import { migrate } from '../core/do-migrations.ts'
+import { uuidv7 } from '../core/ids.ts'
+import type { Result } from '../core/result.ts'
+import { ok, refuse } from '../core/result.ts'
+import { createEgress } from '../egress/egress.ts'
+import type { Lease, LeaseRequest, VaultApi } from './api.ts'
+import type {
+  ConnectAnswer,
+  ConnectEnd,
+  ConnectStart,
+  Mismatch,
+  PendingConnect,
+  VaultConnectApi,
+  Visitor,
+} from './connect-api.ts'
+import { finishConnect, refuseConnect, startConnect, viewConnect } from './connecting.ts'
+import type { Owner } from './envelope.ts'
+import { HolderStore } from './holders.ts'
+import { OwnerKeys } from './keys.ts'
+import type { Flights } from './leasing.ts'
+import { lease } from './leasing.ts'
+import { vaultMigrations } from './migrations.ts'
+import { ProviderCache } from './provider-cache.ts'
+import { settle } from './settling.ts'
+import { ConnectionStore } from './store.ts'
+import { TicketStore } from './tickets.ts'
+import type { VaultEvent, VaultUse } from './use.ts'
+
+const retryMs = 2_000
+
+/**
+ * One per user, named by the user's id (a hash over project, issuer and subject). A thin host: what it does is in the files
+ * around it. Tokens are plaintext in here and in the requests that carry them; nothing that leaves by RPC has one, but a lease.
+ */
+export class Vault extends DurableObject<Env> implements VaultApi, VaultConnectApi {
+  readonly #outbox: Outbox
+  readonly #flights: Flights = new Map()
+  #use: VaultUse | null = null
+  #settling: Promise<boolean> | null = null
+  #again = false
+
+  constructor(ctx: DurableObjectState, env: Env) {
+    super(ctx, env)
+    migrate(ctx.storage, vaultMigrations)
+    this.#outbox = new Outbox(ctx.storage, { ...ledgerPorts(env), arm: (at) => this.#wake(at), now: systemClock })
+  }
+
+  async lease(request: LeaseRequest): Promise<Result<Lease>> {
+    const use = this.#open(request)
+    return use.ok ? lease(use.value, this.#flights, request) : use
+  }
+
+  async viewConnect(nonce: string, visitor: Visitor): Promise<Result<PendingConnect[]>> {
+    const use = this.#open()
+    return use.ok ? viewConnect(use.value, nonce, visitor) : use
+  }
+
+  async startConnect(nonce: string, ticket: string, visitor: Visitor): Promise<Result<ConnectStart>> {
+    const use = this.#open()
+    return use.ok ? startConnect(use.value, nonce, ticket, visitor) : use
+  }
+
+  async finishConnect(answer: ConnectAnswer): Promise<Result<ConnectEnd>> {
+    const use = this.#open()
+    return use.ok ? finishConnect(use.value, answer) : use
+  }
+
+  async refuseConnect(stateNonce: string, mismatch: Mismatch): Promise<void> {
+    const use = this.#open()
+    if (use.ok) await refuseConnect(use.value, stateNonce, mismatch)
+  }
+
+  /** Never throws: an alarm that does is tried six times and then never again. */
+  override async alarm(): Promise<void> {
+    const again = await this.#outbox.flush()
+    if (again !== null) this.#wake(again)
+    if (!(await this.#settle())) this.#wake(systemClock() + retryMs)
+  }
+
+  /** `owner`: who the verified caller says it is. Without it, the vault must have an owner already. */
+  #open(owner?: Owner): Result<VaultUse> {
+    const use = this.#parts()
+    if (!use.ok) return use
+    const { name } = this.ctx.id
+    const { keys } = use.value
+    if (owner && name !== undefined && name !== owner.user)
+      return refuse('vault/not_allowed', { evidence: { fault: 'other_vault' } })
+    const row = owner ? keys.claim({ project: owner.project, user: owner.user }, systemClock()) : keys.owner()
+    if (!row) return refuse(owner ? 'vault/not_allowed' : 'connect/invalid', { evidence: { fault: 'other_owner' } })
+    if (row.status !== 'open') return refuse('vault/not_allowed', { evidence: { fault: `vault_${row.status}` } })
+    return use
+  }
+
+  #parts(): Result<VaultUse> {
+    if (this.#use) return ok(this.#use)
+    const config = readConfig(this.env)
+    if (!config.ok) return config
+    const { sql } = this.ctx.storage
+    const keys = new OwnerKeys(sql, config.value)
+    const cache = new ProviderCache(this.env, config.value)
+    this.#use = {
+      env: this.env,
+      config: config.value,
+      now: systemClock,
+      egress: createEgress(config.value),
+      storage: this.ctx.storage,
+      store: new ConnectionStore(sql),
+      tickets: new TicketStore(sql),
+      holders: new HolderStore(sql),
+      keys,
+      provider: (id) => cache.get(keys.owner()?.project ?? '', id, systemClock()),
+      record: (event) => this.#record(event),
+      settle: () => this.#settleSoon(),
+    }
+    return ok(this.#use)
+  }
+
+  #record(event: VaultEvent): void {
+    const owner = this.#use?.keys.owner()
+    if (!owner) throw new Error('nothing to record in a vault without an owner')
+    const at = systemClock()
+    this.#outbox.put({ ...event, id: uuidv7(at), at, project: owner.project, user: owner.user })
+  }
+
+  /** The alarm stands in for this instance should it be gone before all is told. */
+  #settleSoon(): void {
+    this.#wake(systemClock() + retryMs)
+    this.ctx.waitUntil(this.#settle())
+  }
+
+  /** One at a time; what changes meanwhile gets a run of its own. */
+  #settle(): Promise<boolean> {
+    this.#again = true
+    this.#settling ??= this.#settleAll().finally(() => (this.#settling = null))
+    return this.#settling
+  }
+
+  async #settleAll(): Promise<boolean> {
+    let done = true
+    while (this.#again) {
+      this.#again = false
+      const use = this.#parts()
+      done = use.ok && (await settle(use.value))
+    }
+    return done
+  }
+
+  /** Only ever earlier. */
+  #wake(at: number): void {
+    this.ctx.waitUntil(
+      this.ctx.storage.getAlarm().then(async (set) => {
+        if (set === null || set > at) await this.ctx.storage.setAlarm(at)
+      }),
+    )
+  }
+}

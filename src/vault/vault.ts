@@ -1,0 +1,26 @@
+import type { VaultApi } from './api.ts'
+import type { VaultConnectApi } from './connect-api.ts'
+
+/**
+ * Every person's credentials: acquired just in time, sealed, refreshed once, lent to sessions, taken back.
+ */
+export { createApiClient } from './api-client.ts'
+export type { Lease, LeaseRequest, VaultApi } from './api.ts'
+export type {
+  ConnectAnswer,
+  ConnectEnd,
+  ConnectStart,
+  Mismatch,
+  PendingConnect,
+  VaultConnectApi,
+  Visitor,
+} from './connect-api.ts'
+export { readLink } from './link.ts'
+export { clientSecretContext } from './provider.ts'
+export { scrub } from './scrub.ts'
+export { Vault } from './vault-object.ts'
+
+/** The vault of a user. Its name is the user's id, which is a hash over the project too. */
+export function vaultOf(env: Pick<Env, 'VAULT'>, user: string): VaultApi & VaultConnectApi {
+  return env.VAULT.get(env.VAULT.idFromName(user)) as unknown as VaultApi & VaultConnectApi
+}
