@@ -94,7 +94,7 @@ function isBelow(url: URL, base: URL): boolean {
 function bodyOf(body: ApiCall['body']): { body?: string | Uint8Array; contentType?: string } {
   if (body === undefined) return {}
   if (!Array.isArray(body) && 'raw' in body && 'contentType' in body) {
-    return { body: body.raw as string | Uint8Array, contentType: String(body.contentType) }
+    return { body: body.raw as string | Uint8Array, contentType: body.contentType as string }
   }
   if (!Array.isArray(body) && 'form' in body && Object.keys(body).length === 1) {
     const form = new URLSearchParams(body.form as Record<string, string>)

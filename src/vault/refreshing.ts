@@ -15,7 +15,7 @@ import type { VaultUse } from './use.ts'
 export async function refresh(use: VaultUse, connection: Connection, provider: Provider): Promise<void> {
   const { id } = connection
   const opened = connection.refresh && (await use.keys.open(connection, 'refresh', connection.refresh))
-  if (!opened || !opened.ok) return void integrityLost(use, connection, 'refresh', opened ? opened.error : 'absent')
+  if (!opened || !opened.ok) return integrityLost(use, connection, 'refresh', opened ? opened.error : 'absent')
 
   const attemptAt = use.now()
   const started = { ...connection, attemptAt, attemptTries: connection.attemptTries + 1 }
@@ -162,7 +162,7 @@ export function integrityLost(use: VaultUse, connection: Connection, field: stri
 /** Asks whose token this is. A provider that answers for somebody else has mixed people up: nothing of it is used. */
 export async function checkAccount(use: VaultUse, connection: Connection, provider: Provider): Promise<void> {
   const opened = connection.access && (await use.keys.open(connection, 'access', connection.access))
-  if (!opened || !opened.ok) return void integrityLost(use, connection, 'access', opened ? opened.error : 'absent')
+  if (!opened || !opened.ok) return integrityLost(use, connection, 'access', opened ? opened.error : 'absent')
   const { details } = connection
   const probe = await probeAccount(provider, use.egress, { accessToken: opened.value, raw: {}, details })
   const current = use.store.get(connection.id)

@@ -63,7 +63,7 @@ export async function sendTo(
   if (url === null) return { ok: false, error: { code: 'egress/blocked', evidence: { fault: 'missing_value' } } }
   const params = new URLSearchParams(fillAll(request.params, { ...provider.values, ...values }))
   const headers = new Headers({ accept: 'application/json', 'user-agent': 'behalf', ...request.headers })
-  authenticate(provider, request, values, params, headers)
+  await authenticate(provider, request, values, params, headers)
   if (request.format === 'query') for (const [name, value] of params) url.searchParams.append(name, value)
   const hasBody = request.format !== 'query' && request.method !== 'GET'
   if (hasBody) headers.set('content-type', contentTypes[request.format])
@@ -83,20 +83,20 @@ export async function sendTo(
 const contentTypes = { form: 'application/x-www-form-urlencoded', json: 'application/json', query: '' }
 
 /** One way of authentication per request: several providers refuse a client that uses two (RFC 6749 §2.3). */
-function authenticate(
+async function authenticate(
   { spec, clientId, clientSecret }: Provider,
   request: RequestSpec,
   values: Values,
   params: URLSearchParams,
   headers: Headers,
-): void {
+): Promise<void> {
   const server: AuthorizationServer = { issuer: 'https://provider.invalid' }
   const client: Client = { client_id: clientId }
   const byClient = clientSecret === null ? 'none' : spec.client
   const how = request.auth === 'client' ? byClient : request.auth
-  if (how === 'basic') ClientSecretBasic(clientSecret ?? '')(server, client, params, headers)
-  if (how === 'body') ClientSecretPost(clientSecret ?? '')(server, client, params, headers)
-  if (how === 'none' && request.auth === 'client') None()(server, client, params, headers)
+  if (how === 'basic') await ClientSecretBasic(clientSecret ?? '')(server, client, params, headers)
+  if (how === 'body') await ClientSecretPost(clientSecret ?? '')(server, client, params, headers)
+  if (how === 'none' && request.auth === 'client') await None()(server, client, params, headers)
   if (how === 'bearer') headers.set(spec.api.header.name, spec.api.header.prefix + String(values['access_token']))
 }
 
