@@ -29,9 +29,20 @@ export class ListenBus implements ServerEventBus {
 
   readonly onChange = (change: Change): void => this.publish(events[change])
 
-  /** Called when the last listener has gone. */
-  onIdle(close: () => void): void {
+  /** `close` lets go of the feed. It runs when the last listener has gone. */
+  whenIdle(close: () => void): void {
     this.#close = close
+  }
+
+  /** After the answer was made: one that is no stream has never listened. */
+  settle(): void {
+    if (this.#listeners.size > 0) return
+    try {
+      this.#close()
+    } catch (fault) {
+      logFault('mcp.unsubscribe_failed', fault)
+    }
+    this.#close = () => {}
   }
 
   publish(event: ServerEvent): void {
@@ -41,12 +52,7 @@ export class ListenBus implements ServerEventBus {
   subscribe(listener: (event: ServerEvent) => void): () => void {
     this.#listeners.add(listener)
     return () => {
-      if (!this.#listeners.delete(listener) || this.#listeners.size > 0) return
-      try {
-        this.#close()
-      } catch (fault) {
-        logFault('mcp.unsubscribe_failed', fault)
-      }
+      if (this.#listeners.delete(listener)) this.settle()
     }
   }
 }

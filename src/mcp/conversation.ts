@@ -28,7 +28,7 @@ export type Conversation = {
 const maxAgeMs = 30 * 24 * 3_600_000
 const maxNameBytes = 40
 
-/** Errors: none. At most 107 visible ASCII characters, of which 96 bits are random and all are unforgeable. */
+/** 51 to 104 visible ASCII characters: a 96-bit random IV, what it says, and a 128-bit tag. */
 export async function conversationId(
   { stateKey, caller }: Pick<Turn, 'stateKey' | 'caller'>,
   conversation: Conversation,
@@ -45,7 +45,7 @@ export async function openConversation(
   { stateKey, caller, now }: Pick<Turn, 'stateKey' | 'caller' | 'now'>,
   id: string,
 ): Promise<Result<Conversation>> {
-  if (!/^[\w-]{52,128}$/.test(id)) return refuse('mcp/invalid_session')
+  if (!/^[\w-]{51,128}$/.test(id)) return refuse('mcp/invalid_session')
   const sealed = bytesOrNull(id)
   if (sealed === null || base64url(sealed) !== id) return refuse('mcp/invalid_session')
   const plain = await decrypt(await stateKeyFor(stateKey, 'conversation'), owner(caller), sealed)

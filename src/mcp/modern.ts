@@ -39,13 +39,17 @@ export async function serveModern(
   if (message?.method === 'subscriptions/listen') {
     const subscribed = await turn.changes.subscribe(turn.caller, bus.onChange)
     if (!subscribed.ok) return subscribed
-    bus.onIdle(subscribed.value)
+    bus.whenIdle(subscribed.value)
   }
   const handler = createMcpHandler(() => buildServer(turn, modernFeatures(message?.params), about), {
     legacy: 'reject',
     bus,
   })
-  return ok(await handler.fetch(request, { parsedBody: turn.body }))
+  try {
+    return ok(await handler.fetch(request, { parsedBody: turn.body }))
+  } finally {
+    bus.settle()
+  }
 }
 
 function modernFeatures(params: unknown): ClientFeatures {
