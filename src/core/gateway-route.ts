@@ -17,5 +17,7 @@ export type GatewayRoute = {
     modes: readonly ('oauth' | 'app_key')[]
     /** Id of the identity provider of the project. Null: the project's only one. */
     identityProvider: string | null
+    /** Client ids whose users do not see our consent page. */
+    trustedClients: readonly string[]
   }
 }

@@ -1,0 +1,10 @@
+/**
+ * What a gateway offers: which tools, under which names. Knows our toolkits and what upstreams were admitted to offer;
+ * never who asks and never a credential. Plain data in, plain data out: the snapshot keeps the result.
+ */
+export type { Pin, UpstreamSource } from './upstream-tools.ts'
+export { offer } from './offer.ts'
+export type { Offer, OfferFault, Sources } from './offer.ts'
+export { ownToolsHash } from './own-tools.ts'
+export { selectionSchema } from './selection.ts'
+export type { Selection } from './selection.ts'

@@ -1,0 +1,55 @@
+import type { LiveSessions, Pending } from './live-sessions.ts'
+
+/** What the Hub may tell a session. The Session object implements it. */
+export type LiveSession = {
+  snapshotChanged(version: number): Promise<void>
+  end(reason: string): Promise<void>
+}
+
+/** A session that does not answer in this time is tried again. */
+const answerMs = 2_000
+/** Calls on their way at once: an object may have many sessions, and a request only so many calls in flight. */
+const atOnce = 100
+
+/**
+ * Tells every session what it has not confirmed yet: the live version, or that it is over. Returns how many are left, because
+ * they did not answer. Doing it again is safe.
+ */
+export async function fanOut(
+  live: LiveSessions,
+  version: number,
+  sessionOf: (name: string) => LiveSession,
+): Promise<number> {
+  const pending = live.pending(version)
+  for (let i = 0; i < pending.length; i += atOnce) {
+    await Promise.all(pending.slice(i, i + atOnce).map((one) => tell(live, one, version, sessionOf)))
+  }
+  return live.pending(version).length
+}
+
+async function tell(
+  live: LiveSessions,
+  { session, ending }: Pending,
+  version: number,
+  sessionOf: (name: string) => LiveSession,
+): Promise<void> {
+  const stub = sessionOf(session)
+  const told = await answered(ending === null ? stub.snapshotChanged(version) : stub.end(ending))
+  if (!told) return
+  if (ending === null) live.confirm(session, version)
+  else live.remove(session)
+}
+
+async function answered(call: Promise<void>): Promise<boolean> {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const late = new Promise<false>((resolve) => {
+    timer = setTimeout(() => resolve(false), answerMs)
+  })
+  try {
+    return await Promise.race([call.then(() => true as const), late])
+  } catch {
+    return false
+  } finally {
+    clearTimeout(timer)
+  }
+}

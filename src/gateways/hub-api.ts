@@ -1,0 +1,57 @@
+import type { GatewayId, ProjectId } from '../core/ids.ts'
+import type { Result } from '../core/result.ts'
+import type { Charge } from '../policy/policy.ts'
+
+/** Who a session belongs to, so that it can be ended by it. */
+export type Member = { user: string; agent: string }
+
+/** Which live sessions. `all` is every session of the gateway. */
+export type Match = { all: true } | { user: string } | { agent: string } | { session: string }
+
+/** How far a change has come when the call returns. `pending` sessions are tried again until they took it or are gone. */
+export type Reach = { version: number; sessions: number; pending: number }
+
+/** What subscribers hear. */
+export type Change = { kind: 'published'; version: number } | { kind: 'ended'; reason: string }
+
+/**
+ * The Hub of one gateway: the one place that knows the live sessions. Named by `hubName`.
+ * Errors of `join`: `gateways/unknown` (no such gateway, or disabled), `session/ended` (user or agent is cut off).
+ */
+export type HubApi = {
+  /** A session calls this before it serves anything, and again whenever it starts anew. */
+  join(session: string, member: Member): Promise<Result<{ version: number }>>
+  leave(session: string): Promise<void>
+  /** Looks at D1 now and returns when live sessions are where D1 is, at the latest after 4.5 s. */
+  publish(): Promise<Reach>
+  /** Kill switch. Returns like `publish`. */
+  end(match: Match, reason: string): Promise<Reach>
+  /** All of these amounts or none. Errors: `policy/limit_reached`. */
+  charge(charges: readonly Charge[]): Promise<Result<null>>
+  refund(charges: readonly Charge[]): Promise<void>
+  status(): Promise<HubStatus>
+}
+
+export type HubStatus = {
+  version: number | null
+  enabled: boolean
+  sessions: number
+  pending: number
+  subscribers: number
+  /** A version in D1 that was not taken up, and why. */
+  refused: { version: number; fault: string } | null
+}
+
+/** Part of nothing else: two fields in JSON cannot be mistaken for two others. */
+export function hubName(project: ProjectId, gateway: GatewayId): string {
+  return JSON.stringify([project, gateway])
+}
+
+export function readHubName(name: string): { project: ProjectId; gateway: GatewayId } {
+  const [project, gateway] = JSON.parse(name) as [ProjectId, GatewayId]
+  return { project, gateway }
+}
+
+export function hubOf(env: Env, project: ProjectId, gateway: GatewayId): HubApi {
+  return env.HUB.getByName(hubName(project, gateway)) as unknown as HubApi
+}

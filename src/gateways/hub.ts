@@ -1,0 +1,167 @@
+import { DurableObject } from 'cloudflare:workers'
+import { readConfig } from '../config/config.ts'
+import { systemClock } from '../core/clock.ts'
+import { migrate } from '../core/do-migrations.ts'
+import type { Result } from '../core/result.ts'
+import { ok, refuse } from '../core/result.ts'
+import { openDb } from '../db/db.ts'
+import type { Charge } from '../policy/policy.ts'
+import type { LiveSession } from './fan-out.ts'
+import { fanOut } from './fan-out.ts'
+import type { HeadChange } from './live-head.ts'
+import { LiveHead } from './live-head.ts'
+import type { HubApi, HubStatus, Match, Member, Reach } from './hub-api.ts'
+import { readHubName } from './hub-api.ts'
+import { LiveSessions, liveMigrations } from './live-sessions.ts'
+import { mayJoin } from './may-join.ts'
+import { SharedCounters, counterMigrations } from './shared-counters.ts'
+import type { Listener } from './subscribers.ts'
+import { Subscribers } from './subscribers.ts'
+
+/** While somebody is here, D1 is looked at this often: an edit made there directly counts within a minute. */
+const lookEveryMs = 30_000
+/** `publish` and `end` return by then, with what is left to the alarm (promise 7: 5 s). */
+const settleWithinMs = 4_500
+const retryAfterMs = 250
+
+/** Append only. */
+const hubMigrations = [[...liveMigrations, ...counterMigrations].join('\n')]
+
+/**
+ * One per gateway: who is live here, which version is, and the counters they share. The one place a published change, a kill
+ * switch or a switched-off gateway has to reach to reach every session.
+ */
+export class Hub extends DurableObject<Env> implements HubApi {
+  readonly #live: LiveSessions
+  readonly #head: LiveHead
+  readonly #counters: SharedCounters
+  readonly #subscribers: Subscribers
+
+  constructor(ctx: DurableObjectState, env: Env) {
+    super(ctx, env)
+    migrate(ctx.storage, hubMigrations)
+    this.#live = new LiveSessions(ctx.storage.sql)
+    this.#counters = new SharedCounters(ctx.storage.sql)
+    this.#subscribers = new Subscribers(ctx)
+    this.#head = new LiveHead({
+      sql: ctx.storage.sql,
+      env,
+      of: this.#name,
+      onChange: (change) => this.#changed(change),
+    })
+  }
+
+  async join(session: string, member: Member): Promise<Result<{ version: number }>> {
+    // On the list before D1 is read: a kill switch thrown in between finds the session there.
+    if (!this.#live.add(session, member, systemClock())) return refuse('session/ended')
+    const [, allowed] = await Promise.all([this.#head.look(), mayJoin(openDb(this.env.DB), this.#name.project, member)])
+    const { version, enabled } = this.#head
+    if (!allowed || version === null || !enabled) {
+      this.#live.remove(session)
+      return refuse(allowed ? 'gateways/unknown' : 'session/ended')
+    }
+    if (!this.#live.confirm(session, version)) return refuse('session/ended')
+    await this.#wakeIn(lookEveryMs)
+    return ok({ version })
+  }
+
+  async leave(session: string): Promise<void> {
+    this.#live.remove(session)
+  }
+
+  async publish(): Promise<Reach> {
+    await this.#head.look()
+    return this.#settle()
+  }
+
+  async end(match: Match, reason: string): Promise<Reach> {
+    const sessions = this.#end(match, reason)
+    return { ...(await this.#settle()), sessions }
+  }
+
+  async charge(charges: readonly Charge[]): Promise<Result<null>> {
+    return this.#counters.charge(charges, systemClock())
+  }
+
+  async refund(charges: readonly Charge[]): Promise<void> {
+    this.#counters.refund(charges, systemClock())
+  }
+
+  async status(): Promise<HubStatus> {
+    await this.#head.look()
+    const { version, enabled, refused } = this.#head
+    const pending = version === null ? 0 : this.#live.pending(version).length
+    return { version, enabled, refused, pending, sessions: this.#live.count(), subscribers: this.#subscribers.count() }
+  }
+
+  /** Only reachable by a stub of this object: opens a stream of changes for one session. */
+  override async fetch(request: Request): Promise<Response> {
+    const listener = JSON.parse(request.headers.get('behalf-listener') ?? 'null') as Listener | null
+    if (listener === null || request.headers.get('upgrade') !== 'websocket') return new Response(null, { status: 400 })
+    await this.#wakeIn(lookEveryMs)
+    return this.#subscribers.accept(listener)
+  }
+
+  override webSocketMessage(): void {
+    // Nobody has anything to say here.
+  }
+
+  override async webSocketClose(socket: WebSocket, code: number): Promise<void> {
+    socket.close(code === 1005 || code === 1006 ? 1000 : code)
+  }
+
+  override async alarm(): Promise<void> {
+    const config = readConfig(this.env)
+    if (config.ok) this.#live.removeJoinedBefore(systemClock() - config.value.session.maxAgeMs - 60_000)
+    await this.#head.look()
+    const left = await this.#tellPending()
+    if (left > 0) await this.#wakeIn(retryAfterMs * 8)
+    else if (this.#live.count() > 0 || this.#subscribers.count() > 0) await this.#wakeIn(lookEveryMs)
+  }
+
+  get #name(): ReturnType<typeof readHubName> {
+    const { name } = this.ctx.id
+    if (name === undefined) throw new Error('a Hub is reached by its name only')
+    return readHubName(name)
+  }
+
+  #changed(change: HeadChange): void {
+    if (change === 'closed') this.#end({ all: true }, 'gateway_disabled')
+    else if (this.#head.version !== null) {
+      this.#subscribers.tell({ kind: 'published', version: this.#head.version })
+    }
+    this.ctx.waitUntil(this.#wakeIn(retryAfterMs))
+  }
+
+  #end(match: Match, reason: string): number {
+    this.#subscribers.end(match, reason)
+    return this.#live.markEnding(match, reason)
+  }
+
+  async #settle(): Promise<Reach> {
+    const sessions = this.#live.count()
+    const giveUpAt = systemClock() + settleWithinMs
+    await this.#wakeIn(settleWithinMs)
+    let pending = await this.#tellPending()
+    while (pending > 0 && systemClock() + retryAfterMs < giveUpAt) {
+      await scheduler.wait(retryAfterMs)
+      pending = await this.#tellPending()
+    }
+    return { version: this.#head.version ?? 0, sessions, pending }
+  }
+
+  #tellPending(): Promise<number> {
+    return fanOut(
+      this.#live,
+      this.#head.version ?? 0,
+      (name) => this.env.SESSION.getByName(name) as unknown as LiveSession,
+    )
+  }
+
+  /** At the latest in `ms`; an earlier alarm stays. */
+  async #wakeIn(ms: number): Promise<void> {
+    const at = systemClock() + ms
+    const set = await this.ctx.storage.getAlarm()
+    if (set === null || set > at || set < systemClock()) await this.ctx.storage.setAlarm(at)
+  }
+}

@@ -1,0 +1,82 @@
+import type { Match, Member } from './hub-api.ts'
+
+export const liveMigrations = [
+  `CREATE TABLE live (
+     session TEXT PRIMARY KEY, user TEXT NOT NULL, agent TEXT NOT NULL, joined_at INTEGER NOT NULL,
+     version INTEGER NOT NULL, ending TEXT
+   ) WITHOUT ROWID;
+   CREATE INDEX live_user ON live (user);
+   CREATE INDEX live_agent ON live (agent);
+   CREATE TABLE hub (
+     one INTEGER PRIMARY KEY CHECK (one = 1), version INTEGER, enabled INTEGER NOT NULL,
+     refused_version INTEGER, refused_fault TEXT
+   );`,
+]
+
+/** A session that has not taken the version that is live, or has not heard yet that it is over. */
+export type Pending = { session: string; ending: string | null }
+
+/**
+ * The sessions that may be in somebody's memory, and what each has confirmed. Written through, so that a kill switch thrown
+ * just before the Hub is moved elsewhere still reaches everyone.
+ */
+export class LiveSessions {
+  readonly #sql: SqlStorage
+
+  constructor(sql: SqlStorage) {
+    this.#sql = sql
+  }
+
+  /** False while an earlier life of this session has not been told that it is over. */
+  add(session: string, member: Member, now: number): boolean {
+    const [row] = this.#sql.exec<{ ending: string | null }>('SELECT ending FROM live WHERE session = ?', session)
+    if (row && row.ending !== null) return false
+    this.#sql.exec('INSERT OR REPLACE INTO live VALUES (?, ?, ?, ?, 0, NULL)', session, member.user, member.agent, now)
+    return true
+  }
+
+  /** The session holds this version now. False when it was ended or left meanwhile. */
+  confirm(session: string, version: number): boolean {
+    return (
+      this.#sql.exec('UPDATE live SET version = ? WHERE session = ? AND ending IS NULL', version, session).rowsWritten >
+      0
+    )
+  }
+
+  remove(session: string): void {
+    this.#sql.exec('DELETE FROM live WHERE session = ?', session)
+  }
+
+  /** Marks them; they are told by whoever works off `pending`. Returns how many. */
+  markEnding(match: Match, reason: string): number {
+    const [where, ...values] = whereOf(match)
+    const cursor = this.#sql.exec<{ session: string }>(
+      `UPDATE live SET ending = ? WHERE ending IS NULL AND ${where} RETURNING session`,
+      reason,
+      ...values,
+    )
+    return cursor.toArray().length
+  }
+
+  pending(version: number): Pending[] {
+    return this.#sql
+      .exec<Pending>('SELECT session, ending FROM live WHERE ending IS NOT NULL OR version <> ?', version)
+      .toArray()
+  }
+
+  count(): number {
+    return this.#sql.exec<{ n: number }>('SELECT count(*) AS n FROM live').one().n
+  }
+
+  /** A session older than any session may be is gone, whether it said so or not. */
+  removeJoinedBefore(at: number): void {
+    this.#sql.exec('DELETE FROM live WHERE joined_at < ?', at)
+  }
+}
+
+function whereOf(match: Match): [string, ...string[]] {
+  if ('user' in match) return ['user = ?', match.user]
+  if ('agent' in match) return ['agent = ?', match.agent]
+  if ('session' in match) return ['session = ?', match.session]
+  return ['true']
+}

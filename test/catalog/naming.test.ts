@@ -1,0 +1,45 @@
+import fc from 'fast-check'
+import { expect, it } from 'vitest'
+import { matches, offeredName, prefixOf } from '../../src/catalog/naming.ts'
+
+it.each([
+  ['*', 'anything', true],
+  ['CreateIssue', 'CreateIssue', true],
+  ['CreateIssue', 'createissue', false],
+  ['Create*', 'CreateIssue', true],
+  ['*Issue', 'CreateIssue', true],
+  ['*e*e*', 'CreateIssue', true],
+  ['a*a', 'a', false],
+  ['a*a', 'aa', true],
+  ['*a*', '', false],
+  ['a*b*b', 'ab', false],
+  ['.*', 'x', false],
+])('%s matches %s: %s', (pattern, name, expected) => {
+  expect(matches(pattern, name)).toBe(expected)
+})
+
+it('agrees with a regular expression', () => {
+  const word = fc.stringMatching(/^[ab]{0,6}$/)
+  const pattern = fc.stringMatching(/^[ab*]{0,6}$/)
+  fc.assert(
+    fc.property(pattern, word, (glob, name) => {
+      const expected = new RegExp(`^${glob.replaceAll('*', '.*')}$`).test(name)
+      expect(matches(glob, name)).toBe(expected)
+    }),
+  )
+})
+
+it('does not take exponential time', () => {
+  const startedAt = performance.now()
+  expect(matches(`${'a*'.repeat(60)}b`, 'a'.repeat(128))).toBe(false)
+  expect(performance.now() - startedAt).toBeLessThan(50)
+})
+
+it('makes names every client accepts', () => {
+  expect(offeredName('GitHub', 'CreateIssue')).toBe('GitHub_CreateIssue')
+  expect(offeredName('Files', 'read file.v2')).toBe('Files_read_file_v2')
+  expect(offeredName('', 'echo')).toBe('echo')
+  expect(offeredName('X', '🙂')).toBeNull()
+  expect(offeredName('X', 'a'.repeat(44))).toBeNull()
+  expect(prefixOf('my-server.2')).toBe('MyServer2')
+})
