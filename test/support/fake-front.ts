@@ -170,7 +170,7 @@ function routeOf(url: URL): GatewayRoute | null {
     version: 1,
     resource: `${url.origin}${url.pathname}`,
     resources: [`${url.origin}${url.pathname}`],
-    signIn: { modes: ['oauth'], identityProvider: null },
+    signIn: { modes: ['oauth'], identityProvider: null, trustedClients: [] },
   }
 }
 
