@@ -41,12 +41,10 @@ async function tell(
 }
 
 async function answered(call: Promise<void>): Promise<boolean> {
-  let timer: ReturnType<typeof setTimeout> | undefined
-  const late = new Promise<false>((resolve) => {
-    timer = setTimeout(() => resolve(false), answerMs)
-  })
+  const late = Promise.withResolvers<boolean>()
+  const timer = setTimeout(() => late.resolve(false), answerMs)
   try {
-    return await Promise.race([call.then(() => true as const), late])
+    return await Promise.race([call.then(() => true), late.promise])
   } catch {
     return false
   } finally {
