@@ -11,9 +11,8 @@ function faults(value: unknown): string[] {
   const parsed = parseDocument(value)
   if (parsed.ok) return []
   expect(parsed.error.code).toBe('gateways/invalid')
-  return (parsed.error.evidence?.['faults'] as { path: string; message: string }[]).map(
-    ({ path, message }) => `${path}: ${message}`,
-  )
+  const found = parsed.error.evidence?.['faults'] as { path: string; message: string }[]
+  return found.map(({ path, message }) => `${path}: ${message}`)
 }
 
 function read(value: unknown) {
