@@ -39,7 +39,9 @@ function isInstalled() {
   if (want === undefined)
     throw new Fault('package-lock.json is missing or damaged. Run: git checkout package-lock.json')
   if (have === undefined) return false
-  const same = (path) => have[path]?.version === want[path]?.version && have[path]?.integrity === want[path]?.integrity
+  const same = (path) =>
+    have[path].version === want[path]?.version &&
+    have[path].integrity === (want[path].integrity ?? have[path].integrity)
   const mayBeAbsent = (path) => path === '' || want[path].optional || want[path].devOptional || want[path].peer
   return (
     Object.keys(have).every(same) && Object.keys(want).every((path) => mayBeAbsent(path) || have[path] !== undefined)
@@ -156,7 +158,10 @@ async function watched(command, args, cwd) {
   for (const signal of signals) process.off(signal, stop)
   if (live) process.stderr.write('\r')
   if (interrupted) process.exit(128 + constants.signals[interrupted])
-  if (code !== 0) throw new Fault(`${output}\n${explain(output, code)}`.trim())
+  if (code !== 0) {
+    const lines = output.split('\n').filter((line) => !line.startsWith('npm warn'))
+    throw new Fault(`${lines.slice(-25).join('\n')}\n${explain(output, code)}`.trim())
+  }
   console.error(`  done in ${seconds()} s`)
 }
 
@@ -164,6 +169,7 @@ function explain(output, code) {
   if (/ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ERR_SOCKET_TIMEOUT|ENETUNREACH/.test(output)) {
     return 'The npm registry could not be reached. Check the network or proxy (npm config get registry), then run the command again.'
   }
+  if (/EUSAGE/.test(output)) return 'package-lock.json does not fit package.json. Run: npm install'
   if (/ENOSPC/.test(output)) return 'The disk is full.'
   if (/EACCES|EPERM/.test(output)) return `No permission to write below ${root}. Was npm run as another user before?`
   if (/EINTEGRITY/.test(output)) return 'A package is not what package-lock.json says. Run: npm cache verify'
