@@ -28,3 +28,10 @@ export function ok<T>(value: T): Ok<T> {
 export function refuse(code: Code, more: Omit<Refusal, 'code'> = {}): Refused {
   return { ok: false, error: { code, ...more } }
 }
+
+/** What may leave for an agent: evidence stays in the record (promise 10). */
+export function withoutEvidence(error: Refusal): Refusal {
+  const outside = { ...error }
+  delete outside.evidence
+  return outside
+}

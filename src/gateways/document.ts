@@ -50,13 +50,18 @@ const signInSchema = z
   })
   .prefault({})
 
+/** As `audit` understands them. */
+const recordingModes = ['none', 'metadata', 'redacted', 'full'] as const
+
 const recordingSchema = z
   .strictObject({
-    arguments: z.enum(['redacted', 'hash', 'none']).default('redacted'),
-    results: z.enum(['redacted', 'hash', 'none']).default('redacted'),
+    arguments: z.enum(recordingModes).default('redacted'),
+    result: z.enum(recordingModes).default('metadata'),
   })
   .prefault({})
-  .describe('What the record keeps of a call beside the facts: the redacted text, only its hash, or nothing.')
+  .describe(
+    'What the record keeps of a call beside the facts: nothing, digest and size, the redacted text, or all of it but credentials.',
+  )
 
 const providersSchema = z
   .record(

@@ -1,1 +1,168 @@
-export type { AboutReply, CallRequest, ConversationApi, GatewayFeatures, ListReply, ListRequest, SessionApi, SessionControl } from './api.ts'
+import { DurableObject } from 'cloudflare:workers'
+import { ledgerPorts, Outbox } from '../audit/audit.ts'
+import { readConfig } from '../config/config.ts'
+import type { CallReply } from '../core/call.ts'
+import type { Caller } from '../core/caller.ts'
+import { systemClock } from '../core/clock.ts'
+import { migrate } from '../core/do-migrations.ts'
+import type { CallId } from '../core/ids.ts'
+import { uuidv7 } from '../core/ids.ts'
+import type { Result } from '../core/result.ts'
+import { withoutEvidence } from '../core/result.ts'
+import { hubOf } from '../gateways/gateways.ts'
+import type { GatewayId, ProjectId } from '../core/ids.ts'
+import { callTool, listTools } from '../runtime/runtime.ts'
+import type { ToolCall } from '../runtime/runtime.ts'
+import { Alarms } from './alarms.ts'
+import type {
+  AboutReply,
+  CallRequest,
+  ConversationApi,
+  ListReply,
+  ListRequest,
+  SessionApi,
+  SessionControl,
+} from './api.ts'
+import { Conversations, conversationMigrations } from './conversations.ts'
+import { LiveSession, nameOf, sessionMigrations } from './live-session.ts'
+import { pageOf } from './page-of.ts'
+import { sessionEvent } from './record.ts'
+import { endRow, readRow } from './session-row.ts'
+
+/**
+ * One agent acting for one user through one gateway. A thin host: what a call does is in `runtime`, what is remembered is in
+ * `live-session.ts`. Named by `sessionId(...)`; anyone who holds the stub can call what is not `#private`.
+ */
+export class Session extends DurableObject<Env> implements SessionApi, ConversationApi, SessionControl {
+  readonly #outbox: Outbox
+  readonly #alarms: Alarms
+  readonly #conversations: Conversations
+  readonly #running = new Map<string, AbortController>()
+  #live: LiveSession | null = null
+  #opening: Promise<Result<LiveSession>> | null = null
+
+  constructor(ctx: DurableObjectState, env: Env) {
+    super(ctx, env)
+    migrate(ctx.storage, [...sessionMigrations, ...conversationMigrations])
+    this.#alarms = new Alarms(ctx.storage)
+    this.#outbox = new Outbox(ctx.storage, {
+      ...ledgerPorts(env),
+      arm: (at) => this.#alarms.wakeAt('outbox', at),
+      now: systemClock,
+    })
+    this.#conversations = new Conversations(ctx.storage.sql)
+  }
+
+  async about(caller: Caller, conversation?: string): Promise<AboutReply> {
+    if (conversation !== undefined && this.#conversations.hasEnded(conversation)) {
+      return { ok: false, error: { code: 'session/unknown' } }
+    }
+    const live = await this.#open(caller)
+    return live.ok ? { ok: true, ...live.value.about() } : { ok: false, error: withoutEvidence(live.error) }
+  }
+
+  async callTool(request: CallRequest): Promise<CallReply> {
+    const id = uuidv7(systemClock()) as CallId
+    const live = await this.#open(request.caller)
+    if (!live.ok) return { kind: 'refused', callId: id, error: withoutEvidence(live.error) }
+    const abort = new AbortController()
+    if (request.cancelKey !== undefined) this.#running.set(request.cancelKey, abort)
+    try {
+      return await callTool(toolCall(id, request, abort.signal), live.value.runtime)
+    } finally {
+      if (request.cancelKey !== undefined) this.#running.delete(request.cancelKey)
+    }
+  }
+
+  async cancelCall(cancelKey: string): Promise<void> {
+    this.#running.get(cancelKey)?.abort()
+  }
+
+  async listTools(request: ListRequest): Promise<ListReply> {
+    const live = await this.#open(request.caller)
+    if (!live.ok) return { ok: false, error: withoutEvidence(live.error) }
+    const { runtime, pageSize } = live.value
+    return pageOf(listTools(request.caller, runtime), request.cursor, pageSize, runtime.gateway.version)
+  }
+
+  async endConversation(conversation: string): Promise<void> {
+    this.#conversations.end(conversation, systemClock())
+  }
+
+  async snapshotChanged(version: number): Promise<void> {
+    const taken = await this.#live?.take(version)
+    if (taken && !taken.ok) await this.end(taken.error.code)
+  }
+
+  async end(reason: string): Promise<void> {
+    for (const abort of this.#running.values()) abort.abort()
+    this.#live = null
+    const { sql } = this.ctx.storage
+    const row = readRow(sql)
+    if (!row || row.ended_at !== null) return
+    endRow(sql, reason, systemClock())
+    this.#outbox.put(sessionEvent('session.ended', row, nameOf(this.ctx), systemClock(), reason))
+  }
+
+  async recallLeases(connections: string[] | null): Promise<void> {
+    this.#live?.leases.recall(connections)
+  }
+
+  override async alarm(): Promise<void> {
+    await this.#alarms.ring(systemClock(), {
+      outbox: () => this.#outbox.flush(),
+      idle: () => this.#leaveWhenIdle(),
+    })
+  }
+
+  /** The live session: at once when it is in memory and neither ended nor too old. */
+  #open(caller: Caller): Result<LiveSession> | Promise<Result<LiveSession>> {
+    if (this.#live?.touch(systemClock())) return { ok: true, value: this.#live }
+    this.#live = null
+    this.#opening ??= this.#start(caller).finally(() => {
+      this.#opening = null
+    })
+    return this.#opening
+  }
+
+  async #start(caller: Caller): Promise<Result<LiveSession>> {
+    const config = readConfig(this.env)
+    if (!config.ok) return config
+    const { ctx, env } = this
+    const use = { ctx, env, config: config.value, outbox: this.#outbox, caller, now: systemClock }
+    const live = await LiveSession.open(use)
+    if (!live.ok) return live
+    this.#live = live.value
+    this.#alarms.wakeAt('idle', systemClock() + config.value.session.idleMs)
+    return live
+  }
+
+  /** Nobody was here for long: the Hub need not tell us anything any more. The next call starts anew. */
+  async #leaveWhenIdle(): Promise<number | null> {
+    const config = readConfig(this.env)
+    const row = readRow(this.ctx.storage.sql)
+    if (!config.ok || !row) return null
+    const seenAt = this.#live?.storeSeen() ?? row.seen_at
+    const idleAt = seenAt + config.value.session.idleMs
+    if (idleAt > systemClock()) return idleAt
+    this.#live = null
+    await hubOf(this.env, row.project as ProjectId, row.gateway as GatewayId).leave(nameOf(this.ctx))
+    return null
+  }
+}
+
+function toolCall(id: CallId, request: CallRequest, signal: AbortSignal): ToolCall {
+  const { onProgress, cancelKey: _, ...call } = request
+  return { ...call, id, signal, ...(onProgress ? { onProgress: (progress) => void onProgress(progress) } : {}) }
+}
+
+export type {
+  AboutReply,
+  CallRequest,
+  ConversationApi,
+  GatewayFeatures,
+  ListReply,
+  ListRequest,
+  SessionApi,
+  SessionControl,
+} from './api.ts'

@@ -1,0 +1,110 @@
+import type { CallReply } from '../core/call.ts'
+import type { JsonObject } from '../core/json.ts'
+import type { Refusal, Result } from '../core/result.ts'
+import { ok, refuse, withoutEvidence } from '../core/result.ts'
+import type { Tool } from '../core/tool.ts'
+import type { Charge, Decision, Question } from '../policy/policy.ts'
+import type { Lease } from '../vault/vault.ts'
+import type { RecordEntry, RunReply, Runtime, Screened, ToolCall } from './ports.ts'
+
+/**
+ * One call's way into the record. Every exit of `callTool` goes through one of its methods, so that none is forgotten:
+ * a refusal before the tool ran is one event; a run is an intent and an outcome.
+ */
+export class CallRecord {
+  tool: Tool | null = null
+  lease: Lease | null = null
+  readonly #call: ToolCall
+  readonly #use: Runtime
+  readonly #startedAt: number
+  #decision: Decision | null = null
+
+  constructor(call: ToolCall, use: Runtime) {
+    this.#call = call
+    this.#use = use
+    this.#startedAt = use.now()
+  }
+
+  decide(question: Question): Decision {
+    this.#decision = this.#use.gateway.decide(question, this.#use.now())
+    return this.#decision
+  }
+
+  refused(error: Refusal): CallReply {
+    this.#use.record.refused(this.#call, this.#entry({ refusal: error }))
+    const wait = waits[error.code]
+    const resume = wait ? { callId: this.#call.id, wait } : null
+    return { kind: 'refused', callId: this.#call.id, error: withoutEvidence(error), ...(resume ? { resume } : {}) }
+  }
+
+  denied(decision: Decision): CallReply {
+    return this.refused(this.denial(decision))
+  }
+
+  /** A budget in the way may be told: the tool is on the agent's list. Anything else looks like an unknown tool. */
+  denial(decision: Decision): Refusal {
+    const evidence = { rules: decision.rules }
+    if (decision.refusal !== 'limit_reached') return { code: 'policy/denied', evidence }
+    const retryAfterMs = decision.resetsAt === undefined ? undefined : Math.max(0, decision.resetsAt - this.#use.now())
+    return { code: 'policy/limit_reached', evidence, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) }
+  }
+
+  /** Promise 1: durable before the call leaves. The write is held by the object's output gate until it is on disk. */
+  intent(): Result<null> {
+    const { record, facts } = this.#use
+    try {
+      record.intent(this.#call, this.#entry({}))
+      if (this.tool) facts.begin(this.#call, this.tool, this.#startedAt)
+      return ok(null)
+    } catch (cause) {
+      return refuse('runtime/not_recorded', { evidence: { cause: String(cause) } })
+    }
+  }
+
+  async unrecorded(error: Refusal, charges: readonly Charge[]): Promise<CallReply> {
+    await this.#use.facts.refund(charges)
+    return { kind: 'refused', callId: this.#call.id, error: withoutEvidence(error) }
+  }
+
+  failed(error: Refusal): CallReply {
+    this.#use.facts.end(this.#call, 'failed')
+    this.#use.record.outcome(this.#call, this.#entry({ refusal: error }))
+    return { kind: 'refused', callId: this.#call.id, error: withoutEvidence(error) }
+  }
+
+  /** The server behind the tool asks for something first. What it asked and its state go back to the client, sealed. */
+  waiting(reply: Extract<RunReply, { kind: 'input_required' }>): CallReply {
+    this.#use.facts.end(this.#call, 'failed')
+    this.#use.record.outcome(this.#call, this.#entry({ details: { ...reply.details, waitingFor: 'input' } }))
+    const resume = { callId: this.#call.id, wait: 'upstream' as const, upstream: reply.state }
+    return { kind: 'input_required', callId: this.#call.id, requests: reply.requests, resume }
+  }
+
+  done(screened: Screened, details?: JsonObject): CallReply {
+    const { output, taint, findings } = screened
+    if (taint.length > 0) this.#use.facts.taint(taint, this.#use.now())
+    this.#use.facts.end(this.#call, output.isError ? 'failed' : 'done')
+    this.#use.record.outcome(
+      this.#call,
+      this.#entry({ output, details: { ...details, ...(findings.length > 0 ? { findings, taint } : {}) } }),
+    )
+    return { kind: 'output', callId: this.#call.id, output }
+  }
+
+  #entry(more: Partial<RecordEntry>): RecordEntry {
+    return {
+      tool: this.tool,
+      decision: this.#decision,
+      ...(this.lease ? { lease: this.lease } : {}),
+      startedAt: this.#startedAt,
+      at: this.#use.now(),
+      ...more,
+    }
+  }
+}
+
+const waits: Partial<Record<Refusal['code'], 'authorization' | 'approval'>> = {
+  'vault/authorization_needed': 'authorization',
+  'upstream/authorization_needed': 'authorization',
+  'policy/approval_required': 'approval',
+}

@@ -1,0 +1,67 @@
+import type { JsonSchemaType, JsonSchemaValidator } from '@modelcontextprotocol/server'
+import { CfWorkerJsonSchemaValidator } from '@modelcontextprotocol/server/validators/cf-worker'
+import type { z } from 'zod'
+import type { Json, JsonObject } from '../core/json.ts'
+import { isObject } from '../core/json.ts'
+import type { Result } from '../core/result.ts'
+import { ok, refuse } from '../core/result.ts'
+import type { Tool } from '../core/tool.ts'
+import { definedTool } from '../toolkits/toolkits.ts'
+
+/**
+ * Arguments as the tool will get them: checked against its schema before any rule sees them (attack case 50), with our own
+ * tools' defaults filled in, so that a rule decides on what will run.
+ *
+ * Errors: `runtime/invalid_arguments`, with what is wrong and where in `help.text`.
+ */
+export function checkArguments(tool: Tool, args: JsonObject): Result<JsonObject> {
+  const { source } = tool
+  if (source.kind === 'toolkit') {
+    const defined = definedTool(source)
+    const parsed = defined?.input.safeParse(args)
+    if (parsed?.success) return ok(parsed.data as JsonObject)
+    return invalid(parsed ? zodFaults(parsed.error) : 'the tool is not part of this release')
+  }
+  const checked = validatorFor(tool)(args)
+  return checked.valid ? ok(args) : invalid(checked.errorMessage)
+}
+
+function invalid(faults: string): Result<JsonObject> {
+  return refuse('runtime/invalid_arguments', { help: { text: faults.slice(0, 2_000) }, evidence: { faults } })
+}
+
+function zodFaults(error: z.ZodError): string {
+  return error.issues.map((issue) => `${issue.path.join('.') || 'arguments'}: ${issue.message}`).join('; ')
+}
+
+const validator = new CfWorkerJsonSchemaValidator()
+const validators = new WeakMap<Tool, JsonSchemaValidator<unknown>>()
+
+function validatorFor(tool: Tool): JsonSchemaValidator<unknown> {
+  let check = validators.get(tool)
+  if (!check) {
+    check = validator.getValidator(withoutPatterns(tool.inputSchema) as JsonSchemaType)
+    validators.set(tool, check)
+  }
+  return check
+}
+
+/**
+ * Somebody else's regular expressions do not run here: the engine backtracks, and one pattern could hold the session
+ * (attack case 51). Their own server checks them.
+ */
+function withoutPatterns(schema: Json, inProperties = false): Json {
+  if (Array.isArray(schema)) return schema.map((item) => withoutPatterns(item))
+  if (!isObject(schema)) return schema
+  return Object.fromEntries(
+    Object.entries(schema as JsonObject)
+      .filter(([name]) => inProperties || (name !== 'pattern' && name !== 'patternProperties'))
+      .map(([name, value]) => [
+        name,
+        inert.has(name) && !inProperties ? value : withoutPatterns(value, !inProperties && name === 'properties'),
+      ]),
+  )
+}
+
+/** Keywords whose values are data, not schemas. */
+const inert = new Set(['const', 'enum', 'default', 'examples'])

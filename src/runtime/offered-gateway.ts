@@ -1,0 +1,21 @@
+import type { Snapshot } from '../gateways/gateways.ts'
+import { compileRules, couldPermit, decide, narrowSchema } from '../policy/policy.ts'
+import type { OfferedGateway } from './ports.ts'
+
+/** A snapshot made ready to answer: rules compiled, tools by name. Done once per published version. */
+export function offerGateway(snapshot: Snapshot): OfferedGateway {
+  const rules = compileRules(snapshot.rules, String(snapshot.version))
+  const byName = new Map(snapshot.tools.map((tool) => [tool.name, tool]))
+  return {
+    slug: snapshot.slug,
+    version: snapshot.version,
+    tools: snapshot.tools,
+    find: (name) => byName.get(name),
+    decide: (question, now) => decide(rules, question, now),
+    couldPermit: (question, now) => couldPermit(rules, question, now),
+    narrow: (question, tool, now) => {
+      const inputSchema = narrowSchema(rules, question, now, tool.inputSchema)
+      return inputSchema === tool.inputSchema ? tool : { ...tool, inputSchema }
+    },
+  }
+}

@@ -1,0 +1,105 @@
+import type { ClientFeatures, Progress, Resumed } from '../core/call.ts'
+import type { Caller } from '../core/caller.ts'
+import type { Clock } from '../core/clock.ts'
+import type { CallId } from '../core/ids.ts'
+import type { Json, JsonObject } from '../core/json.ts'
+import type { Refused, Result } from '../core/result.ts'
+import type { Tool, ToolOutput } from '../core/tool.ts'
+import type { ApprovalDemand, Charge, Decision, Question, SessionFacts } from '../policy/policy.ts'
+import type { Lease } from '../vault/vault.ts'
+
+/** One call as it reaches the runtime: who, what, with which arguments, and what it resumes. */
+export type ToolCall = {
+  id: CallId
+  caller: Caller
+  features: ClientFeatures
+  name: string
+  arguments: JsonObject
+  task?: string
+  traceparent?: string
+  tracestate?: string
+  resumed?: Resumed
+  signal: AbortSignal
+  onProgress?: (progress: Progress) => void
+}
+
+/** The session's memory of what was done. What decides is taken in one turn: nothing interleaves. */
+export type Facts = {
+  read(): SessionFacts
+  /** Takes all charges of the session or none. Charges of the gateway go to its Hub, the one writer across sessions. */
+  charge(charges: readonly Charge[]): Promise<Result<null>>
+  refund(charges: readonly Charge[]): Promise<void>
+  begin(call: ToolCall, tool: Tool, at: number): void
+  end(call: ToolCall, outcome: 'done' | 'failed'): void
+  taint(labels: readonly string[], at: number): void
+}
+
+/** The record. `intent` is stored before anything leaves; it throws when it cannot be. */
+export type Recorder = {
+  refused(call: ToolCall, entry: RecordEntry): void
+  intent(call: ToolCall, entry: RecordEntry): void
+  outcome(call: ToolCall, entry: RecordEntry): void
+}
+
+export type RecordEntry = {
+  tool: Tool | null
+  decision: Decision | null
+  lease?: Lease
+  refusal?: Refused['error']
+  output?: ToolOutput
+  /** Upstream status, attempts, timings. */
+  details?: JsonObject
+  startedAt: number
+  at: number
+}
+
+export type Credentials = {
+  /** `null`: the tool needs none. */
+  lease(call: ToolCall, tool: Tool): Promise<Result<Lease | null>>
+}
+
+/** An approval somebody gave for exactly this call. It is not used up before `spend`. */
+export type HeldApproval = { rule: string; key: string; id: string }
+
+export type Approvals = {
+  /** `key` binds it to these arguments. Refuses while it is pending, rejected or expired; asks for it when there is none. */
+  find(call: ToolCall, tool: Tool, demand: ApprovalDemand, key: string): Promise<Result<HeldApproval>>
+  /** All of them or none, in one turn: of two retries at the same moment, one runs. */
+  spend(call: ToolCall, held: readonly HeldApproval[]): Result<null>
+}
+
+export type RunReply =
+  | { kind: 'output'; output: ToolOutput; details?: JsonObject }
+  | { kind: 'input_required'; requests: JsonObject; state: string; details?: JsonObject }
+
+export type Runner = {
+  run(call: ToolCall, tool: Tool, args: JsonObject, lease: Lease | null): Promise<Result<RunReply>>
+}
+
+export type Screened = { output: ToolOutput; taint: string[]; findings: Json[]; withheld: boolean }
+
+/** Looks at what came back before anybody else does: instructions, secrets, personal data. */
+export type Screen = (output: ToolOutput, tool: Tool) => Screened
+
+/** Everything a call needs, handed in by the Session object. */
+export type Runtime = {
+  now: Clock
+  gateway: OfferedGateway
+  facts: Facts
+  record: Recorder
+  credentials: Credentials
+  approvals: Approvals
+  runner: Runner
+  screen: Screen
+}
+
+/** The live snapshot, compiled. */
+export type OfferedGateway = {
+  slug: string
+  version: number
+  find(name: string): Tool | undefined
+  tools: readonly Tool[]
+  decide(question: Question, now: number): Decision
+  couldPermit(question: Question, now: number): boolean
+  narrow(question: Question, tool: Tool, now: number): Tool
+}

@@ -1,0 +1,55 @@
+import type { JsonObject } from '../core/json.ts'
+import type { Result } from '../core/result.ts'
+import { ok, refuse } from '../core/result.ts'
+import type { Tool } from '../core/tool.ts'
+import type { Question } from '../policy/policy.ts'
+import type { Lease } from '../vault/vault.ts'
+import type { Runtime, ToolCall } from './ports.ts'
+
+type Asker = Pick<ToolCall, 'caller' | 'task'>
+type Asked = Pick<Runtime, 'gateway' | 'facts' | 'now'>
+
+/** May this agent do this for this person now? `args: null` asks whether any arguments could be permitted. */
+export function questionFor(
+  call: Asker,
+  tool: Tool,
+  args: JsonObject | null,
+  use: Asked,
+  lease?: Lease | null,
+): Question {
+  const { caller } = call
+  return {
+    gateway: use.gateway.slug,
+    user: caller.user,
+    agent: caller.agent,
+    tool: {
+      name: tool.name,
+      toolkit: tool.source.kind === 'toolkit' ? tool.source.toolkit : null,
+      upstream: tool.source.kind === 'upstream' ? tool.source.upstream : null,
+      behaviour: tool.behaviour,
+      scopes: tool.authorization?.scopes ?? [],
+    },
+    arguments: args,
+    ...(lease
+      ? {
+          connection: {
+            provider: lease.provider,
+            account: lease.accountLabel,
+            scopes: lease.scopes,
+            createdAt: lease.connectedAt,
+          },
+        }
+      : {}),
+    session: use.facts.read(),
+    ...(call.task === undefined ? {} : { task: call.task }),
+    ...(caller.clientAddress === undefined ? {} : { clientAddress: caller.clientAddress }),
+  }
+}
+
+/** The tool, if some arguments could be permitted to this caller; otherwise it does not exist (attack case 63). */
+export function findTool(call: ToolCall, use: Runtime): Result<Tool> {
+  const tool = use.gateway.find(call.name)
+  if (!tool) return refuse('runtime/unknown_tool')
+  if (use.gateway.couldPermit(questionFor(call, tool, null, use), use.now())) return ok(tool)
+  return refuse('policy/denied', { evidence: { tool: tool.name, stage: 'visibility' } })
+}

@@ -1,0 +1,38 @@
+import type { ApiClient } from '../core/api-client.ts'
+import type { JsonObject } from '../core/json.ts'
+import type { Result } from '../core/result.ts'
+import { refuse } from '../core/result.ts'
+import type { Tool } from '../core/tool.ts'
+import type { Lease } from '../vault/vault.ts'
+import { runToolkitTool } from './run-toolkit-tool.ts'
+import type { Runner, RunReply, ToolCall } from './ports.ts'
+
+export type RunnerUse = {
+  now: () => number
+  /** The provider's API with the credential put on. `null` lease: the tool needs none. */
+  api(call: ToolCall, tool: Tool, lease: Lease | null): ApiClient
+  secrets(call: ToolCall, tool: Tool): Promise<Result<ReadonlyMap<string, string>>>
+}
+
+/** Runs a tool where it lives. */
+export function createRunner(use: RunnerUse): Runner {
+  return {
+    async run(call: ToolCall, tool: Tool, args: JsonObject, lease: Lease | null): Promise<Result<RunReply>> {
+      if (call.signal.aborted) return refuse('runtime/cancelled')
+      const secrets = tool.secrets.length > 0 ? await use.secrets(call, tool) : noSecrets
+      if (!secrets.ok) return secrets
+      switch (tool.source.kind) {
+        case 'toolkit':
+          return runToolkitTool(call, tool, args, {
+            api: use.api(call, tool, lease),
+            now: use.now(),
+            secrets: secrets.value,
+          })
+        default:
+          return refuse('runtime/unknown_tool')
+      }
+    },
+  }
+}
+
+const noSecrets: Result<ReadonlyMap<string, string>> = { ok: true, value: new Map() }

@@ -1,0 +1,25 @@
+/**
+ * The heart: what happens between "a client wants a tool" and "here is the result".
+ * It talks to storage, vault and network only through `Runtime`, handed in by the Session object.
+ */
+export { callTool } from './call-tool.ts'
+export { listTools } from './list-tools.ts'
+export { offerGateway } from './offered-gateway.ts'
+export { createRunner } from './run-tool.ts'
+export { createScreen } from './screen-result.ts'
+export type { RunnerUse } from './run-tool.ts'
+export type {
+  Approvals,
+  Credentials,
+  Facts,
+  HeldApproval,
+  OfferedGateway,
+  RecordEntry,
+  Recorder,
+  Runner,
+  RunReply,
+  Runtime,
+  Screen,
+  Screened,
+  ToolCall,
+} from './ports.ts'

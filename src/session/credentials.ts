@@ -1,0 +1,109 @@
+import type { Clock } from '../core/clock.ts'
+import type { SessionId } from '../core/ids.ts'
+import type { Result } from '../core/result.ts'
+import { ok } from '../core/result.ts'
+import type { Tool } from '../core/tool.ts'
+import type { Credentials, ToolCall } from '../runtime/runtime.ts'
+import type { Lease, LeaseRequest, VaultApi } from '../vault/vault.ts'
+
+/**
+ * Leases held in this session's memory and nowhere else (promise 2). The Vault knows that they are here and calls them back;
+ * a lease that is called back while a request for it is under way is not kept.
+ */
+export class HeldLeases implements Credentials {
+  readonly #vault: (user: string) => VaultApi
+  readonly #session: SessionId
+  readonly #gateway: string
+  readonly #now: Clock
+  readonly #held = new Map<string, Lease>()
+  readonly #asking = new Map<string, Promise<Result<Lease>>>()
+  #recalls = 0
+
+  constructor(use: { vault: (user: string) => VaultApi; session: SessionId; gateway: string; now: Clock }) {
+    this.#vault = use.vault
+    this.#session = use.session
+    this.#gateway = use.gateway
+    this.#now = use.now
+  }
+
+  async lease(call: ToolCall, tool: Tool): Promise<Result<Lease | null>> {
+    const { authorization } = tool
+    if (!authorization) return ok(null)
+    const account = accountArgument(call)
+    const key = `${authorization.provider}\n${account ?? ''}`
+    const held = this.#held.get(key)
+    if (held && held.expiresAt > this.#now() && authorization.scopes.every((scope) => held.scopes.includes(scope))) {
+      return ok(held)
+    }
+    return this.#ask(key, this.#request(call, tool, authorization, account))
+  }
+
+  /** After the provider answered 401 to this lease. The Vault refreshes only if nobody has since. */
+  renew(call: ToolCall, tool: Tool, refused: Lease): Promise<Result<Lease>> {
+    const authorization = tool.authorization ?? { provider: refused.provider, scopes: [] }
+    const account = accountArgument(call)
+    const key = `${authorization.provider}\n${account ?? ''}`
+    if (this.#held.get(key)?.generation === refused.generation) this.#held.delete(key)
+    return this.#ask(key, { ...this.#request(call, tool, authorization, account), seenGeneration: refused.generation })
+  }
+
+  recall(connections: readonly string[] | null): void {
+    this.#recalls++
+    for (const [key, lease] of this.#held) {
+      if (connections === null || connections.includes(lease.connection)) this.#held.delete(key)
+    }
+  }
+
+  /** Live secrets, for scrubbing what leaves. */
+  secrets(): string[] {
+    return [...this.#held.values()].map((lease) => lease.secret)
+  }
+
+  #request(
+    call: ToolCall,
+    tool: Tool,
+    authorization: NonNullable<Tool['authorization']>,
+    account?: string,
+  ): LeaseRequest {
+    const { caller } = call
+    return {
+      project: caller.project,
+      user: caller.user.id,
+      session: this.#session,
+      provider: authorization.provider,
+      scopes: authorization.scopes,
+      ...(account === undefined ? {} : { account }),
+      why: {
+        callId: call.id,
+        gateway: this.#gateway,
+        agentId: caller.agent.id,
+        agentName: caller.agent.name,
+        ...(caller.agent.host === undefined ? {} : { agentHost: caller.agent.host }),
+        tool: tool.title,
+      },
+    }
+  }
+
+  /** One question at a time for one credential, however many calls wait for it. */
+  #ask(key: string, request: LeaseRequest): Promise<Result<Lease>> {
+    const flight = `${key}\n${request.scopes.join(' ')}\n${request.seenGeneration ?? ''}`
+    const known = this.#asking.get(flight)
+    if (known) return known
+    const asked = this.#fetch(key, request).finally(() => this.#asking.delete(flight))
+    this.#asking.set(flight, asked)
+    return asked
+  }
+
+  async #fetch(key: string, request: LeaseRequest): Promise<Result<Lease>> {
+    const recalls = this.#recalls
+    const lease = await this.#vault(request.user).lease(request)
+    if (lease.ok && recalls === this.#recalls) this.#held.set(key, lease.value)
+    return lease
+  }
+}
+
+/** Tools take `account` as an argument where a user has several accounts at a provider. */
+function accountArgument(call: ToolCall): string | undefined {
+  const { account } = call.arguments
+  return typeof account === 'string' && account !== '' ? account : undefined
+}

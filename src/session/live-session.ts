@@ -1,0 +1,149 @@
+import type { Outbox } from '../audit/audit.ts'
+import type { Config } from '../config/config.ts'
+import type { Caller } from '../core/caller.ts'
+import type { Clock } from '../core/clock.ts'
+import type { SessionId } from '../core/ids.ts'
+import type { Result } from '../core/result.ts'
+import { ok, refuse } from '../core/result.ts'
+import { openDb } from '../db/db.ts'
+import type { Snapshot } from '../gateways/gateways.ts'
+import { hubOf, isAssigned, loadSnapshot } from '../gateways/gateways.ts'
+import type { Runtime } from '../runtime/runtime.ts'
+import { createRunner, createScreen, offerGateway } from '../runtime/runtime.ts'
+import { vaultOf } from '../vault/vault.ts'
+import type { GatewayFeatures } from './api.ts'
+import { approvalMigrations, StoredApprovals } from './approvals.ts'
+import { HeldLeases } from './credentials.ts'
+import { factsMigrations, SessionMemory } from './facts.ts'
+import { createRecorder, sessionEvent } from './record.ts'
+import { outsideWorld } from './outside-world.ts'
+import type { SessionRow } from './session-row.ts'
+import { belongsTo, readRow, rowMigrations, seenRow, startRow } from './session-row.ts'
+
+export const sessionMigrations = [[...rowMigrations, ...factsMigrations, ...approvalMigrations].join('\n')]
+
+/** A killed session stays refused until every memory of its token elsewhere (30 s) has run out; then identity decides again. */
+const endedForMs = 60_000
+
+export type SessionUse = {
+  ctx: DurableObjectState
+  env: Env
+  config: Config
+  outbox: Outbox
+  caller: Caller
+  now: Clock
+}
+
+/** A session in memory: what `runtime` needs, put together once and kept until the object sleeps or the session ends. */
+export class LiveSession {
+  readonly runtime: Runtime
+  readonly leases: HeldLeases
+  readonly #use: SessionUse
+  readonly #row: SessionRow
+  #snapshot: Snapshot
+  #seenAt: number
+
+  private constructor(use: SessionUse, snapshot: Snapshot, row: SessionRow) {
+    const { ctx, env, config, caller, outbox, now } = use
+    const session = nameOf(ctx)
+    const { sql } = ctx.storage
+    this.#use = use
+    this.#row = row
+    this.#snapshot = snapshot
+    this.#seenAt = now()
+    this.leases = new HeldLeases({ vault: (user) => vaultOf(env, user), session, gateway: snapshot.slug, now })
+    const times = { startedAt: row.started_at, authenticatedAt: row.authenticated_at }
+    const gateway = () => this.#snapshot.slug
+    this.runtime = {
+      now,
+      gateway: offerGateway(snapshot),
+      facts: new SessionMemory(sql, hubOf(env, caller.project, caller.gateway), times, now),
+      record: createRecorder(outbox, session, () => this.#snapshot),
+      credentials: this.leases,
+      approvals: new StoredApprovals({ sql, db: openDb(env.DB), config, outbox, session, gateway, now }),
+      runner: createRunner(outsideWorld(use, this.leases, () => this.#snapshot)),
+      screen: createScreen(() => this.leases.secrets()),
+    }
+  }
+
+  /**
+   * Errors: `session/unknown` (another's), `session/ended`, `gateways/unknown`, `gateways/not_assigned`.
+   * The Hub is asked first: what it says is in force for new sessions at once (promise 7).
+   */
+  static async open(use: SessionUse): Promise<Result<LiveSession>> {
+    const { ctx, env, caller, config, outbox, now } = use
+    const { sql } = ctx.storage
+    const known = readRow(sql)
+    if (known && !belongsTo(known, caller)) return refuse('session/unknown')
+    if (known?.ended_at && now() - known.ended_at < endedForMs) {
+      return refuse('session/ended', { evidence: { reason: known.ended_because } })
+    }
+    const hub = hubOf(env, caller.project, caller.gateway)
+    const joined = await hub.join(nameOf(ctx), { user: caller.user.id, agent: caller.agent.id })
+    if (!joined.ok) return joined
+    const snapshot = await loadSnapshot(env, caller.project, caller.gateway, joined.value.version)
+    if (!snapshot.ok) return snapshot
+    if (!isAssigned(snapshot.value, caller)) return refuse('gateways/not_assigned')
+
+    if (known && !known.ended_at && !tooOld(known.started_at, known.seen_at, config, now())) {
+      return ok(new LiveSession(use, snapshot.value, known))
+    }
+    forget(sql)
+    const row = startRow(sql, caller, now())
+    outbox.put(sessionEvent('session.started', row, nameOf(ctx), now()))
+    return ok(new LiveSession(use, snapshot.value, row))
+  }
+
+  get pageSize(): number {
+    return this.#snapshot.pageSize
+  }
+
+  get row(): SessionRow {
+    return this.#row
+  }
+
+  about(): { name: string; title: string; instructions: string; version: number; features: GatewayFeatures } {
+    const { slug, title, instructions, version } = this.#snapshot
+    const features = { tools: true, prompts: false, resources: false, completions: false }
+    return { name: slug, title, instructions, version, features }
+  }
+
+  /** False when the session has to be opened again: it is too old, or was idle for too long. */
+  touch(now: number): boolean {
+    if (tooOld(this.#row.started_at, this.#seenAt, this.#use.config, now)) return false
+    this.#seenAt = now
+    return true
+  }
+
+  /** Swaps the rules under a live session. A call in flight keeps the decision it has. */
+  async take(version: number): Promise<Result<null>> {
+    const { env, caller } = this.#use
+    if (version === this.#snapshot.version) return ok(null)
+    const snapshot = await loadSnapshot(env, caller.project, caller.gateway, version)
+    if (!snapshot.ok) return snapshot
+    if (!isAssigned(snapshot.value, caller)) return refuse('gateways/not_assigned')
+    this.#snapshot = snapshot.value
+    this.runtime.gateway = offerGateway(snapshot.value)
+    return ok(null)
+  }
+
+  /** On disk when somebody was last here, so that the alarm and the next start know. Returns it. */
+  storeSeen(): number {
+    seenRow(this.#use.ctx.storage.sql, this.#seenAt)
+    return this.#seenAt
+  }
+}
+
+export function tooOld(startedAt: number, seenAt: number, config: Config, now: number): boolean {
+  return now - seenAt > config.session.idleMs || now - startedAt > config.session.maxAgeMs
+}
+
+export function nameOf(ctx: DurableObjectState): SessionId {
+  if (ctx.id.name === undefined) throw new Error('a session is only reached by its name')
+  return ctx.id.name as SessionId
+}
+
+/** A new session under the same name starts with an empty memory. */
+function forget(sql: SqlStorage): void {
+  for (const table of ['steps', 'spent', 'taint', 'approvals', 'session']) sql.exec(`DELETE FROM ${table}`)
+}

@@ -1,0 +1,43 @@
+import type { AuditEvent, Outbox, PayloadPolicy } from '../audit/audit.ts'
+import { uuidv7 } from '../core/ids.ts'
+import type { Snapshot } from '../gateways/gateways.ts'
+import type { RecordEntry, Recorder, ToolCall } from '../runtime/runtime.ts'
+import { callEvent } from './call-events.ts'
+import type { SessionRow } from './session-row.ts'
+
+/** The record of this session's calls, into the outbox that lies in the same storage as the session. */
+export function createRecorder(outbox: Outbox, session: string, snapshot: () => Snapshot): Recorder {
+  const event = (type: Parameters<typeof callEvent>[0], call: ToolCall, entry: RecordEntry) => {
+    const { slug, version } = snapshot()
+    return callEvent(type, call, entry, { session, gateway: slug, gatewayVersion: version })
+  }
+  const policy = ({ tool }: RecordEntry): PayloadPolicy => ({
+    ...snapshot().recording,
+    ...(tool ? { sensitive: tool.sensitive } : {}),
+  })
+  return {
+    refused: (call, entry) => outbox.put(event('tool.refused', call, entry), policy(entry)),
+    intent: (call, entry) => outbox.put(event('tool.intent', call, entry), policy(entry)),
+    outcome: (call, entry) => outbox.defer(event('tool.outcome', call, entry), policy(entry)),
+  }
+}
+
+export function sessionEvent(
+  type: 'session.started' | 'session.ended',
+  row: SessionRow,
+  session: string,
+  now: number,
+  reason?: string,
+): AuditEvent {
+  return {
+    id: uuidv7(now),
+    type,
+    at: now,
+    project: row.project,
+    gateway: row.gateway,
+    user: row.user,
+    agent: row.agent,
+    session,
+    attributes: reason === undefined ? {} : { 'behalf.reason': reason },
+  }
+}
