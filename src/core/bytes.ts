@@ -28,6 +28,12 @@ export function hex(bytes: Uint8Array): string {
   return text
 }
 
+/** Throws on anything that is not pairs of hexadecimal digits. */
+export function fromHex(text: string): Bytes {
+  if (!/^([0-9a-f]{2})*$/i.test(text)) throw new TypeError('not hexadecimal')
+  return Uint8Array.from({ length: text.length / 2 }, (_, at) => Number.parseInt(text.slice(at * 2, at * 2 + 2), 16))
+}
+
 export function concat(...parts: Uint8Array[]): Bytes {
   const all = new Uint8Array(parts.reduce((size, part) => size + part.length, 0))
   let at = 0

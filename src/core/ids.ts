@@ -38,6 +38,11 @@ export async function userId(project: ProjectId, issuer: string, subject: string
   return (await hashId('user', project, issuer, subject)) as UserId
 }
 
+/** `clientId`: CIMD URL, registered client id, or the agent's own id for app keys. */
+export async function agentId(project: ProjectId, clientId: string): Promise<AgentId> {
+  return (await hashId('agent', project, clientId)) as AgentId
+}
+
 /** One agent acting for one user through one gateway under one grant. Not a protocol session. */
 export async function sessionId(
   project: ProjectId,

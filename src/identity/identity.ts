@@ -1,0 +1,59 @@
+import { recordEvents } from '../audit/audit.ts'
+import type { Config } from '../config/config.ts'
+import { systemClock } from '../core/clock.ts'
+import { openDb } from '../db/db.ts'
+import { createEgress } from '../egress/egress.ts'
+import type { OAuthStorage } from './authorization-server.ts'
+import type { IdentityDeps } from './deps.ts'
+import type { Grant } from './grant/grant.ts'
+
+/**
+ * Front door: who is calling. Our OAuth server, sign-in at the company's identity provider, app keys and admin tokens, browser
+ * sessions, and the directory of users and groups.
+ */
+export function identityDeps(
+  env: Env,
+  config: Config,
+  wiring: Pick<IdentityDeps, 'resolveGateway' | 'endSessions'>,
+): IdentityDeps {
+  return {
+    ...wiring,
+    config,
+    db: openDb(env.DB),
+    clients: env.KV as unknown as OAuthStorage,
+    grants: env.GRANT as unknown as DurableObjectNamespace<Grant>,
+    egress: createEgress(config),
+    now: systemClock,
+    record: (events) => recordEvents(env, events),
+  }
+}
+
+export type { IdentityDeps } from './deps.ts'
+export { Grant } from './grant/grant.ts'
+export { identityRoutes } from './routes.ts'
+
+export { identifyCaller } from './identify-caller.ts'
+export { challenge, challengeFor } from './challenge.ts'
+
+export type { BrowserSession } from './browser-session.ts'
+export { browserSession } from './browser-session.ts'
+export type { SignIn } from './sign-in.ts'
+export { startSignIn } from './sign-in.ts'
+export { checkCsrf, csrfField, csrfToken } from './csrf.ts'
+export { signOutPath } from './sign-out.ts'
+
+export type { Admin } from './admin.ts'
+export { defaultProject, requireRole, verifyAdmin } from './admin.ts'
+export type { Key, Role } from './keys.ts'
+export { listKeys } from './keys.ts'
+export type { WantedKey } from './manage-keys.ts'
+export { createKey, revokeKey } from './manage-keys.ts'
+export type { NewClient } from './registered-client.ts'
+export { createRegisteredClient } from './registered-client.ts'
+export type { NewIdentityProvider } from './identity-provider.ts'
+export { identityProviderRow, saveIdentityProvider } from './identity-provider.ts'
+
+export type { DirectoryUser, Person } from './directory.ts'
+export { readUser } from './directory.ts'
+export type { By, GrantRow } from './revocation.ts'
+export { listGrants, revokeGrant, revokeUser } from './revocation.ts'
