@@ -1,0 +1,233 @@
+import { performance } from 'node:perf_hooks'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import type { Json, JsonObject } from '../../src/core/json.ts'
+import type { RedactionPolicy } from '../../src/audit/redact.ts'
+import { redact, redactionKey } from '../../src/audit/redact.ts'
+import { redactEvent } from '../../src/audit/redact-event.ts'
+
+const key = redactionKey({ stateKey: new Uint8Array(32).fill(7) }, 'p')
+const policy = (more: Partial<RedactionPolicy> = {}): RedactionPolicy => ({ mode: 'redacted', digestKey: key, ...more })
+const kept = (value: Json, more: Partial<RedactionPolicy> = {}) => redact(value, policy(more)).value
+
+/** Shapes of real credentials, none of them one. Put together here so that scanners of this repository stay calm. */
+const credentials: [string, string][] = [
+  ['github', `ghp_${'a1B2'.repeat(9)}`],
+  ['github', `github_pat_${'a1B2'.repeat(12)}`],
+  ['slack', `xox${'b'}-123456789012-${'Ab1'.repeat(8)}`],
+  ['google', `ya29.${'a0Af_-'.repeat(10)}`],
+  ['aws', `AKIA${'ABCD1234'.repeat(2)}`],
+  ['key', `sk-${'ant-api03-'}${'xY9_'.repeat(8)}`],
+  ['key', `sk_${'live'}_${'4eC39Hq'.repeat(3)}`],
+  ['linear', `lin_api_${'Zz09'.repeat(8)}`],
+  ['atlassian', `ATATT3${'xFfGF0_-'.repeat(6)}`],
+  ['gitlab', `glpat-${'AbCd-_12'.repeat(3)}`],
+  ['jwt', `eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.${'dozjgNryP4J3jVmN'.repeat(2)}`],
+  ['pem', `-----BEGIN RSA PRIVATE KEY-----\nMIIEow${'IBAAKC'.repeat(20)}\n-----END RSA PRIVATE KEY-----`],
+  ['bearer', `Bearer ${'opaque0123456789'.repeat(2)}`],
+]
+
+describe('redact', () => {
+  it.each(credentials)('hides a %s credential wherever it stands', (kind, secret) => {
+    const value = {
+      text: `before ${secret} after`,
+      list: [secret],
+      [`key ${secret}`]: 1,
+      nested: JSON.stringify({ inner: secret }),
+      twice: `${secret}\n${secret}`,
+    }
+    const text = JSON.stringify(kept(value))
+    expect(text).toContain(`[redacted:${kind}:`)
+    expect(text).not.toContain(secret.slice(-12))
+    expect(text).toContain('before ')
+    expect(JSON.stringify(kept(value, { mode: 'full' }))).not.toContain(secret.slice(-12))
+  })
+
+  it('hides members by their name, whatever they hold', () => {
+    const value = {
+      Authorization: 'x',
+      'X-Api-Key': 'y',
+      client_secret: { a: 1 },
+      refreshToken: ['z'],
+      password: 12345,
+      nested: [{ dbPassword: 'w' }],
+      'Set-Cookie': 'a=b',
+    }
+    const text = JSON.stringify(kept(value))
+    expect(text.match(/\[redacted:name:[0-9a-f]{8}\]/g)).toHaveLength(7)
+    expect(kept({ page_token: 'abc', max_tokens: 5, secret: true, token: null })).toEqual({
+      page_token: 'abc',
+      max_tokens: 5,
+      secret: true,
+      token: null,
+    })
+    expect(kept({ 'internal-code': 'x' }, { names: ['Internal_Code'] })).toEqual({
+      'internal-code': expect.stringContaining('[redacted:name:'),
+    })
+  })
+
+  it('hides what the tool marks as sensitive, also in mode full', () => {
+    const value = {
+      customer: { iban: 'DE0012345678', name: 'Acme' },
+      rows: [{ salary: 1 }, { salary: 2, id: 3 }],
+      'a/b': 'x',
+    }
+    const sensitive = ['/customer/iban', '/rows/*/salary', '/a~1b']
+    expect(kept(value, { mode: 'full', sensitive })).toEqual({
+      customer: { iban: expect.stringMatching(/^\[redacted:sensitive:/), name: 'Acme' },
+      rows: [
+        { salary: expect.stringMatching(/^\[redacted:sensitive:/) },
+        { salary: expect.stringMatching(/^\[redacted:sensitive:/), id: 3 },
+      ],
+      'a/b': expect.stringMatching(/^\[redacted:sensitive:/),
+    })
+  })
+
+  it('hides secrets that are assigned in text or in a URL', () => {
+    expect(kept('curl -d "password=hunter22&x=1"')).toMatch(/password=\[redacted:assigned:\w{8}\]&x=1/)
+    expect(kept('https://bob:s3cretpw@host/path?access_token=abcdef12')).toMatch(
+      /^https:\/\/bob:\[redacted:url_password:\w{8}\]@host\/path\?access_token=\[redacted:assigned:\w{8}\]$/,
+    )
+  })
+
+  it('hides card numbers and keeps other long numbers', () => {
+    expect(kept('card 4111 1111 1111 1111 ok')).toMatch(/^card \[redacted:card:\w{8}\] ok$/)
+    expect(kept('order 4111111111111112')).toBe('order 4111111111111112')
+    expect(kept('card 4111 1111 1111 1111', { mode: 'full' })).toBe('card 4111 1111 1111 1111')
+  })
+
+  it('keeps only size and digest in mode metadata, and nothing in mode none', () => {
+    const value = { a: 'word' }
+    expect(redact(value, policy({ mode: 'metadata' }))).toEqual({
+      digest: expect.stringMatching(/^[0-9a-f]{64}$/),
+      length: 12,
+      redactions: 0,
+      cut: 0,
+    })
+    expect(redact(value, policy({ mode: 'none' }))).toEqual({ digest: '', length: 0, redactions: 0, cut: 0 })
+  })
+
+  it('gives equal values equal digests, in one project only', () => {
+    const other = redactionKey({ stateKey: new Uint8Array(32).fill(7) }, 'q')
+    const digest = (value: Json, digestKey = key) => redact(value, { mode: 'metadata', digestKey }).digest
+    expect(digest({ a: 1 })).toBe(digest({ a: 1 }))
+    expect(digest({ a: 1 })).not.toBe(digest({ a: 2 }))
+    expect(digest({ a: 1 })).not.toBe(digest({ a: 1 }, other))
+    expect(kept({ password: 'same' })).toEqual({
+      password: (kept({ x: { password: 'same' } }) as { x: JsonObject }).x['password'],
+    })
+  })
+
+  it('caps what is large and says what it cut', () => {
+    const long = redact({ text: 'a'.repeat(100_000) }, policy({ maxField: 1000 }))
+    expect(long.cut).toBe(1)
+    expect((long.value as { text: string }).text).toMatch(/^a{1000}\[cut:100000:[0-9a-f]{64}\]$/)
+    const many = redact(
+      Array.from({ length: 5000 }, (_, i) => i),
+      policy(),
+    )
+    expect((many.value as Json[]).at(-1)).toBe('[cut:3000 items]')
+    const wide = redact(
+      Array.from({ length: 100 }, () => 'b'.repeat(5000)),
+      policy(),
+    )
+    expect(JSON.stringify(wide.value).length).toBeLessThan(80_000)
+    expect(wide.cut).toBeGreaterThan(0)
+    const deep = JSON.parse(`${'['.repeat(1000)}${']'.repeat(1000)}`) as Json
+    expect(redact(deep, policy()).cut).toBe(1)
+  })
+
+  it('cuts no secret in two so that its head shows', () => {
+    const secret = `ghp_${'a1B2'.repeat(9)}`
+    const text = `${'x'.repeat(990)} ${secret}`
+    expect(JSON.stringify(kept(text, { maxField: 1000 }))).not.toContain('ghp_')
+  })
+
+  it('neutralises control, bidi and invisible characters', () => {
+    expect(kept('a\u001b[2Jb\u0000\u202ec\u200b\u{e0041}d\r\ne')).toBe('a␛[2Jb␀<U+202E>c<U+200B><U+E0041>d␍\ne')
+    expect(kept('\ud800x')).toBe('\ufffdx')
+    expect(kept('שלום \u200f עולם')).toBe('שלום \u200f עולם')
+  })
+
+  it('keeps a member named __proto__ as what it is', () => {
+    const value = JSON.parse('{"__proto__":{"token":"x"},"a":1}') as Json
+    const result = kept(value) as JsonObject
+    expect(Object.keys(result)).toEqual(['__proto__', 'a'])
+    expect(({} as Record<string, unknown>)['token']).toBeUndefined()
+  })
+
+  it('takes any JSON without failing and never changes the original', () => {
+    fc.assert(
+      fc.property(fc.jsonValue(), (value) => {
+        const before = JSON.stringify(value)
+        const result = redact(value as Json, policy())
+        expect(JSON.stringify(value)).toBe(before)
+        expect(() => JSON.stringify(result.value)).not.toThrow()
+      }),
+    )
+  })
+
+  it('is linear in hostile text', () => {
+    const hostile = [
+      'eyJ'.repeat(5000),
+      'password='.repeat(1800),
+      '1 '.repeat(8000),
+      'bearer '.repeat(2300),
+      '://a:'.repeat(3200),
+      `-----BEGIN PRIVATE KEY-----${'A'.repeat(16_000)}`,
+      '-----BEGIN '.repeat(1400),
+      'token:'.repeat(2700),
+      `AIza${'-'.repeat(16_000)}`,
+    ]
+    for (const text of hostile) {
+      const start = performance.now()
+      redact(text, policy())
+      expect(performance.now() - start, text.slice(0, 20)).toBeLessThan(150)
+    }
+  })
+})
+
+describe('redactEvent', () => {
+  const event = (payload: JsonObject) => ({
+    id: 'e',
+    type: 'tool.outcome' as const,
+    at: 1,
+    project: 'p',
+    attributes: { keep: 1 },
+    payload,
+  })
+
+  it('keeps arguments redacted and of a result the digest, unless the policy says otherwise', () => {
+    const payload = { arguments: { title: 'Hi', token: 'x' }, result: { content: [{ type: 'text', text: 'body' }] } }
+    const safe = redactEvent(event(payload), {}, key)
+    expect(safe.payload).toEqual({ arguments: { title: 'Hi', token: expect.stringContaining('[redacted:name:') } })
+    expect(safe.attributes).toMatchObject({
+      keep: 1,
+      'behalf.arguments.length': 26,
+      'behalf.result.digest': expect.stringMatching(/^[0-9a-f]{64}$/),
+      'behalf.redactions': 1,
+    })
+    expect(redactEvent(event(payload), { result: 'full' }, key).payload?.['result']).toEqual(payload.result)
+    expect(redactEvent(event(payload), { arguments: 'none', result: 'none' }, key)).toEqual({
+      ...event({}),
+      payload: undefined,
+      attributes: { keep: 1 },
+    })
+  })
+
+  it('hides a sensitive value in the prose as well as in the structure', () => {
+    const payload = {
+      result: {
+        structuredContent: { account: { iban: 'DE0012345678' } },
+        content: [{ type: 'text', text: 'The IBAN is DE0012345678.' }],
+      },
+    }
+    const result = redactEvent(event(payload), { result: 'full', sensitive: ['/account/iban'] }, key)
+    expect(JSON.stringify(result.payload)).not.toContain('DE0012345678')
+  })
+
+  it('redacts whatever else a payload holds', () => {
+    const result = redactEvent(event({ evidence: { Authorization: 'Basic abc' } }), { arguments: 'full' }, key)
+    expect(JSON.stringify(result.payload)).not.toContain('Basic abc')
+  })
+})
