@@ -11,7 +11,11 @@ export function base64url(bytes: Uint8Array): string {
   return base64(bytes).replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '')
 }
 
-export function base64(bytes: Uint8Array): string {
+/** ES2026; workerd has them, some test environments do not yet. */
+type Native = { toBase64?: () => string; toHex?: () => string }
+
+export function base64(bytes: Uint8Array & Native): string {
+  if (bytes.toBase64) return bytes.toBase64()
   let text = ''
   for (let i = 0; i < bytes.length; i += 0x8000) text += String.fromCharCode(...bytes.subarray(i, i + 0x8000))
   return btoa(text)
@@ -22,7 +26,8 @@ export function fromBase64(text: string): Bytes {
   return Uint8Array.from(atob(text.replaceAll('-', '+').replaceAll('_', '/')), (c) => c.charCodeAt(0))
 }
 
-export function hex(bytes: Uint8Array): string {
+export function hex(bytes: Uint8Array & Native): string {
+  if (bytes.toHex) return bytes.toHex()
   let text = ''
   for (const byte of bytes) text += byte.toString(16).padStart(2, '0')
   return text

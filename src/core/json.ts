@@ -84,11 +84,16 @@ function readName(literal: string): string | null {
 export function canonicalJson(value: Json | undefined): string {
   if (value === undefined) return 'null'
   if (value === null || typeof value !== 'object') return JSON.stringify(value)
-  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`
-  const names = Object.keys(value)
-    .filter((name) => value[name] !== undefined)
-    .toSorted()
-  return `{${names.map((name) => `${JSON.stringify(name)}:${canonicalJson(value[name])}`).join(',')}}`
+  let text = ''
+  if (Array.isArray(value)) {
+    for (const item of value) text += `,${canonicalJson(item)}`
+    return `[${text.slice(1)}]`
+  }
+  for (const name of Object.keys(value).toSorted()) {
+    const member = value[name]
+    if (member !== undefined) text += `,${JSON.stringify(name)}:${canonicalJson(member)}`
+  }
+  return `{${text.slice(1)}}`
 }
 
 export function isObject(value: unknown): value is Record<string, unknown> {
