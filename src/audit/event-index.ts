@@ -22,8 +22,8 @@ const fields = ['type', 'at', 'call', 'gateway', 'user', 'agent', 'session', 'to
 
 const insert = `
   INSERT INTO events (project, ledger, sequence, id, ${fields.map((name) => `"${name}"`).join(', ')}, leaf, payload)
-  SELECT ?1, ?2, value ->> 0, json_extract(value ->> 1, '$.id'),
-    ${fields.map((name) => `json_extract(value ->> 1, '$.${name}')`).join(', ')}, value ->> 1, value ->> 2
+  SELECT ?1, ?2, value ->> 0, json_extract(value ->> 1, '$.event.id'),
+    ${fields.map((name) => `json_extract(value ->> 1, '$.event.${name}')`).join(', ')}, value ->> 1, value ->> 2
   FROM json_each(?3) WHERE true
   ON CONFLICT (project, ledger, sequence) DO NOTHING`
 

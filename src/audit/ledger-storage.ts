@@ -14,6 +14,8 @@ const scripts = [
 export type Entry = { sequence: number; leaf: string; payload: string | null }
 export type NewEntry = { id: string; leaf: string; hash: Uint8Array; payload: string | null }
 
+type Grow = (size: number, hashes: Uint8Array[]) => void
+
 type Meta = 'project' | 'size' | 'recordedAt' | 'indexedUpTo'
 
 /** Rows in, rows out; every method is synchronous. */
@@ -51,37 +53,32 @@ export class LedgerStorage {
     this.#setMeta('indexedUpTo', sequence)
   }
 
-  /** Of these ids, the ones that are not in the ledger yet. */
-  unknown(ids: readonly string[]): Set<string> {
-    const known = this.#storage.sql.exec<{ id: string }>(
-      'SELECT id FROM ids WHERE id IN (SELECT value FROM json_each(?))',
-      JSON.stringify(ids),
-    )
-    const fresh = new Set(ids)
-    for (const { id } of known) fresh.delete(id)
-    return fresh
-  }
-
   sequenceOf(id: string): number | null {
     const [row] = this.#storage.sql.exec<{ sequence: number }>('SELECT sequence FROM ids WHERE id = ?', id).toArray()
     return row?.sequence ?? null
   }
 
-  /** One transaction: all or nothing. `grow` puts the hashes into the tree. */
-  append(entries: readonly NewEntry[], recordedAt: number, grow: (size: number, hashes: Uint8Array[]) => void): number {
+  /**
+   * One transaction: all or nothing. Entries whose id is here already are left out; `grow` puts the hashes of the others
+   * into the tree. Returns the new size.
+   */
+  append(entries: readonly NewEntry[], recordedAt: number, grow: Grow): number {
     return this.#storage.transactionSync(() => {
-      const size = this.size
-      entries.forEach((entry, i) => {
-        this.#storage.sql.exec('INSERT INTO ids VALUES (?, ?)', entry.id, size + i)
-        this.#storage.sql.exec('INSERT INTO entries VALUES (?, ?, ?)', size + i, entry.leaf, entry.payload)
-      })
-      grow(
-        size,
-        entries.map((entry) => entry.hash),
-      )
-      this.#setMeta('size', size + entries.length)
+      const { sql } = this.#storage
+      const from = this.size
+      const hashes: Uint8Array[] = []
+      for (const { id, leaf, hash, payload } of entries) {
+        const sequence = from + hashes.length
+        const isNew = sql.exec('INSERT OR IGNORE INTO ids VALUES (?, ?)', id, sequence).rowsWritten > 0
+        if (!isNew) continue
+        sql.exec('INSERT INTO entries VALUES (?, ?, ?)', sequence, leaf, payload)
+        hashes.push(hash)
+      }
+      if (hashes.length === 0) return from
+      grow(from, hashes)
+      this.#setMeta('size', from + hashes.length)
       this.#setMeta('recordedAt', recordedAt)
-      return size + entries.length
+      return from + hashes.length
     })
   }
 

@@ -1,14 +1,12 @@
 import { DurableObject } from 'cloudflare:workers'
-import type { Config } from '../config/config.ts'
 import { readConfig } from '../config/config.ts'
-import type { AuditEvent } from './event.ts'
 import { indexEntries } from './event-index.ts'
-import { commit, leafHashOf, leafText } from './leaf.ts'
+import type { EventRow } from './event-row.ts'
+import { commitmentOf, leafHashOf, leafText, noncedPayload } from './leaf.ts'
 import type { AppendReply, LedgerApi } from './ledger-api.ts'
 import type { NewEntry } from './ledger-storage.ts'
 import { LedgerStorage } from './ledger-storage.ts'
 import { PayloadKeys } from './payload-keys.ts'
-import { readEvents } from './read-events.ts'
 import { appendLeaves } from './tree.ts'
 
 const indexDelayMs = 200
@@ -30,20 +28,23 @@ export class Ledger extends DurableObject<Env> implements LedgerApi {
     if (this.#storage.indexedUpTo < this.#storage.size) this.#wakeAt(Date.now())
   }
 
-  async append(texts: string[]): Promise<AppendReply> {
+  async append(project: string, events: EventRow[]): Promise<AppendReply> {
     const config = readConfig(this.env)
     if (!config.ok) return { ok: false, reason: 'not_configured' }
-    const events = readEvents(texts)
-    if (events === null) return { ok: false, reason: 'invalid' }
-    const project = this.#claim(events)
-    if (project === null) return { ok: false, reason: 'other_project' }
+    // The first event says whose ledger this is; no other project's event ever gets in.
+    this.#storage.project ??= project
+    if (this.#storage.project !== project) return { ok: false, reason: 'other_project' }
+    this.#keys ??= new PayloadKeys(project, config.value, this.#storage.payloadKeys)
 
-    const fresh = this.#storage.unknown(events.map((event) => event.id))
     const recordedAt = Math.max(Date.now(), this.#storage.recordedAt)
-    const keys = this.#keysOf(project, config.value)
-    const wanted = events.filter((event) => fresh.delete(event.id))
-    const prepared = await Promise.all(wanted.map((event) => prepare(event, recordedAt, keys)))
-    return { ok: true, size: this.#store(prepared, recordedAt) }
+    const keys = this.#keys
+    const entries = await Promise.all(events.map((event) => prepare(event, recordedAt, keys)))
+    const before = this.#storage.size
+    const size = this.#storage.append(entries, recordedAt, (from, hashes) =>
+      appendLeaves(this.#storage.tiles, from, hashes),
+    )
+    if (size > before) this.#wakeAt(Date.now() + indexDelayMs)
+    return { ok: true, size }
   }
 
   /** Never throws: an alarm that does is retried six times and then forgotten. */
@@ -55,27 +56,6 @@ export class Ledger extends DurableObject<Env> implements LedgerApi {
     } catch {
       this.#wakeAt(Date.now() + retryMs)
     }
-  }
-
-  /** Another request may have stored some of these while their hashes were made: only what is still new goes in. */
-  #store(prepared: readonly NewEntry[], recordedAt: number): number {
-    const fresh = this.#storage.unknown(prepared.map((entry) => entry.id))
-    const entries = prepared.filter((entry) => fresh.has(entry.id))
-    if (entries.length === 0) return this.#storage.size
-    const size = this.#storage.append(entries, recordedAt, (from, hashes) =>
-      appendLeaves(this.#storage.tiles, from, hashes),
-    )
-    this.#wakeAt(Date.now() + indexDelayMs)
-    return size
-  }
-
-  /** The first event says whose ledger this is; no other project's event ever gets in. */
-  #claim(events: readonly AuditEvent[]): string | null {
-    const [first] = events
-    const project = this.#storage.project ?? first?.project ?? null
-    if (project === null || events.some((event) => event.project !== project)) return null
-    if (this.#storage.project === null) this.#storage.project = project
-    return project
   }
 
   /** True when more waits. */
@@ -92,11 +72,6 @@ export class Ledger extends DurableObject<Env> implements LedgerApi {
     return last.sequence + 1 < this.#storage.size
   }
 
-  #keysOf(project: string, config: Config): PayloadKeys {
-    this.#keys ??= new PayloadKeys(project, config, this.#storage.payloadKeys)
-    return this.#keys
-  }
-
   #name(): string {
     return this.ctx.id.name ?? this.ctx.id.toString()
   }
@@ -108,13 +83,14 @@ export class Ledger extends DurableObject<Env> implements LedgerApi {
   }
 }
 
-async function prepare(event: AuditEvent, recordedAt: number, keys: PayloadKeys): Promise<NewEntry> {
-  if (event.payload === undefined) {
-    const leaf = leafText(event, recordedAt, null)
-    return { id: event.id, leaf, hash: await leafHashOf(leaf), payload: null }
+async function prepare(event: EventRow, recordedAt: number, keys: PayloadKeys): Promise<NewEntry> {
+  const { id, user, head } = event
+  if (event.payload === null) {
+    const leaf = leafText(head, recordedAt, null)
+    return { id, leaf, hash: await leafHashOf(leaf), payload: null }
   }
-  const { commitment, committed } = await commit(event.payload)
-  const leaf = leafText(event, recordedAt, commitment)
-  const payload = await keys.seal(event.user ?? '', event.id, committed)
-  return { id: event.id, leaf, hash: await leafHashOf(leaf), payload }
+  const nonced = noncedPayload(event.payload)
+  const leaf = leafText(head, recordedAt, await commitmentOf(nonced))
+  const [hash, payload] = await Promise.all([leafHashOf(leaf), keys.seal(user, id, nonced)])
+  return { id, leaf, hash, payload }
 }

@@ -1,14 +1,15 @@
 import type { Clock } from '../core/clock.ts'
 import { uuidv7 } from '../core/ids.ts'
 import type { AuditEvent } from './event.ts'
-import { eventText } from './event-text.ts'
+import type { EventRow } from './event-row.ts'
+import { eventRow } from './event-row.ts'
 import type { PayloadPolicy } from './redact-event.ts'
 import { redactEvent } from './redact-event.ts'
 import type { DigestKey } from './sha256.ts'
 
 export type OutboxPorts = {
   /** Resolves when the Ledger has the events on disk; rejects or answers false otherwise. Idempotent by event id. */
-  send(events: string[]): Promise<boolean>
+  send(project: string, events: EventRow[]): Promise<boolean>
   digestKey(project: string): DigestKey
   /** Asked when something waits and no alarm is set: the host must call `flush` at about that time (epoch ms). */
   arm(at: number): void
@@ -22,10 +23,14 @@ const delayMs = 250
 const deferMs = 50
 const longestBackoffMs = 60_000
 
+type Row = EventRow & { row: number }
+
 /**
  * The record of a Durable Object that does the work, in the object's own SQLite: `put` is part of the same storage
  * transaction as whatever the caller writes in the same turn, and the output gate holds every outgoing request until
  * it is on disk. The host's alarm carries the rows to the Ledger; nothing relies on `waitUntil`.
+ *
+ * All events of one object belong to one project.
  *
  * An intent stays here until its outcome is written. An intent found alone after a restart means that the process
  * died during the call: its outcome is recorded as `unknown`.
@@ -37,6 +42,7 @@ export class Outbox {
   readonly #open = new Map<string, number>()
   #deferred: AuditEvent[] = []
   #timer: ReturnType<typeof setTimeout> | null = null
+  #lastRow = 0
   #sentUpTo = 0
   #failures = 0
   #armed = false
@@ -45,9 +51,8 @@ export class Outbox {
   constructor(storage: DurableObjectStorage, ports: OutboxPorts) {
     this.#storage = storage
     this.#ports = ports
-    storage.sql.exec(
-      'CREATE TABLE IF NOT EXISTS audit_outbox (row INTEGER PRIMARY KEY AUTOINCREMENT, event TEXT NOT NULL)',
-    )
+    storage.sql.exec(`CREATE TABLE IF NOT EXISTS audit_outbox (
+      row INTEGER PRIMARY KEY, id TEXT NOT NULL, user TEXT NOT NULL, head TEXT NOT NULL, payload TEXT)`)
     this.#recover()
   }
 
@@ -98,7 +103,7 @@ export class Outbox {
           this.#armed = false
           return null
         }
-        if (!(await this.#ports.send(batch.events))) return this.#later()
+        if (!(await this.#ports.send(batch.project, batch.events))) return this.#later()
         this.#failures = 0
         this.#acknowledge(batch.last)
       }
@@ -113,22 +118,23 @@ export class Outbox {
     return this.#ports.now() + Math.min(1000 * 2 ** Math.min(this.#failures - 1, 10), longestBackoffMs)
   }
 
-  #nextBatch(): { events: string[]; last: number | null } {
-    const events: string[] = []
+  #nextBatch(): { project: string; events: EventRow[]; last: number | null } {
+    const events: EventRow[] = []
     let last: number | null = null
     let length = 0
-    const rows = this.#storage.sql.exec<{ row: number; event: string }>(
-      'SELECT row, event FROM audit_outbox WHERE row > ? ORDER BY row LIMIT ?',
+    const rows = this.#storage.sql.exec<Row>(
+      'SELECT * FROM audit_outbox WHERE row > ? ORDER BY row LIMIT ?',
       this.#sentUpTo,
       batchEvents,
     )
-    for (const { row, event } of rows) {
-      if (last !== null && length + event.length > batchLength) break
+    for (const { row, ...event } of rows) {
+      length += event.head.length + (event.payload?.length ?? 0)
+      if (last !== null && length > batchLength) break
       events.push(event)
-      length += event.length
       last = row
     }
-    return { events, last }
+    const [first] = events
+    return { project: first ? (JSON.parse(first.head) as AuditEvent).project : '', events, last }
   }
 
   /** Deletes what the Ledger has, except intents whose outcome is still to come. */
@@ -142,11 +148,12 @@ export class Outbox {
   }
 
   #insert(event: AuditEvent): void {
-    const [inserted] = this.#storage.sql
-      .exec<{ row: number }>('INSERT INTO audit_outbox (event) VALUES (?) RETURNING row', eventText(event))
-      .toArray()
-    if (event.call === undefined || inserted === undefined) return
-    if (event.type === 'tool.intent') this.#open.set(event.call, inserted.row)
+    const { id, user, head, payload } = eventRow(event)
+    const row = this.#lastRow + 1
+    this.#storage.sql.exec('INSERT INTO audit_outbox VALUES (?, ?, ?, ?, ?)', row, id, user, head, payload)
+    this.#lastRow = row
+    if (event.call === undefined) return
+    if (event.type === 'tool.intent') this.#open.set(event.call, row)
     if (event.type === 'tool.outcome') this.#open.delete(event.call)
   }
 
@@ -177,31 +184,26 @@ export class Outbox {
   }
 
   #recover(): void {
-    const rows = this.#storage.sql.exec<{ row: number; event: string }>(
-      'SELECT row, event FROM audit_outbox ORDER BY row',
-    )
     const alone = new Map<string, AuditEvent>()
-    let any = false
-    for (const { event: text } of rows) {
-      any = true
-      const event = JSON.parse(text) as AuditEvent
+    for (const { row, head } of this.#storage.sql.exec<Row>('SELECT * FROM audit_outbox ORDER BY row')) {
+      this.#lastRow = row
+      const event = JSON.parse(head) as AuditEvent
       if (event.call === undefined) continue
       if (event.type === 'tool.intent') alone.set(event.call, event)
       if (event.type === 'tool.outcome') alone.delete(event.call)
     }
     for (const intent of alone.values()) this.#insert(interrupted(intent, this.#ports.now()))
-    if (any) this.#arm()
+    if (this.#lastRow > 0) this.#arm()
   }
 }
 
 function interrupted(intent: AuditEvent, now: number): AuditEvent {
-  const { payload: _, ...event } = intent
   return {
-    ...event,
+    ...intent,
     id: uuidv7(now),
     type: 'tool.outcome',
     at: now,
     outcome: 'unknown',
-    attributes: { ...event.attributes, 'error.type': 'interrupted' },
+    attributes: { ...intent.attributes, 'error.type': 'interrupted' },
   }
 }

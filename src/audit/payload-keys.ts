@@ -1,8 +1,7 @@
-import { base64, fromBase64, fromUtf8, lengthPrefixed, randomBytes, utf8 } from '../core/bytes.ts'
+import { base64, fromBase64, lengthPrefixed, randomBytes } from '../core/bytes.ts'
 import type { Bytes } from '../core/bytes.ts'
 import type { KeyRing } from '../core/seal.ts'
 import { aesKey, decrypt, encrypt, kek } from '../core/seal.ts'
-import type { CommittedPayload } from './leaf.ts'
 import { payloadContext } from './leaf.ts'
 
 type Wrapped = { kid: string; wrapped: ArrayBuffer }
@@ -33,19 +32,16 @@ export class PayloadKeys {
   }
 
   /** base64(iv ‖ ciphertext). */
-  async seal(user: string, event: string, payload: CommittedPayload): Promise<string> {
+  async seal(user: string, event: string, nonced: Bytes): Promise<string> {
     const key = await this.#keyOf(user, true)
     if (key === null) throw new Error('no payload key')
-    const context = payloadContext(this.#project, user, event)
-    return base64(await encrypt(key, context, utf8(JSON.stringify(payload))))
+    return base64(await encrypt(key, payloadContext(this.#project, user, event), nonced))
   }
 
   /** `null`: the person was erased, or the text is not what was sealed here. */
-  async open(user: string, event: string, sealed: string): Promise<CommittedPayload | null> {
+  async open(user: string, event: string, sealed: string): Promise<Bytes | null> {
     const key = await this.#keyOf(user, false)
-    if (key === null) return null
-    const text = await decrypt(key, payloadContext(this.#project, user, event), fromBase64(sealed))
-    return text === null ? null : (JSON.parse(fromUtf8(text)) as CommittedPayload)
+    return key && decrypt(key, payloadContext(this.#project, user, event), fromBase64(sealed))
   }
 
   /** Final. True when there was a key. */

@@ -1,6 +1,6 @@
 import { readConfig } from '../config/config.ts'
 import type { AuditEvent } from './event.ts'
-import { eventText } from './event-text.ts'
+import { eventRow } from './event-row.ts'
 import type { LedgerApi } from './ledger-api.ts'
 import { ledgerName } from './ledger-name.ts'
 import type { OutboxPorts } from './outbox.ts'
@@ -17,23 +17,17 @@ type LedgerEnv = Pick<Env, 'LEDGER'>
 export async function recordEvents(env: LedgerEnv, events: readonly AuditEvent[]): Promise<void> {
   const key = digestKeys(env)
   for (const [project, own] of Map.groupBy(events, (event) => event.project)) {
-    const texts = own.map((event) => eventText(redactEvent(event, {}, key(project))))
-    const reply = await ledgerOf(env, project).append(texts)
+    const rows = own.map((event) => eventRow(redactEvent(event, {}, key(project))))
+    const reply = await ledgerOf(env, project).append(project, rows)
     if (!reply.ok) throw new Error(`the ledger refused: ${reply.reason}`)
   }
 }
 
-/** The ports of an `Outbox` that the environment gives. All events of one object belong to one project. */
+/** The ports of an `Outbox` that the environment gives. */
 export function ledgerPorts(env: LedgerEnv): Pick<OutboxPorts, 'send' | 'digestKey'> {
   return {
     digestKey: digestKeys(env),
-    async send(events) {
-      const [first] = events
-      if (first === undefined) return true
-      const { project } = JSON.parse(first) as AuditEvent
-      const reply = await ledgerOf(env, project).append(events)
-      return reply.ok
-    },
+    send: async (project, events) => (await ledgerOf(env, project).append(project, events)).ok,
   }
 }
 

@@ -2,7 +2,7 @@ import { hex, lengthPrefixed, utf8 } from '../core/bytes.ts'
 import type { Json, JsonObject } from '../core/json.ts'
 import type { Config } from '../config/config.ts'
 import { plainText } from './neutralise.ts'
-import { cardPattern, isSecretName, passesLuhn, secretPatterns } from './redact-patterns.ts'
+import { assignedPattern, cardPattern, isSecretName, passesLuhn, secretPatterns } from './redact-patterns.ts'
 import type { DigestKey } from './sha256.ts'
 import { digestKey, hmacSync } from './sha256.ts'
 
@@ -47,9 +47,12 @@ export function redactionKey(config: Pick<Config, 'stateKey'>, project: string):
 }
 
 const secrets = new RegExp(secretPatterns.map(({ kind, pattern }) => `(?<${kind}>${pattern})`).join('|'), 'g')
+const assigned = new RegExp(assignedPattern, 'gi')
 const cards = new RegExp(cardPattern, 'g')
 const maxDepth = 32
 const maxMembers = 2_000
+/** `token:x` and a card number are longer. */
+const shortestSecret = 10
 
 /** Pure and synchronous: the caller's value is not changed. */
 export function redact(value: Json, policy: RedactionPolicy): Redacted {
@@ -141,11 +144,16 @@ class Walk {
   }
 
   #scrub(text: string): string {
+    if (text.length < shortestSecret) return text
     let kept = text.replace(secrets, (match: string, ...rest: unknown[]) => {
       const groups = rest.at(-1) as Record<string, string | undefined>
-      const kind = secretPatterns.find((one) => groups[one.kind] !== undefined)?.kind ?? 'secret'
-      return match.startsWith('[redacted:') ? match : this.hide(kind, match)
+      return this.hide(secretPatterns.find((one) => groups[one.kind] !== undefined)?.kind ?? 'secret', match)
     })
+    kept = kept.replace(assigned, (_, name?: string, value?: string, user?: string, password?: string) =>
+      name === undefined
+        ? `${user ?? ''}${this.hide('url_password', password ?? '')}`
+        : `${name}${this.hide('assigned', value ?? '')}`,
+    )
     if (this.#policy.mode === 'redacted') {
       kept = kept.replace(cards, (match) => (passesLuhn(match) ? this.hide('card', match) : match))
     }
@@ -174,11 +182,14 @@ class Walk {
       }
       // A name can carry a secret as well as a value can.
       const plain = this.text(name, maxDepth)
-      const secret =
-        (isSecretName(name) || this.#names.has(plainName(name))) && value !== null && typeof value !== 'boolean'
+      const secret = value !== null && typeof value !== 'boolean' && this.#isSecret(name)
       kept.push([plain, secret ? this.hide('name', value) : this.value(value, below(pointers, name), depth + 1)])
     }
     return Object.fromEntries(kept)
+  }
+
+  #isSecret(name: string): boolean {
+    return isSecretName(name) || (this.#names.size > 0 && this.#names.has(plainName(name)))
   }
 
   #takeMember(): boolean {

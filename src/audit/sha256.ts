@@ -37,26 +37,32 @@ export function hmacSync(key: DigestKey, ...parts: readonly Uint8Array[]): Uint8
   return finish(key.outer, 64, [finish(key.inner, 64, parts)])
 }
 
+const scratch = new Uint8Array(8192)
+const scratchView = new DataView(scratch.buffer)
+
 /** `before`: bytes already in `start`. */
 function finish(start: Int32Array, before: number, parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const length = parts.reduce((sum, part) => sum + part.length, 0)
-  const padded = new Uint8Array(Math.ceil((length + 9) / 64) * 64)
+  let length = 0
+  for (const part of parts) length += part.length
+  const total = Math.ceil((length + 9) / 64) * 64
+  const padded = total <= scratch.length ? scratch : new Uint8Array(total)
+  const view = padded === scratch ? scratchView : new DataView(padded.buffer)
   let at = 0
   for (const part of parts) {
     padded.set(part, at)
     at += part.length
   }
+  padded.fill(0, length, total)
   padded[length] = 0x80
-  const view = new DataView(padded.buffer)
   const bits = (before + length) * 8
-  view.setUint32(padded.length - 8, Math.floor(bits / 0x1_0000_0000))
-  view.setUint32(padded.length - 4, bits >>> 0)
+  view.setUint32(total - 8, Math.floor(bits / 0x1_0000_0000))
+  view.setUint32(total - 4, bits >>> 0)
 
   const state = start.slice()
-  for (let block = 0; block < padded.length; block += 64) compress(state, view, block)
+  for (let block = 0; block < total; block += 64) compress(state, view, block)
   const out = new Uint8Array(32)
   const words = new DataView(out.buffer)
-  state.forEach((word, i) => words.setInt32(i * 4, word))
+  for (let i = 0; i < 8; i++) words.setInt32(i * 4, state[i] as number)
   return out
 }
 

@@ -2,6 +2,7 @@ import { env, runInDurableObject } from 'cloudflare:test'
 import { describe, expect, it } from 'vitest'
 import type { AuditEvent, OutboxPorts } from '../../src/audit/audit.ts'
 import { Outbox } from '../../src/audit/audit.ts'
+import type { JsonObject } from '../../src/core/json.ts'
 import { digestKey } from '../../src/audit/sha256.ts'
 
 const now = 1_800_000_000_000
@@ -26,7 +27,7 @@ type World = {
   ports: OutboxPorts
   /** What the next sends do; then they succeed. */
   script: ((events: AuditEvent[]) => Promise<boolean>)[]
-  ids(): string[]
+  ids: () => string[]
 }
 
 /** An outbox in the storage of some object; `restart` is what a killed process leaves behind. */
@@ -39,8 +40,12 @@ function inObject<T>(work: (world: World) => Promise<T>): Promise<T> {
       now: () => now,
       digestKey: () => key,
       arm: (at) => void armed.push(at),
-      async send(texts) {
-        const events = texts.map((text) => JSON.parse(text) as AuditEvent)
+      async send(project, rows) {
+        expect(project).toBe('p')
+        const events = rows.map(({ head, payload }) => ({
+          ...(JSON.parse(head) as AuditEvent),
+          ...(payload === null ? {} : { payload: JSON.parse(payload) as JsonObject }),
+        }))
         const answer = await (script.shift() ?? (() => Promise.resolve(true)))(events)
         if (answer) received.push(...events)
         return answer

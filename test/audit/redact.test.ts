@@ -182,7 +182,7 @@ describe('redact', () => {
     for (const text of hostile) {
       const start = performance.now()
       redact(text, policy())
-      expect(performance.now() - start, text.slice(0, 20)).toBeLessThan(150)
+      expect({ text: text.slice(0, 20), slow: performance.now() - start > 150 }).toMatchObject({ slow: false })
     }
   })
 })
