@@ -26,9 +26,9 @@ export async function openChanges(
 }
 
 function streamOf(socket: WebSocket): ReadableStream<Change> {
+  let open = true
   return new ReadableStream<Change>({
     start(controller) {
-      let open = true
       const close = (): void => {
         if (open) controller.close()
         open = false
@@ -41,6 +41,7 @@ function streamOf(socket: WebSocket): ReadableStream<Change> {
       socket.accept()
     },
     cancel() {
+      open = false
       socket.close(1000)
     },
   })

@@ -12,19 +12,20 @@ const answerMs = 2_000
 const atOnce = 100
 
 /**
- * Tells every session what it has not confirmed yet: the live version, or that it is over. Returns how many are left, because
- * they did not answer. Doing it again is safe.
+ * Tells every session what it has not confirmed yet: the live version, or that it is over. Returns how many are left: they did
+ * not answer, or a newer version came meanwhile. Doing it again is safe.
  */
 export async function fanOut(
   live: LiveSessions,
-  version: number,
+  liveVersion: () => number,
   sessionOf: (name: string) => LiveSession,
 ): Promise<number> {
+  const version = liveVersion()
   const pending = live.pending(version)
   for (let i = 0; i < pending.length; i += atOnce) {
     await Promise.all(pending.slice(i, i + atOnce).map((one) => tell(live, one, version, sessionOf)))
   }
-  return live.pending(version).length
+  return live.pending(liveVersion()).length
 }
 
 async function tell(

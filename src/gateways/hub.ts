@@ -151,11 +151,8 @@ export class Hub extends DurableObject<Env> implements HubApi {
   }
 
   #tellPending(): Promise<number> {
-    return fanOut(
-      this.#live,
-      this.#head.version ?? 0,
-      (name) => this.env.SESSION.getByName(name) as unknown as LiveSession,
-    )
+    const sessionOf = (name: string): LiveSession => this.env.SESSION.getByName(name) as unknown as LiveSession
+    return fanOut(this.#live, () => this.#head.version ?? 0, sessionOf)
   }
 
   /** At the latest in `ms`; an earlier alarm stays. */
