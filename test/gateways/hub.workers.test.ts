@@ -171,14 +171,14 @@ describe('the Hub', () => {
   it('does not let a session in that was ended while it was joining', async () => {
     const { gateway } = await newGateway()
     const { stub, sessions } = await openHub(gateway)
+    sessions.failures.set('u/a', 1)
     const [joined] = await Promise.all([
       stub.join('u/a', { user: 'u', agent: 'a' }),
       stub.end({ user: 'u' }, 'offboarded'),
     ])
-    const { sessions: left } = await stub.status()
-    if (joined.ok) expect(sessions.told.get('u/a')).toEqual(['end offboarded'])
-    else expect(joined.error.code).toBe('session/ended')
-    expect(left).toBe(0)
+    expect(joined).toMatchObject({ error: { code: 'session/ended' } })
+    expect(sessions.told.get('u/a')).toEqual(['end offboarded'])
+    expect(await stub.status()).toMatchObject({ sessions: 0 })
   })
 
   it('does not let a session in again before it has heard that it was ended', async () => {
