@@ -25,13 +25,19 @@ export async function lease(use: VaultUse, flights: Flights, request: LeaseReque
   const provider = await use.provider(request.provider)
   if (!provider.ok) return provider
   let { seenGeneration } = request
-  for (let steps = 0; steps < 6; steps++) {
+  for (let steps = 0; steps < 12; steps++) {
     const chosen = choose(use.store.ofProvider(request.provider), request.account)
     if (!chosen.ok) return chosen
     const connection = chosen.value
     if (!connection) return offerConnect(use, provider.value, request, null, 'not_connected')
     if (connection.status === 'suspended') {
       return offerConnect(use, provider.value, request, connection, connection.reason ?? 'suspended')
+    }
+    // Whoever comes during a refresh waits for its end: the old token may be dead already.
+    const running = flights.get(connection.id)
+    if (running) {
+      await running
+      continue
     }
     const missing = missingScopes(provider.value, connection, request.scopes)
     if (missing.length > 0) return offerConnect(use, provider.value, request, connection, 'scopes_missing')

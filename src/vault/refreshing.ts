@@ -14,13 +14,12 @@ import type { VaultUse } from './use.ts'
  */
 export async function refresh(use: VaultUse, connection: Connection, provider: Provider): Promise<void> {
   const { id } = connection
-  const opened = connection.refresh && (await use.keys.open(connection, 'refresh', connection.refresh))
-  if (!opened || !opened.ok) return integrityLost(use, connection, 'refresh', opened ? opened.error : 'absent')
-
+  // In the same turn as the decision to refresh: no one else can decide the same before this is written.
   const attemptAt = use.now()
   const started = { ...connection, attemptAt, attemptTries: connection.attemptTries + 1 }
-  if (use.store.get(id)?.generation !== connection.generation) return
   use.store.update(id, { attemptAt, attemptTries: started.attemptTries })
+  const opened = connection.refresh && (await use.keys.open(connection, 'refresh', connection.refresh))
+  if (!opened || !opened.ok) return integrityLost(use, connection, 'refresh', opened ? opened.error : 'absent')
   await use.storage.sync()
 
   const values = {

@@ -1,0 +1,243 @@
+/**
+ * A strict OAuth 2 provider in memory: it refuses what a real one would, rotates refresh tokens and punishes the reuse of one
+ * by ending everything that came from the same consent. Quirks are options. Requests come in by `handle`; the person's
+ * browser is played by `consent`.
+ */
+export type FixtureOptions = {
+  origin: string
+  clientId: string
+  clientSecret: string
+  redirectUris: readonly string[]
+  /** How the client has to show who it is. Any other way, or two ways, is refused. */
+  auth: 'body' | 'basic'
+  format: 'form' | 'json'
+  paths: { authorize: string; token: string; revoke: string; account: string }
+  rotation: 'none' | 'rotates' | 'single_use'
+  /** A used refresh token is taken again for this long. */
+  leewayMs: number
+  /** Null: access tokens do not expire and there are no refresh tokens. */
+  lifetimeS: number | null
+  pkce: boolean
+  issuer: string | null
+  scopeParameter: string
+  scopeSeparator: string
+  now: () => number
+  /** Last word on what the token endpoint says. */
+  tokenBody: (tokens: IssuedTokens) => Response
+  accountBody: (account: FixtureAccount) => unknown
+}
+
+export type FixtureAccount = { id: string; login: string; email: string }
+export type IssuedTokens = {
+  accessToken: string
+  refreshToken: string | null
+  lifetimeS: number | null
+  scopes: readonly string[]
+  account: FixtureAccount
+}
+
+type Grant = { account: FixtureAccount; scopes: readonly string[]; isDead: boolean }
+type Refresh = { grant: Grant; usedAt: number | null; replacedBy: IssuedTokens | null }
+
+const defaults: FixtureOptions = {
+  origin: 'https://provider.test',
+  clientId: 'client-1',
+  clientSecret: 'CANARY-client-secret',
+  redirectUris: [],
+  auth: 'body',
+  format: 'form',
+  paths: { authorize: '/authorize', token: '/token', revoke: '/revoke', account: '/me' },
+  rotation: 'single_use',
+  leewayMs: 0,
+  lifetimeS: 3600,
+  pkce: true,
+  issuer: null,
+  scopeParameter: 'scope',
+  scopeSeparator: ' ',
+  now: () => Date.now(),
+  tokenBody: ({ accessToken, refreshToken, lifetimeS, scopes }) =>
+    Response.json({
+      access_token: accessToken,
+      token_type: 'bearer',
+      scope: scopes.join(' '),
+      ...(refreshToken === null ? {} : { refresh_token: refreshToken }),
+      ...(lifetimeS === null ? {} : { expires_in: lifetimeS }),
+    }),
+  accountBody: ({ id, login, email }) => ({ id, login, email }),
+}
+
+export type SeenRequest = { method: string; path: string; params: URLSearchParams; headers: Headers }
+
+export class OAuthFixture {
+  readonly options: FixtureOptions
+  readonly seen: SeenRequest[] = []
+  /** Answers instead of the provider when it gives something: failures, delays, crashes. */
+  intercept: ((request: SeenRequest) => Promise<Response | null> | Response | null) | null = null
+  /** Runs after the provider has acted and before its answer leaves. */
+  beforeAnswer: ((request: SeenRequest) => Promise<Response | null> | Response | null) | null = null
+  readonly #codes = new Map<string, { grant: Grant; redirectUri: string; challenge: string | null }>()
+  readonly #access = new Map<string, { grant: Grant; until: number }>()
+  readonly #refresh = new Map<string, Refresh>()
+  #count = 0
+
+  constructor(options: Partial<FixtureOptions> = {}) {
+    this.options = { ...defaults, ...options }
+  }
+
+  /** How often the token endpoint was asked with this grant type. */
+  tokenPosts(grantType: string): number {
+    return this.seen.filter(
+      (one) => one.path === this.options.paths.token && one.params.get('grant_type') === grantType,
+    ).length
+  }
+
+  isLive(accessToken: string): boolean {
+    const known = this.#access.get(accessToken)
+    return known !== undefined && !known.grant.isDead && known.until > this.options.now()
+  }
+
+  /** What the person's browser brings back after a consent. Throws on a request that a provider would show an error page for. */
+  consent(authorizeUrl: string, account: FixtureAccount, granted?: readonly string[]): URL {
+    const url = new URL(authorizeUrl)
+    const get = (name: string): string => url.searchParams.get(name) ?? ''
+    const { origin, paths, clientId, redirectUris, pkce, issuer, scopeParameter, scopeSeparator } = this.options
+    if (url.origin + url.pathname !== origin + paths.authorize) throw new Error(`not the authorize endpoint: ${url}`)
+    if (get('client_id') !== clientId || get('response_type') !== 'code') throw new Error('bad client or response type')
+    if (!redirectUris.includes(get('redirect_uri'))) throw new Error(`redirect URI ${get('redirect_uri')}`)
+    if (get('state') === '') throw new Error('no state')
+    if (pkce && get('code_challenge_method') !== 'S256') throw new Error('no PKCE')
+    const asked = get(scopeParameter).split(scopeSeparator).filter(Boolean)
+    const code = this.#next('code')
+    const grant = { account, scopes: granted ?? asked, isDead: false }
+    this.#codes.set(code, { grant, redirectUri: get('redirect_uri'), challenge: get('code_challenge') || null })
+    const back = new URL(get('redirect_uri'))
+    back.searchParams.set('code', code)
+    back.searchParams.set('state', get('state'))
+    if (issuer !== null) back.searchParams.set('iss', issuer)
+    return back
+  }
+
+  /** Ends what the person granted, at the provider's own settings page. */
+  withdraw(account: string): void {
+    for (const { grant } of [...this.#access.values(), ...this.#refresh.values()]) {
+      if (grant.account.id === account) grant.isDead = true
+    }
+  }
+
+  async handle(request: Request): Promise<Response> {
+    const url = new URL(request.url)
+    const text = await request.text()
+    const isJson = request.headers.get('content-type')?.includes('json') ?? false
+    const params =
+      isJson && text ? new URLSearchParams(JSON.parse(text) as Record<string, string>) : new URLSearchParams(text)
+    for (const [name, value] of url.searchParams) params.append(name, value)
+    const seen = { method: request.method, path: url.pathname, params, headers: request.headers }
+    this.seen.push(seen)
+    const instead = await this.intercept?.(seen)
+    if (instead) return instead
+    const answer = await this.#route(seen, isJson)
+    return (await this.beforeAnswer?.(seen)) ?? answer
+  }
+
+  async #route(request: SeenRequest, isJson: boolean): Promise<Response> {
+    const { paths, format } = this.options
+    if (request.path === paths.token) {
+      if (request.method !== 'POST' || isJson !== (format === 'json')) return oauthError('invalid_request')
+      if (!this.#isClient(request)) return oauthError('invalid_client', 401)
+      return this.#token(request.params)
+    }
+    if (request.path === paths.revoke) return this.#revoke(request)
+    if (request.path === paths.account) return this.#me(request)
+    return new Response('not found', { status: 404 })
+  }
+
+  #isClient({ params, headers }: SeenRequest): boolean {
+    const { auth, clientId, clientSecret } = this.options
+    const basic = headers.get('authorization')
+    const inBody = params.get('client_secret')
+    if (auth === 'basic')
+      return (
+        inBody === null &&
+        basic ===
+          `Basic ${btoa(`${encodeURIComponent(clientId).replaceAll('-', '%2D')}:${encodeURIComponent(clientSecret).replaceAll('-', '%2D')}`)}`
+      )
+    return basic === null && params.get('client_id') === clientId && inBody === clientSecret
+  }
+
+  async #token(params: URLSearchParams): Promise<Response> {
+    const type = params.get('grant_type')
+    if (type === 'authorization_code') return this.#redeem(params)
+    if (type === 'refresh_token') return this.#renew(params.get('refresh_token') ?? '')
+    return oauthError('unsupported_grant_type')
+  }
+
+  async #redeem(params: URLSearchParams): Promise<Response> {
+    const code = params.get('code') ?? ''
+    const known = this.#codes.get(code)
+    this.#codes.delete(code)
+    if (!known || known.redirectUri !== params.get('redirect_uri')) return oauthError('invalid_grant')
+    if (known.challenge !== null && known.challenge !== (await s256(params.get('code_verifier') ?? ''))) {
+      return oauthError('invalid_grant')
+    }
+    return this.options.tokenBody(this.#issue(known.grant, null))
+  }
+
+  #renew(token: string): Response {
+    const known = this.#refresh.get(token)
+    if (!known || known.grant.isDead) return oauthError('invalid_grant')
+    const { rotation, leewayMs, now } = this.options
+    if (rotation === 'none') return this.options.tokenBody({ ...this.#issue(known.grant, token), refreshToken: null })
+    if (known.usedAt !== null) {
+      if (known.replacedBy && known.usedAt + leewayMs > now()) return this.options.tokenBody(known.replacedBy)
+      known.grant.isDead = true
+      return oauthError('invalid_grant')
+    }
+    if (rotation === 'single_use') {
+      for (const access of this.#access.values()) if (access.grant === known.grant) access.until = 0
+    }
+    known.usedAt = now()
+    known.replacedBy = this.#issue(known.grant, null)
+    return this.options.tokenBody(known.replacedBy)
+  }
+
+  #issue(grant: Grant, keepRefresh: string | null): IssuedTokens {
+    const { lifetimeS, now } = this.options
+    const accessToken = this.#next('access')
+    const until = lifetimeS === null ? Number.POSITIVE_INFINITY : now() + lifetimeS * 1000
+    this.#access.set(accessToken, { grant, until })
+    const refreshToken = lifetimeS === null ? null : (keepRefresh ?? this.#next('refresh'))
+    if (refreshToken && !keepRefresh) this.#refresh.set(refreshToken, { grant, usedAt: null, replacedBy: null })
+    return { accessToken, refreshToken, lifetimeS, scopes: grant.scopes, account: grant.account }
+  }
+
+  #revoke({ params }: SeenRequest): Response {
+    const token = params.get('token') ?? params.get('access_token') ?? ''
+    const known = this.#access.get(token) ?? this.#refresh.get(token)
+    if (known) known.grant.isDead = true
+    return new Response(null, { status: 200 })
+  }
+
+  #me({ headers }: SeenRequest): Response {
+    const token = /^Bearer (.+)$/.exec(headers.get('authorization') ?? '')?.[1] ?? ''
+    const known = this.#access.get(token)
+    if (!known || !this.isLive(token)) return Response.json({ message: 'Bad credentials' }, { status: 401 })
+    return Response.json(this.options.accountBody(known.grant.account))
+  }
+
+  /** Every secret the fixture makes has the word in it that the canary tests look for. */
+  #next(kind: string): string {
+    return `CANARY-${kind}-${++this.#count}-${crypto.randomUUID()}`
+  }
+}
+
+export function oauthError(error: string, status = 400): Response {
+  return Response.json({ error, error_description: 'prose that nobody should see' }, { status })
+}
+
+async function s256(verifier: string): Promise<string> {
+  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(verifier)))
+  return btoa(String.fromCharCode(...digest))
+    .replaceAll('+', '-')
+    .replaceAll('/', '_')
+    .replace(/=+$/, '')
+}
