@@ -80,16 +80,20 @@ describe('what is stored', () => {
 
 async function dumpAll(setup: Awaited<ReturnType<typeof setUp>>): Promise<string> {
   const parts: unknown[] = []
-  const { results: tables } = await env.DB.prepare("SELECT name FROM sqlite_master WHERE type = 'table'").all()
+  const { results: tables } = await env.DB.prepare("SELECT name FROM sqlite_master WHERE type = 'table'").all<{
+    name: string
+  }>()
   for (const { name } of tables) {
-    if (!String(name).startsWith('_cf')) parts.push((await env.DB.prepare(`SELECT * FROM "${name}"`).all()).results)
+    if (!name.startsWith('_cf')) parts.push((await env.DB.prepare(`SELECT * FROM "${name}"`).all()).results)
   }
   for (const { name } of (await env.KV.list()).keys) parts.push(name, await env.KV.get(name))
   for (const stub of [setup.stub, env.LEDGER.getByName(ledgerName(setup.project))]) {
     parts.push(
       await runInDurableObject(stub, (_, state) =>
         state.storage.sql
-          .exec("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '\\_cf%' ESCAPE '\\'")
+          .exec<{ name: string }>(
+            "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '\\_cf%' ESCAPE '\\'",
+          )
           .toArray()
           .map(({ name }) => state.storage.sql.exec(`SELECT * FROM "${name}"`).toArray()),
       ),
