@@ -61,8 +61,16 @@ const shape = z.object({
   BEHALF_DEVELOPMENT: flag,
   BEHALF_EGRESS_ALLOW: z.string().optional(),
   BEHALF_DYNAMIC_REGISTRATION: flag,
-  BEHALF_SESSION_IDLE_MS: z.coerce.number().int().positive().default(30 * 60_000),
-  BEHALF_SESSION_MAX_AGE_MS: z.coerce.number().int().positive().default(12 * 3_600_000),
+  BEHALF_SESSION_IDLE_MS: z.coerce
+    .number()
+    .int()
+    .positive()
+    .default(30 * 60_000),
+  BEHALF_SESSION_MAX_AGE_MS: z.coerce
+    .number()
+    .int()
+    .positive()
+    .default(12 * 3_600_000),
 })
 
 const parsed = new WeakMap<object, Result<Config>>()

@@ -12,7 +12,9 @@ const json = (name: string) => text(name, { mode: 'json' })
 export const projects = sqliteTable('projects', {
   id: text('id').primaryKey(),
   name: text('name').notNull(),
-  settings: json('settings').notNull().default(sql`'{}'`),
+  settings: json('settings')
+    .notNull()
+    .default(sql`'{}'`),
   createdAt: at('created_at').notNull(),
 })
 
@@ -96,7 +98,9 @@ export const users = sqliteTable(
     subject: text('subject').notNull(),
     name: text('name').notNull(),
     email: text('email'),
-    attributes: json('attributes').notNull().default(sql`'{}'`),
+    attributes: json('attributes')
+      .notNull()
+      .default(sql`'{}'`),
     manager: text('manager'),
     active: integer('active', { mode: 'boolean' }).notNull().default(true),
     createdAt: at('created_at').notNull(),
@@ -121,8 +125,16 @@ export const groups = sqliteTable(
 /** `source` says who asserts the membership: `claims`, `scim` or `manual`. A sign-in replaces only its own. */
 export const memberships = sqliteTable(
   'memberships',
-  { project: project(), user: text('user').notNull(), group: text('group').notNull(), source: text('source').notNull() },
-  (t) => [primaryKey({ columns: [t.project, t.user, t.group, t.source] }), index('memberships_group').on(t.project, t.group)],
+  {
+    project: project(),
+    user: text('user').notNull(),
+    group: text('group').notNull(),
+    source: text('source').notNull(),
+  },
+  (t) => [
+    primaryKey({ columns: [t.project, t.user, t.group, t.source] }),
+    index('memberships_group').on(t.project, t.group),
+  ],
 )
 
 /** The company's sign-in: one OpenID Connect issuer. */
@@ -134,7 +146,9 @@ export const identityProviders = sqliteTable(
     issuer: text('issuer').notNull(),
     clientId: text('client_id').notNull(),
     sealedSecret: text('sealed_secret'),
-    settings: json('settings').notNull().default(sql`'{}'`),
+    settings: json('settings')
+      .notNull()
+      .default(sql`'{}'`),
     active: integer('active', { mode: 'boolean' }).notNull().default(true),
     createdAt: at('created_at').notNull(),
   },
@@ -185,7 +199,9 @@ export const providers = sqliteTable(
     spec: json('spec').notNull(),
     clientId: text('client_id').notNull(),
     sealedSecret: text('sealed_secret'),
-    settings: json('settings').notNull().default(sql`'{}'`),
+    settings: json('settings')
+      .notNull()
+      .default(sql`'{}'`),
     updatedAt: at('updated_at').notNull(),
   },
   (t) => [primaryKey({ columns: [t.project, t.id] })],
@@ -210,7 +226,9 @@ export const upstreams = sqliteTable(
     project: project(),
     id: text('id').notNull(),
     url: text('url').notNull(),
-    settings: json('settings').notNull().default(sql`'{}'`),
+    settings: json('settings')
+      .notNull()
+      .default(sql`'{}'`),
     /** What was found out at the first contact: era, session kind, authorization. */
     discovered: json('discovered'),
     health: json('health'),
@@ -234,7 +252,9 @@ export const toolPins = sqliteTable(
     behaviour: json('behaviour'),
     status: text('status', { enum: ['admitted', 'quarantined', 'removed'] }).notNull(),
     proposed: json('proposed'),
-    findings: json('findings').notNull().default(sql`'[]'`),
+    findings: json('findings')
+      .notNull()
+      .default(sql`'[]'`),
     decidedBy: text('decided_by'),
     updatedAt: at('updated_at').notNull(),
   },

@@ -2,6 +2,7 @@ import type { Config } from '../config/config.ts'
 import { fromUtf8 } from '../core/bytes.ts'
 import type { Result } from '../core/result.ts'
 import { ok, refuse } from '../core/result.ts'
+import { after } from '../core/timer.ts'
 import type { Egress, EgressRequest, EgressResponse } from './api.ts'
 import type { Watch } from './body.ts'
 import { cappedBody, readAll } from './body.ts'
@@ -115,28 +116,28 @@ const backoffMs = (attempt: number): number => 100 * 2 ** attempt * (0.5 + Math.
 function pause(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const done = (): void => {
-      clearTimeout(timer)
+      cancel()
       signal.removeEventListener('abort', done)
       resolve()
     }
-    const timer = setTimeout(done, ms)
+    const cancel = after(ms, done)
     if (signal.aborted) done()
     else signal.addEventListener('abort', done)
   })
 }
 
 function watchdog(timeoutMs: number, stop: AbortController): Watch {
-  let timer: number | null = null
+  let disarm = (): void => {}
   let expired = false
   return {
     arm() {
-      clearTimeout(timer)
-      timer = setTimeout(() => {
+      disarm()
+      disarm = after(timeoutMs, () => {
         expired = true
         stop.abort()
-      }, timeoutMs) as unknown as number
+      })
     },
-    disarm: () => clearTimeout(timer),
+    disarm: () => disarm(),
     get expired() {
       return expired
     },

@@ -28,7 +28,8 @@ export type Discovered = {
 
 /**
  * How a request proves who sends it. Made for this upstream by `runtime` from a lease or from secrets; nothing of what the
- * client sent is in it. `key` tells connections apart, e.g. connection id and generation; it is not secret.
+ * client sent is in it. `key` tells connections apart and is not secret: the connection's id, say. It stays the same when the
+ * token behind it is renewed, so that a session at the upstream outlives its token.
  */
 export type UpstreamCredential = { key: string; headers: Readonly<Record<string, string>> }
 
@@ -49,6 +50,8 @@ export type UpstreamRequest = {
   onProgress?: (progress: Progress) => void
   /** `notifications/message` of the upstream, while the call runs. */
   onLog?: (entry: JsonObject) => void
+  /** 2026-07-28: from which level on the upstream may log. */
+  logLevel?: string
   signal?: AbortSignal
   /** The second leg of a request that answered `input_required`. */
   resume?: { responses: JsonObject; state: string }

@@ -217,7 +217,7 @@ describe('the way out, over a real connection', () => {
     const url = await listen((_request, response) => {
       response.write('part')
     })
-    const answer = await egress.fetch({ url, timeoutMs: 50 })
+    const answer = await egress.fetch({ url, timeoutMs: 400 })
     expect(answer).toMatchObject({ ok: true, value: { status: 200 } })
     expect(answer.ok && (await answer.value.text())).toMatchObject({ ok: false, error: { code: 'egress/timeout' } })
   })
@@ -231,9 +231,9 @@ describe('the way out, over a real connection', () => {
           clearInterval(timer)
           response.end()
         }
-      }, 20)
+      }, 100)
     })
-    const answer = await egress.fetch({ url, timeoutMs: 100 })
+    const answer = await egress.fetch({ url, timeoutMs: 400 })
     expect(answer.ok && (await answer.value.text())).toEqual({ ok: true, value: 'xxxxxx' })
   })
 

@@ -1,0 +1,255 @@
+import type { Client, Progress as SdkProgress } from '@modelcontextprotocol/client'
+import { StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
+import type { JsonObject } from '../core/json.ts'
+import { isObject } from '../core/json.ts'
+import type { Refusal, Result } from '../core/result.ts'
+import { ok, refuse } from '../core/result.ts'
+import type { Discovered, UpstreamNotice, UpstreamReply, UpstreamRequest } from './api.ts'
+import { readState, writeState } from './call-state.ts'
+import { failureOf } from './failure.ts'
+import type { Opened, Resumable } from './open.ts'
+import { paramHeaders } from './param-headers.ts'
+import { RunningCall } from './running-call.ts'
+import { mayAsk, readResult } from './shape.ts'
+
+/** Validation is ours (`shape.ts`): the SDK's schemas would read every result twice. */
+const anything = { '~standard': { version: 1, vendor: 'behalf', validate: (value: unknown) => ({ value }) } } as const
+
+/** The SDK's own clock, beyond every one of ours. */
+const sdkTimeoutMs = 30 * 60_000
+const metaPrefix = 'io.modelcontextprotocol'
+
+export type Sent = Result<UpstreamReply> & { sessionLost?: boolean }
+
+/** One negotiated connection to one upstream, with one credential. Lives in a session's memory. */
+export class Connection {
+  readonly discovered: Discovered
+  readonly declared: JsonObject
+  onNotice: ((notice: UpstreamNotice) => void) | null = null
+  readonly #upstream: string
+  readonly #client: Client
+  readonly #opened: Opened
+  /** Oldest first. A question that comes outside of any call's stream belongs to the newest. */
+  readonly #running = new Map<string, RunningCall>()
+  #closed = false
+
+  constructor(upstream: string, opened: Opened) {
+    this.#upstream = upstream
+    this.#opened = opened
+    this.#client = opened.client
+    this.discovered = opened.discovered
+    this.declared = opened.declared
+    this.#client.onclose = () => (this.#closed = true)
+    this.#client.fallbackRequestHandler = (request) => this.#asked(request as unknown as JsonObject)
+    this.#client.fallbackNotificationHandler = async (notice) => this.#told(notice as unknown as JsonObject)
+  }
+
+  get closed(): boolean {
+    return this.#closed
+  }
+
+  /** Something is open at the upstream although no call runs. */
+  get holdsStream(): boolean {
+    return this.discovered.era === 'legacy' && this.#opened.wire.listens
+  }
+
+  get busy(): boolean {
+    return this.#running.size > 0
+  }
+
+  /** What a later connection needs to go on with this one's session. */
+  get resumable(): Resumable | null {
+    const { transport } = this.#opened
+    if (!(transport instanceof StreamableHTTPClientTransport)) return null
+    const { sessionId, protocolVersion } = transport
+    return sessionId === undefined ? null : { sessionId, protocolVersion: protocolVersion ?? '2025-03-26' }
+  }
+
+  credential(headers: Readonly<Record<string, string>>): void {
+    this.#opened.wire.headers = headers
+  }
+
+  has(call: string): boolean {
+    return this.#running.has(call)
+  }
+
+  async request(request: UpstreamRequest, timeoutMs: number): Promise<Sent> {
+    const state = request.resume ? readState(request.resume.state) : null
+    if (request.resume && !state) return refuse('upstream/invalid_params', { evidence: { fault: 'state' } })
+    const call = state?.kind === 'running' ? this.#running.get(state.call) : this.#start(request, state)
+    if (!call) return refuse('upstream/unavailable', { evidence: { fault: 'call_gone' } })
+    call.report = report(request)
+    if (state?.kind === 'running' && request.resume) call.answer(request.resume.responses)
+    const reply = await call.next(timeoutMs, request.signal)
+    if (call.settled) this.#running.delete(call.id)
+    if (!reply.ok && request.signal?.aborted) return refuse('runtime/cancelled')
+    return call.sessionLost ? { ...reply, sessionLost: true } : reply
+  }
+
+  async list(method: string, cursor: string | undefined): Promise<Result<JsonObject>> {
+    try {
+      const params = cursor === undefined ? {} : { cursor }
+      const result = await this.#client.request({ method, params }, anything, { timeout: 30_000 })
+      return isObject(result) ? ok(result as JsonObject) : refuse('upstream/failed', { evidence: { fault: 'shape' } })
+    } catch (error) {
+      return { ok: false, error: failureOf(error).refusal }
+    }
+  }
+
+  /** Asks to be told of changes. The returned function ends that. */
+  async subscribe(resources: readonly string[]): Promise<Result<() => Promise<void>>> {
+    try {
+      if (this.discovered.era === 'modern') return ok(await this.#subscribeModern(resources))
+      for (const uri of resources) await this.#client.subscribeResource({ uri })
+      return ok(async () => {
+        for (const uri of resources) await this.#client.unsubscribeResource({ uri }).catch(() => {})
+      })
+    } catch (error) {
+      return { ok: false, error: failureOf(error).refusal }
+    }
+  }
+
+  async #subscribeModern(resources: readonly string[]): Promise<() => Promise<void>> {
+    const subscription = await this.#client.listen({
+      toolsListChanged: true,
+      promptsListChanged: true,
+      resourcesListChanged: true,
+      ...(resources.length > 0 && { resourceSubscriptions: [...resources] }),
+    })
+    return () => subscription.close()
+  }
+
+  /** Ends the connection; `forGood` ends the upstream's session too. */
+  async close(forGood: boolean): Promise<void> {
+    this.#closed = true
+    for (const call of this.#running.values()) call.abort.abort()
+    const { transport } = this.#opened
+    if (forGood && transport instanceof StreamableHTTPClientTransport)
+      await transport.terminateSession().catch(() => {})
+    await this.#client.close().catch(() => {})
+  }
+
+  #start(request: UpstreamRequest, state: ReturnType<typeof readState>): RunningCall {
+    const call = new RunningCall()
+    this.#running.set(call.id, call)
+    const modern = this.discovered.era === 'modern'
+    const again = state?.kind === 'echo' && request.resume
+    const params = {
+      ...request.params,
+      ...(again && {
+        inputResponses: again.responses,
+        ...(state.state !== undefined && { requestState: state.state }),
+      }),
+      _meta: meta(request, modern),
+    }
+    const headers = modern && request.inputSchema ? paramHeaders(request.inputSchema, argumentsOf(request)) : undefined
+    this.#client
+      .request({ method: request.method, params }, anything, {
+        signal: call.abort.signal,
+        timeout: sdkTimeoutMs,
+        allowInputRequired: true,
+        ...(headers && { headers }),
+        ...(request.onProgress && { onprogress: (progress: SdkProgress) => progressed(call, progress) }),
+      })
+      .then(
+        (value) => call.settle(this.#replyOf(request, value)),
+        (error: unknown) => call.settle(this.#failed(call, request, error)),
+      )
+    return call
+  }
+
+  #replyOf(request: UpstreamRequest, value: unknown): Result<UpstreamReply> {
+    if (isObject(value) && value['resultType'] === 'input_required') return this.#inputRequired(value, request)
+    const result = readResult(request.method, value)
+    return result ? ok({ kind: 'result', result }) : refuse('upstream/failed', { evidence: { fault: 'shape' } })
+  }
+
+  #inputRequired(value: Record<string, unknown>, request: UpstreamRequest): Result<UpstreamReply> {
+    const requests = isObject(value['inputRequests']) ? (value['inputRequests'] as JsonObject) : {}
+    const asks = Object.values(requests)
+    if (!asks.every((one) => mayAsk(one, request.capabilities))) {
+      return refuse('upstream/failed', { evidence: { fault: 'asked_beyond_capabilities' } })
+    }
+    const state = value['requestState']
+    const echo = writeState({ kind: 'echo', ...(typeof state === 'string' && { state }) })
+    return ok({ kind: 'input_required', requests, state: echo })
+  }
+
+  #failed(call: RunningCall, request: UpstreamRequest, error: unknown): Result<UpstreamReply> {
+    const failure = failureOf(error)
+    call.sessionLost = failure.sessionLost
+    const links = failure.rpc?.code === -32042 ? linksOf(failure.rpc.data, request.capabilities) : null
+    if (!links) return { ok: false, error: withData(failure.refusal, failure.rpc) }
+    return ok({ kind: 'input_required', requests: links, state: writeState({ kind: 'again' }) })
+  }
+
+  /** The server asks our client something (2025-x). */
+  async #asked(request: JsonObject): Promise<JsonObject> {
+    const call = [...this.#running.values()].findLast((one) => !one.settled)
+    const { method, params } = request
+    const ask: JsonObject = { method: method ?? null, ...(params !== undefined && { params }) }
+    // Without a session the answer could not find its way back to the call: better no answer now than a timeout later.
+    const answerable = this.resumable !== null || this.discovered.transport === 'sse'
+    if (!answerable) call?.settle(refuse('upstream/failed', { evidence: { fault: 'asked_without_session' } }))
+    if (!call || !answerable || !mayAsk(ask, this.declared)) throw new Error('This client cannot be asked that now.')
+    return call.ask(ask)
+  }
+
+  #told({ method, params }: JsonObject): void {
+    const given = isObject(params) ? (params as JsonObject) : {}
+    const changed = /^notifications\/(tools|prompts|resources)\/list_changed$/.exec(
+      typeof method === 'string' ? method : '',
+    )?.[1]
+    if (changed) this.onNotice?.({ kind: 'changed', upstream: this.#upstream, what: changed as 'tools' })
+    if (method === 'notifications/resources/updated' && typeof given['uri'] === 'string') {
+      this.onNotice?.({ kind: 'resource_updated', upstream: this.#upstream, uri: given['uri'] })
+    }
+    if (method === 'notifications/message') [...this.#running.values()].at(-1)?.report.onLog?.(given)
+  }
+}
+
+function progressed(call: RunningCall, { progress, total, message }: SdkProgress): void {
+  call.touch()
+  call.report.onProgress?.({
+    progress,
+    ...(total !== undefined && { total }),
+    ...(message !== undefined && { message }),
+  })
+}
+
+const report = ({ onProgress, onLog }: UpstreamRequest): RunningCall['report'] => ({
+  ...(onProgress && { onProgress }),
+  ...(onLog && { onLog }),
+})
+
+function meta({ trace, capabilities, logLevel }: UpstreamRequest, modern: boolean): JsonObject {
+  return {
+    ...(trace?.traceparent !== undefined && { traceparent: trace.traceparent }),
+    ...(trace?.tracestate !== undefined && { tracestate: trace.tracestate }),
+    ...(modern && { [`${metaPrefix}/clientCapabilities`]: capabilities }),
+    ...(modern && logLevel !== undefined && { [`${metaPrefix}/logLevel`]: logLevel }),
+  }
+}
+
+function argumentsOf({ params }: UpstreamRequest): JsonObject {
+  const args = params['arguments']
+  return isObject(args) ? (args as JsonObject) : {}
+}
+
+/** 2025-11-25, error -32042: links the person has to follow first. */
+function linksOf(data: unknown, capabilities: JsonObject): JsonObject | null {
+  const elicitations = isObject(data) ? data['elicitations'] : undefined
+  if (!Array.isArray(elicitations) || elicitations.length === 0 || elicitations.length > 10) return null
+  const asks = elicitations.map((one: unknown) => {
+    const { url, message } = isObject(one) ? (one as JsonObject) : {}
+    return { method: 'elicitation/create', params: { mode: 'url', url: url ?? null, message: message ?? '' } }
+  })
+  if (!asks.every((ask) => mayAsk(ask, capabilities))) return null
+  return Object.fromEntries(asks.map((ask, i) => [`link_${i + 1}`, ask]))
+}
+
+/** A missing capability is told on: the client can do something about it (-32021 names what). */
+function withData(refusal: Refusal, rpc: { code: number; data: unknown } | undefined): Refusal {
+  if (rpc?.code !== -32021 || !isObject(rpc.data)) return refusal
+  return { ...refusal, evidence: { ...refusal.evidence, requiredCapabilities: rpc.data['requiredCapabilities'] } }
+}

@@ -1,0 +1,58 @@
+import { ProtocolError, SdkError, SdkErrorCode, SdkHttpError } from '@modelcontextprotocol/client'
+import type { Refusal } from '../core/result.ts'
+import { WireFault } from './wire.ts'
+
+/** What a failed exchange is to us. The upstream's words go into the evidence and nowhere else. */
+export type Failure = { refusal: Refusal; sessionLost: boolean; rpc?: { code: number; data: unknown } }
+
+export function failureOf(error: unknown): Failure {
+  const fault = find(error, (one) => one instanceof WireFault)
+  if (fault instanceof WireFault) return { refusal: fault.refusal, sessionLost: fault.sessionLost }
+  const protocol = find(error, (one) => one instanceof ProtocolError)
+  if (protocol instanceof ProtocolError) return protocolFailure(protocol)
+  const http = find(error, (one) => one instanceof SdkHttpError)
+  if (http instanceof SdkHttpError) return httpFailure(http)
+  if (error instanceof SdkError && error.code === SdkErrorCode.RequestTimeout) return plain('egress/timeout', error)
+  if (error instanceof SdkError && error.code === SdkErrorCode.ConnectionClosed)
+    return plain('upstream/unavailable', error)
+  return plain('upstream/failed', error)
+}
+
+const refusedParameters = [-32602, -32002]
+
+function protocolFailure(error: ProtocolError): Failure {
+  const { code, data } = error
+  const evidence = { rpcCode: code, rpcMessage: clip(error.message) }
+  const known = refusedParameters.includes(code) ? 'upstream/invalid_params' : 'upstream/failed'
+  return { refusal: { code: known, evidence }, sessionLost: false, rpc: { code, data } }
+}
+
+/** Servers on the older SDK answer 400 with -32000 where the specification wants 404 for a session they do not know. */
+function httpFailure(error: SdkHttpError): Failure {
+  const { status } = error
+  const text = 'text' in error && typeof error.text === 'string' ? error.text : error.message
+  const sessionLost = status === 400 && /session/i.test(text) && /-32000|-32001/.test(text)
+  return { refusal: { code: 'upstream/failed', evidence: { status } }, sessionLost }
+}
+
+const plain = (code: Refusal['code'], error: unknown): Failure => ({
+  refusal: { code, evidence: { reason: clip(error instanceof Error ? error.message : String(error)) } },
+  sessionLost: false,
+})
+
+const clip = (text: string): string => text.slice(0, 500)
+
+function find(error: unknown, test: (one: unknown) => boolean): unknown {
+  let one = error
+  for (let depth = 0; depth < 5 && one !== undefined && one !== null; depth++) {
+    if (test(one)) return one
+    one = one instanceof Error ? (one.cause ?? dataCause(one)) : undefined
+  }
+  return undefined
+}
+
+/** The SDK's negotiation keeps the transport's error in `data.cause`. */
+function dataCause(error: Error): unknown {
+  const data = 'data' in error ? error.data : undefined
+  return typeof data === 'object' && data !== null && 'cause' in data ? data.cause : undefined
+}

@@ -1,0 +1,124 @@
+import { Client, SSEClientTransport, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
+import type { DiscoverResult, PriorDiscovery, Transport } from '@modelcontextprotocol/client'
+import type { JsonObject } from '../core/json.ts'
+import type { Refusal, Result } from '../core/result.ts'
+import { ok } from '../core/result.ts'
+import type { Egress } from '../egress/egress.ts'
+import type { Discovered, UpstreamCredential, UpstreamTarget } from './api.ts'
+import { failureOf } from './failure.ts'
+import type { Wire } from './wire.ts'
+import { wireFetch } from './wire.ts'
+
+export type Opened = {
+  client: Client
+  transport: Transport
+  wire: Wire
+  discovered: Discovered
+  declared: JsonObject
+}
+
+export type OpenUse = { egress: Egress; now: () => number; version: string }
+
+/** A 2025-era session to go on with, instead of a new one. */
+export type Resumable = { sessionId: string; protocolVersion: string }
+
+export type Wish = {
+  /** What our client can be asked for. */
+  declared: JsonObject
+  /** To be told of changes. */
+  listens: boolean
+  resume: Resumable | null
+}
+
+const connectMs = 20_000
+const defaultMaxBytes = 5 * 1024 * 1024
+
+/**
+ * Speaks with a server as it was found to speak; finds out when nothing is known, or when it no longer speaks so.
+ * Tried in order: 2026-07-28 (`server/discover`), the 2025 handshake, then the event stream of 2024-11-05.
+ */
+export async function open(
+  target: UpstreamTarget,
+  credential: UpstreamCredential,
+  wish: Wish,
+  use: OpenUse,
+): Promise<Result<Opened>> {
+  const how = (known: Discovered | null): Promise<Result<Opened>> => attempt(target, credential, wish, use, known)
+  if (target.discovered) {
+    const opened = await how(target.discovered)
+    if (opened.ok || !speaksOtherwise(opened.error)) return opened
+  }
+  const found = await how(null)
+  if (found.ok || !speaksOtherwise(found.error)) return found
+  const legacy = { transport: 'http', era: 'legacy', capabilities: {}, at: use.now() } as const
+  // A server that fails on a method it does not know may still know the handshake.
+  const shaken = statusOf(found.error) >= 500 ? await how(legacy) : found
+  if (shaken.ok) return shaken
+  const streamed = await how({ ...legacy, transport: 'sse' })
+  return streamed.ok ? streamed : found
+}
+
+async function attempt(
+  target: UpstreamTarget,
+  credential: UpstreamCredential,
+  wish: Wish,
+  use: OpenUse,
+  known: Discovered | null,
+): Promise<Result<Opened>> {
+  const { declared } = wish
+  const sse = known?.transport === 'sse'
+  const wire: Wire = {
+    headers: credential.headers,
+    // Older servers put questions for our client on this stream, not on the call's.
+    listens: sse || wish.listens || Object.keys(declared).some((name) => name !== 'extensions'),
+    maxBytes: target.maxBytes ?? defaultMaxBytes,
+    now: use.now,
+  }
+  const send = wireFetch(use.egress, wire)
+  const url = new URL(target.url)
+  const transport = sse
+    ? new SSEClientTransport(url, { fetch: send, eventSourceInit: { fetch: send } })
+    : new StreamableHTTPClientTransport(url, { fetch: send, ...(known && wish.resume) })
+  const client = new Client(
+    { name: 'behalf', version: use.version },
+    { capabilities: declared, versionNegotiation: { mode: 'auto' }, inputRequired: { autoFulfill: false } },
+  )
+  client.onerror = () => {}
+  try {
+    const prior = known && priorOf(known)
+    await client.connect(transport, { timeout: connectMs, ...(prior && { prior }) })
+    if (!known || !wish.resume)
+      return ok({ client, transport, wire, declared, discovered: whatWasFound(client, sse, use.now()) })
+    if (wire.listens && transport instanceof StreamableHTTPClientTransport)
+      await transport.resumeStream('').catch(() => {})
+    return ok({ client, transport, wire, declared, discovered: known })
+  } catch (error) {
+    await client.close().catch(() => {})
+    return { ok: false, error: failureOf(error).refusal }
+  }
+}
+
+function priorOf(known: Discovered): PriorDiscovery {
+  if (known.era === 'legacy' || !known.discover) return { kind: 'legacy' }
+  return { kind: 'modern', discover: known.discover as unknown as DiscoverResult }
+}
+
+function whatWasFound(client: Client, sse: boolean, now: number): Discovered {
+  const discover = client.getDiscoverResult()
+  const name = client.getServerVersion()?.name
+  const instructions = client.getInstructions()
+  return {
+    transport: sse ? 'sse' : 'http',
+    era: client.getProtocolEra() === 'modern' ? 'modern' : 'legacy',
+    capabilities: (client.getServerCapabilities() ?? {}) as JsonObject,
+    ...(discover && { discover: discover as unknown as JsonObject }),
+    ...(name !== undefined && { serverName: name }),
+    ...(instructions !== undefined && { instructions }),
+    at: now,
+  }
+}
+
+const statusOf = (refusal: Refusal): number => Number(refusal.evidence?.['status'] ?? 0)
+
+/** The server is there and answered, only not in this way. */
+const speaksOtherwise = (refusal: Refusal): boolean => refusal.code === 'upstream/failed' && statusOf(refusal) >= 400

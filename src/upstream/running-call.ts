@@ -1,0 +1,112 @@
+import type { Progress } from '../core/call.ts'
+import { randomToken } from '../core/ids.ts'
+import type { JsonObject } from '../core/json.ts'
+import type { Result } from '../core/result.ts'
+import { ok, refuse } from '../core/result.ts'
+import { after } from '../core/timer.ts'
+import type { UpstreamReply } from './api.ts'
+import type { CallState } from './call-state.ts'
+import { writeState } from './call-state.ts'
+
+type Ask = { request: JsonObject; sent: boolean; answer: (response: JsonObject) => void }
+
+/** How long a person may take before a call that waits for them is given up. */
+const parkedMs = 10 * 60_000
+
+/**
+ * A request on its way to a 2025-era server, which may ask our client something before it answers. Each leg ends with the
+ * outcome or with what was asked; the request itself goes on upstream while our client, of either era, gets the question
+ * as `input_required` and comes back with the answer.
+ */
+export class RunningCall {
+  readonly id = randomToken()
+  readonly abort = new AbortController()
+  /** Of the present leg: the client that asked first may have gone. */
+  report: { onProgress?: (progress: Progress) => void; onLog?: (entry: JsonObject) => void } = {}
+  /** The upstream no longer knows the session, so it did nothing. */
+  sessionLost = false
+  readonly #asks = new Map<string, Ask>()
+  #outcome: Result<UpstreamReply> | null = null
+  #wake: (() => void) | null = null
+  #disarm: () => void = () => {}
+  #timeoutMs = 0
+  #expired = false
+
+  settle(outcome: Result<UpstreamReply>): void {
+    this.#disarm()
+    this.#outcome = this.#expired ? refuse('egress/timeout') : outcome
+    this.#wake?.()
+  }
+
+  get settled(): boolean {
+    return this.#outcome !== null
+  }
+
+  /** A sign of life. */
+  touch(): void {
+    if (this.#timeoutMs > 0) this.#arm(this.#timeoutMs)
+  }
+
+  /** The server asks. Resolves with what our client answered. */
+  ask(request: JsonObject): Promise<JsonObject> {
+    return new Promise((resolve, reject) => {
+      this.abort.signal.addEventListener('abort', () => reject(new Error('The call was cancelled.')), { once: true })
+      this.#asks.set(`ask_${this.#asks.size + 1}`, { request, sent: false, answer: resolve })
+      this.#wake?.()
+    })
+  }
+
+  answer(responses: JsonObject): void {
+    for (const [key, ask] of this.#asks) {
+      const response = Object.hasOwn(responses, key) ? responses[key] : undefined
+      if (typeof response !== 'object' || response === null || Array.isArray(response)) continue
+      this.#asks.delete(key)
+      ask.answer(response)
+    }
+    // What was asked and not answered is asked again.
+    for (const ask of this.#asks.values()) ask.sent = false
+  }
+
+  /** One leg: until the outcome, a question or the end of patience. */
+  async next(timeoutMs: number, signal?: AbortSignal): Promise<Result<UpstreamReply>> {
+    const stop = (): void => this.abort.abort()
+    if (signal?.aborted) stop()
+    signal?.addEventListener('abort', stop, { once: true })
+    this.#timeoutMs = timeoutMs
+    this.#arm(timeoutMs)
+    try {
+      if (this.#outcome === null && !this.#hasNews()) await new Promise<void>((resolve) => (this.#wake = resolve))
+      return this.#outcome ?? this.#questions()
+    } finally {
+      this.#wake = null
+      signal?.removeEventListener('abort', stop)
+    }
+  }
+
+  #hasNews(): boolean {
+    return [...this.#asks.values()].some((ask) => !ask.sent)
+  }
+
+  #questions(): Result<UpstreamReply> {
+    const requests: JsonObject = {}
+    for (const [key, ask] of this.#asks) {
+      ask.sent = true
+      requests[key] = ask.request
+    }
+    this.#timeoutMs = 0
+    this.#arm(parkedMs)
+    const state: CallState = { kind: 'running', call: this.id }
+    return ok({ kind: 'input_required', requests, state: writeState(state) })
+  }
+
+  #arm(ms: number): void {
+    this.#disarm()
+    if (this.#outcome !== null) return
+    this.#disarm = after(ms, () => {
+      this.#expired = true
+      this.abort.abort()
+      // Whoever holds the connection may not notice an abort; the caller must not wait for that.
+      this.settle(refuse('egress/timeout'))
+    })
+  }
+}

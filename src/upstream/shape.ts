@@ -1,0 +1,75 @@
+import type { JsonObject } from '../core/json.ts'
+import { isObject } from '../core/json.ts'
+import type { UpstreamMethod } from './api.ts'
+
+const maxDepth = 64
+
+/** A result of the method's shape, or null. Deeper nesting than our own limit for requests is refused: what follows recurses. */
+export function readResult(method: UpstreamMethod, value: unknown): JsonObject | null {
+  if (!isObject(value) || !shallow(value)) return null
+  const result = value as JsonObject
+  switch (method) {
+    case 'tools/call':
+      return toolResult(result)
+    case 'prompts/get':
+      return listOf(result['messages'], (one) => isObject(one['content']) && typeof one['role'] === 'string')
+        ? result
+        : null
+    case 'resources/read':
+      return listOf(result['contents'], (one) => typeof one['uri'] === 'string') ? result : null
+    case 'completion/complete':
+      return isObject(result['completion']) && Array.isArray(result['completion']['values']) ? result : null
+  }
+}
+
+function toolResult(result: JsonObject): JsonObject | null {
+  // Some older servers leave `content` out when there is structured content.
+  const content = result['content'] ?? ('structuredContent' in result ? [] : undefined)
+  if (!listOf(content, (block) => typeof block['type'] === 'string')) return null
+  if ('isError' in result && typeof result['isError'] !== 'boolean') return null
+  return content === result['content'] ? result : { ...result, content: content ?? null }
+}
+
+function listOf(value: unknown, test: (one: JsonObject) => boolean): boolean {
+  return Array.isArray(value) && value.every((one) => isObject(one) && test(one as JsonObject))
+}
+
+/** Without recursion: a result of 200,000 nested arrays is valid JSON (attack case 46). */
+export function shallow(value: unknown): boolean {
+  let level: unknown[] = [value]
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > maxDepth) return false
+    level = level.flatMap((one) => (typeof one === 'object' && one !== null ? Object.values(one) : []))
+  }
+  return true
+}
+
+/** What we ever declare to an upstream, and only if our own client declared it. */
+export function declaredCapabilities(client: JsonObject): JsonObject {
+  const declared: JsonObject = {}
+  for (const name of ['elicitation', 'sampling', 'roots']) {
+    const value = client[name]
+    if (isObject(value)) declared[name] = name === 'roots' ? {} : value
+  }
+  const extensions = client['extensions']
+  const ui = isObject(extensions) ? extensions['io.modelcontextprotocol/ui'] : undefined
+  if (isObject(ui)) declared['extensions'] = { 'io.modelcontextprotocol/ui': ui as JsonObject }
+  return declared
+}
+
+const capabilityOf: Record<string, string> = {
+  'elicitation/create': 'elicitation',
+  'sampling/createMessage': 'sampling',
+  'roots/list': 'roots',
+}
+
+/** Whether our client said it can answer this. */
+export function mayAsk(request: unknown, declared: JsonObject): boolean {
+  if (!isObject(request) || typeof request['method'] !== 'string') return false
+  const capability = declared[capabilityOf[request['method']] ?? '']
+  if (!isObject(capability)) return false
+  const params = request['params']
+  if (request['method'] !== 'elicitation/create' || !isObject(params)) return true
+  // `{}` means form only (MCP 2026-07-28, client/elicitation §Capabilities).
+  return params['mode'] === 'url' ? isObject(capability['url']) : 'form' in capability || !('url' in capability)
+}

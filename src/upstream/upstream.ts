@@ -1,0 +1,117 @@
+import type { JsonObject } from '../core/json.ts'
+import type { Result } from '../core/result.ts'
+import { ok, refuse } from '../core/result.ts'
+import type { Egress } from '../egress/egress.ts'
+import type { ListKind, UpstreamCredential, UpstreamRequest, Upstreams, UpstreamTarget } from './api.ts'
+import { Breakers } from './breakers.ts'
+import { readState } from './call-state.ts'
+import type { Connection, Sent } from './connection.ts'
+import { Connections } from './connections.ts'
+import { listen } from './listen.ts'
+import type { OpenUse } from './open.ts'
+import { allPages } from './pages.ts'
+import { declaredCapabilities } from './shape.ts'
+
+export type {
+  Discovered,
+  ListKind,
+  UpstreamCredential,
+  UpstreamMethod,
+  UpstreamNotice,
+  UpstreamReply,
+  UpstreamRequest,
+  Upstreams,
+  UpstreamTarget,
+} from './api.ts'
+export { Breakers } from './breakers.ts'
+
+const defaultTimeoutMs = 60_000
+
+export type UpstreamsUse = { egress: Egress; now?: () => number; version?: string; breakers?: Breakers }
+
+/** Shared by the sessions of one isolate: the first to find a server dead saves the others the wait. */
+const isolateBreakers = new Breakers()
+
+/** The connections of one session. See `Upstreams` for what each call refuses. */
+export function createUpstreams(use: UpstreamsUse): Upstreams {
+  return new SessionUpstreams({
+    egress: use.egress,
+    now: use.now ?? Date.now,
+    version: use.version ?? '0.1.0',
+    breakers: use.breakers ?? isolateBreakers,
+  })
+}
+
+class SessionUpstreams implements Upstreams {
+  readonly #use: OpenUse & { breakers: Breakers }
+  readonly #connections: Connections
+
+  constructor(use: OpenUse & { breakers: Breakers }) {
+    this.#use = use
+    this.#connections = new Connections(use)
+  }
+
+  async request(target: UpstreamTarget, given: UpstreamRequest): Promise<Sent> {
+    const request = { ...given, capabilities: declaredCapabilities(given.capabilities) }
+    if (request.signal?.aborted) return refuse('runtime/cancelled')
+    return this.#guarded(target.url, () => this.#tryTwice(target, request))
+  }
+
+  async list(target: UpstreamTarget, what: ListKind, credential: UpstreamCredential): Promise<Result<JsonObject[]>> {
+    return this.#guarded(target.url, async () => {
+      const connection = await this.#connections.get(target, credential, {})
+      return connection.ok ? allPages(connection.value, what) : connection
+    })
+  }
+
+  async discover(target: UpstreamTarget, credential: UpstreamCredential) {
+    this.#connections.forgetDiscovery(target.url)
+    await this.#connections.close({ upstream: target.id })
+    const connection = await this.#connections.get({ ...target, discovered: null }, credential, {})
+    return connection.ok ? ok(connection.value.discovered) : connection
+  }
+
+  async listen(...[target, credential, subscribe, onNotice]: Parameters<Upstreams['listen']>) {
+    const connection = await this.#connections.get(target, credential, {}, true)
+    return connection.ok ? listen(connection.value, subscribe, onNotice) : connection
+  }
+
+  async close(which: { upstream?: string; credential?: string } = {}): Promise<void> {
+    await this.#connections.close(which)
+  }
+
+  async #guarded<T extends Result<unknown>>(
+    url: string,
+    work: () => Promise<T>,
+  ): Promise<T | Extract<T, { ok: false }>> {
+    const { breakers, now } = this.#use
+    const admitted = breakers.admit(url, now())
+    if (!admitted.ok) return admitted as Extract<T, { ok: false }>
+    const result = await work()
+    breakers.learn(url, result, now())
+    return result
+  }
+
+  /** Once more on a new connection when the upstream forgot the session, or when a lost answer does no harm. */
+  async #tryTwice(target: UpstreamTarget, request: UpstreamRequest): Promise<Sent> {
+    const first = await this.#once(target, request)
+    if (first.ok || request.signal?.aborted || request.resume) return first
+    const lost = first.error.code === 'egress/unreachable' && request.repeatable === true
+    return first.sessionLost === true || lost ? this.#once(target, request) : first
+  }
+
+  async #once(target: UpstreamTarget, request: UpstreamRequest): Promise<Sent> {
+    const connection = await this.#connectionFor(target, request)
+    if (!connection.ok) return connection
+    const reply = await connection.value.request(request, target.timeoutMs ?? defaultTimeoutMs)
+    if (reply.sessionLost) this.#connections.forget(connection.value)
+    return reply
+  }
+
+  #connectionFor(target: UpstreamTarget, request: UpstreamRequest): Promise<Result<Connection>> {
+    const state = request.resume ? readState(request.resume.state) : null
+    const holding = state?.kind === 'running' ? this.#connections.holding(state.call) : undefined
+    if (holding) return Promise.resolve(ok(holding))
+    return this.#connections.get(target, request.credential, request.capabilities)
+  }
+}

@@ -1,0 +1,56 @@
+import { describe, expect, it } from 'vitest'
+import { refuse, ok } from '../../src/core/result.ts'
+import { Breakers } from '../../src/upstream/upstream.ts'
+
+const dead = refuse('egress/unreachable')
+const url = 'https://dead.example/mcp'
+
+function failing(times: number, now = 0): Breakers {
+  const breakers = new Breakers()
+  for (let i = 0; i < times; i++) breakers.learn(url, dead, now)
+  return breakers
+}
+
+describe('the circuit breaker', () => {
+  it('opens after five silent failures in a row and names the wait', () => {
+    expect(failing(4).admit(url, 0)).toEqual(ok(null))
+    expect(failing(5).admit(url, 0)).toMatchObject({
+      ok: false,
+      error: { code: 'upstream/unavailable', retryAfterMs: 5000 },
+    })
+    expect(failing(5).admit('https://other.example/mcp', 0)).toEqual(ok(null))
+  })
+
+  it('lets one probe through when the wait is over, and closes when it is answered', () => {
+    const breakers = failing(5)
+    expect(breakers.admit(url, 5000)).toEqual(ok(null))
+    expect(breakers.admit(url, 5000)).toMatchObject({ ok: false })
+    breakers.learn(url, ok('hello'), 5001)
+    expect(breakers.admit(url, 5001)).toEqual(ok(null))
+    expect(breakers.admit(url, 5001)).toEqual(ok(null))
+  })
+
+  it('waits twice as long after a failed probe, at most five minutes', () => {
+    const breakers = failing(5)
+    breakers.admit(url, 5000)
+    breakers.learn(url, dead, 5000)
+    expect(breakers.admit(url, 14_999)).toMatchObject({ ok: false })
+    expect(breakers.admit(url, 15_000)).toEqual(ok(null))
+    expect(failing(30).admit(url, 299_999)).toMatchObject({ ok: false, error: { retryAfterMs: 1 } })
+    expect(failing(30).admit(url, 300_000)).toEqual(ok(null))
+  })
+
+  it('counts an error that the server answered with as a sign of life', () => {
+    const breakers = failing(4)
+    breakers.learn(url, refuse('upstream/failed'), 0)
+    breakers.learn(url, dead, 0)
+    expect(breakers.admit(url, 0)).toEqual(ok(null))
+  })
+
+  it('gives the probe back when the caller cancelled it', () => {
+    const breakers = failing(5)
+    breakers.admit(url, 5000)
+    breakers.learn(url, refuse('runtime/cancelled'), 5000)
+    expect(breakers.admit(url, 5000)).toEqual(ok(null))
+  })
+})
