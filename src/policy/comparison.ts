@@ -1,7 +1,7 @@
 import type { Json } from '../core/json.ts'
 import type { Size } from './condition.ts'
 import { matchesGlob, parseGlob } from './glob.ts'
-import { fold, readText, skeleton, type TextMode } from './text.ts'
+import { fold, hidesText, readText, skeleton, type TextMode } from './text.ts'
 import { ERROR, FALSE, TRUE, truth, type Truth } from './truth.ts'
 
 /** A test of one value that is there. A value of the wrong kind is an error, never "different" (attack case 49). */
@@ -76,15 +76,19 @@ export const globMatch: Matcher = (pattern) => {
   return (text) => matchesGlob(glob, text)
 }
 
-/** `startsWith`, `endsWith`, `glob` and `contains` on text: any of the parts. */
+/**
+ * `startsWith`, `endsWith`, `glob` and `contains` on text: any of the parts. The rest of the text is free, but
+ * characters that nobody sees in it are an error: what a service makes of them is not what the rule read.
+ */
 export function partOf(mode: TextMode, parts: readonly string[], matcher: Matcher): Test {
   const plain = parts.map((part) => matcher(spellPart(mode, part)))
   const bare = parts.map((part) => matcher(skeleton(mode, part)))
+  const lines = matcher === includes
   return (actual) => {
     if (typeof actual !== 'string') return ERROR
     const text = readText(mode, actual)
     if (text === null) return ERROR
-    if (plain.some((matches) => matches(text))) return TRUE
+    if (plain.some((matches) => matches(text))) return mode !== 'exact' && hidesText(text, lines) ? ERROR : TRUE
     if (mode === 'exact') return FALSE
     const bareText = skeleton(mode, text)
     return bare.some((matches) => matches(bareText)) ? ERROR : FALSE

@@ -49,6 +49,14 @@ export function skeleton(mode: TextMode, text: string): string {
   return mode === 'host' || mode === 'email' ? bare.replace(/\.+$/, '') : bare
 }
 
+/** Whether there are characters in it that nobody sees. Line breaks and tabs are fine where a text may have several lines. */
+export function hidesText(text: string, severalLines: boolean): boolean {
+  if (isPlainAscii(text)) return false
+  return hidden.test(severalLines ? text.replace(/[\t\n\r]/g, ' ') : text)
+}
+
+const hidden = /[\p{Default_Ignorable_Code_Point}\p{Cc}\p{Cf}\p{Cs}\p{Co}]/u
+
 function isPlainAscii(text: string): boolean {
   for (let i = 0; i < text.length; i++) {
     const c = text.charCodeAt(i)

@@ -1,0 +1,43 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { matchesGlob, parseGlob } from '../../src/policy/glob.ts'
+
+const matches = (pattern: string, text: string): boolean => matchesGlob(parseGlob(pattern), text)
+
+describe('glob', () => {
+  it.each([
+    ['Github_*', 'Github_CreateIssue', true],
+    ['Github_*', 'GithubX', false],
+    ['*', '', true],
+    ['a*a', 'a', false],
+    ['a*a', 'aa', true],
+    ['*ab*ba*', 'aba', false],
+    ['*ab*ba*', 'abba', true],
+    ['a\\*', 'a*', true],
+    ['a\\*', 'ab', false],
+    ['a\\\\', 'a\\', true],
+    ['[a-z]', 'b', false],
+    ['a?', 'ab', false],
+    ['', '', true],
+    ['', 'a', false],
+  ])('%j on %j is %s', (pattern, text, expected) => {
+    expect(matches(pattern, text)).toBe(expected)
+  })
+
+  it('agrees with a regular expression', () => {
+    const letters = fc.string({ unit: fc.constantFrom('a', 'b', '*', '/'), maxLength: 8 })
+    const property = fc.property(letters, letters, (pattern, text) => {
+      const expected = new RegExp(`^${pattern.replaceAll('*', '[^]*')}$`).test(text)
+      return matches(pattern, text) === expected
+    })
+    fc.assert(property, { numRuns: 5000 })
+  })
+
+  it('takes linear time where a backtracking matcher would take for ever (attack case 51)', () => {
+    const text = 'a'.repeat(200_000)
+    const before = performance.now()
+    expect(matches(`${'*a'.repeat(100)}*b`, text)).toBe(false)
+    expect(matches(`${'*a'.repeat(100)}*b*`, text)).toBe(false)
+    expect(performance.now() - before).toBeLessThan(1000)
+  })
+})
