@@ -1,8 +1,8 @@
 import type { CompiledRules } from './compile.ts'
+import type { Context } from './context.ts'
 import type { ApprovalDemand, Charge, Decision, Question, Reason, Term } from './decision.ts'
-import type { Rule, Side } from './rule.ts'
 import { ERROR, FALSE, TRUE } from './truth.ts'
-import { contextOf, reasonOf, weigh, type Voice } from './weigh.ts'
+import { contextOf, reasonOf, reasonsOf, weigh, type Voice, type Voices } from './weigh.ts'
 
 /**
  * May this agent do this for this person, now? Default deny. Both sides have to permit; a forbid on either wins; an
@@ -11,30 +11,26 @@ import { contextOf, reasonOf, weigh, type Voice } from './weigh.ts'
 export function decide(compiled: CompiledRules, question: Question, now: number): Decision {
   const context = contextOf(question, now, false)
   const voices = weigh(compiled, context)
-  const limits = limitsTerm(voices, (voice) => voice.of.limit?.(context) ?? null, question)
-  const approval = approvalTerm(voices, question.approved ?? [])
-  const terms: Term[] = [
-    { name: 'gateway', holds: question.offered !== false, because: [] },
-    permitTerm('user', voices),
-    permitTerm('agent', voices),
-    forbidTerm(voices),
-    scopesTerm(question),
-    limits.term,
-    approval.term,
-    ...externalTerm(question),
-  ]
-  const failed = terms.filter((term) => !term.holds)
-  const denied = failed.filter((term) => term !== approval.term || approval.broken)
-  if (denied.length > 0) return deny(compiled, question, now, voices, terms, denied, limits)
-  const spoke = approval.demand === null ? ['user', 'agent', 'limits', 'approval'] : ['approval']
+  const user = permitTerm('user', voices)
+  const agent = permitTerm('agent', voices)
+  const forbid: Term = { name: 'forbid', holds: voices.forbid.length === 0, because: reasonsOf(voices.forbid) }
+  const scopes = scopesTerm(question)
+  const limits = weighLimits(voices, context)
+  const approval = weighApprovals(voices, question.approved ?? [])
+  const gateway: Term = { name: 'gateway', holds: question.offered !== false, because: [] }
+  const terms: Term[] = [gateway, user, agent, forbid, scopes, limits.term, approval.term]
+  if (question.external !== undefined) terms.push(externalTerm(question.external))
+  const failed = terms.filter((term) => !term.holds && (term !== approval.term || approval.broken))
+  if (failed.length > 0) return deny(compiled, question, now, voices, terms, failed, limits)
+  const { demand } = approval
   const decision: Decision = {
-    effect: approval.demand === null ? 'permit' : 'approve',
+    effect: demand === null ? 'permit' : 'approve',
     version: compiled.version,
     terms,
-    rules: ruleIds(terms.filter((term) => spoke.includes(term.name))),
+    rules: demand === null ? ruleIds([user, agent, limits.term]) : ruleIds([approval.term]),
     charges: limits.charges,
   }
-  if (approval.demand !== null) decision.approval = approval.demand
+  if (demand !== null) decision.approval = demand
   return decision
 }
 
@@ -45,99 +41,80 @@ export function decide(compiled: CompiledRules, question: Question, now: number)
 export function couldPermit(compiled: CompiledRules, question: Question, now: number): boolean {
   if (question.offered === false || (question.external !== undefined && question.external.decision !== 'permit'))
     return false
-  const permitted = { user: false, agent: false }
-  for (const { of, value } of weigh(compiled, contextOf(question, now, true))) {
-    if (of.rule.effect === 'permit') permitted[of.side] ||= (value & TRUE) !== 0
-    else if (of.rule.effect === 'forbid' ? (value & FALSE) === 0 : value === ERROR) return false
-  }
-  return permitted.user && permitted.agent
+  const voices = weigh(compiled, contextOf(question, now, true))
+  return (
+    voices.user.some(({ value }) => (value & TRUE) !== 0) &&
+    voices.agent.some(({ value }) => (value & TRUE) !== 0) &&
+    voices.forbid.every(({ value }) => (value & FALSE) !== 0) &&
+    voices.approve.every(({ value }) => value !== ERROR) &&
+    voices.limit.every(({ value }) => value !== ERROR)
+  )
 }
 
-const effectIs = (voices: readonly Voice[], effect: Rule['effect']): Voice[] =>
-  voices.filter(({ of }) => of.rule.effect === effect)
-
-const mostReasons = 20
-
-function permitTerm(side: Side, voices: readonly Voice[]): Term {
-  const permits = effectIs(voices, 'permit').filter(({ of }) => of.side === side)
-  const matched = permits.filter(({ value }) => value === TRUE)
-  const because = (matched.length > 0 ? matched : permits).slice(0, mostReasons).map(reasonOf)
-  return { name: side, holds: matched.length > 0, because }
-}
-
-function forbidTerm(voices: readonly Voice[]): Term {
-  const against = effectIs(voices, 'forbid').filter(({ value }) => value !== FALSE)
-  return { name: 'forbid', holds: against.length === 0, because: against.slice(0, mostReasons).map(reasonOf) }
+function permitTerm(side: 'user' | 'agent', voices: Voices): Term {
+  const matched = voices[side].filter(({ value }) => value === TRUE)
+  return { name: side, holds: matched.length > 0, because: reasonsOf(matched.length > 0 ? matched : voices[side]) }
 }
 
 /** Without a known connection nothing is missing yet: the runtime asks the person to connect with the scopes it needs. */
 function scopesTerm({ tool, connection }: Question): Term {
-  const missing = connection === undefined ? [] : tool.scopes.filter((scope) => !connection.scopes.includes(scope))
-  if (missing.length === 0) return { name: 'scopes', holds: true, because: [] }
+  if (connection === undefined || tool.scopes.every((scope) => connection.scopes.includes(scope))) {
+    return { name: 'scopes', holds: true, because: [] }
+  }
   const reason: Reason = {
     rule: null,
     effect: null,
     outcome: 'not_matched',
     clause: 'connection scopes',
     expected: [...tool.scopes],
-    actual: [...(connection?.scopes ?? [])],
+    actual: [...connection.scopes],
   }
   return { name: 'scopes', holds: false, because: [reason] }
 }
 
 type Limits = { term: Term; charges: Charge[]; reached: Charge[]; broken: boolean }
 
-function limitsTerm(
-  voices: readonly Voice[],
-  chargeOf: (voice: Voice) => Charge | 'error' | null,
-  question: Question,
-): Limits {
-  const limits: Limits = { term: { name: 'limits', holds: true, because: [] }, charges: [], reached: [], broken: false }
-  const because: Reason[] = []
-  const { spent } = question.session
-  for (const voice of effectIs(voices, 'limit')) {
-    if (voice.value === FALSE) continue
-    const charge = voice.value === TRUE ? chargeOf(voice) : 'error'
+function weighLimits({ limit }: Voices, context: Context): Limits {
+  const { spent } = context.question.session
+  const charges: Charge[] = []
+  const reached: Charge[] = []
+  const against: Reason[] = []
+  let broken = false
+  for (const voice of limit) {
+    const charge = voice.value === TRUE ? (voice.of.limit?.(context) ?? null) : 'error'
     if (charge === null) continue
     if (charge === 'error') {
-      limits.broken = true
-      because.push({ ...reasonOf(voice), outcome: 'error' })
+      broken = true
+      against.push({ ...reasonOf(voice), outcome: 'error' })
       continue
     }
-    const before = Object.hasOwn(spent, charge.key) ? (spent[charge.key] ?? 0) : 0
-    limits.charges.push(charge)
-    if (before + charge.amount <= charge.max) continue
-    limits.reached.push(charge)
-    because.push({ ...reasonOf(voice), clause: 'limit', expected: charge.max, actual: before + charge.amount })
+    charges.push(charge)
+    const total = charge.amount + (Object.hasOwn(spent, charge.key) ? (spent[charge.key] ?? 0) : 0)
+    if (total <= charge.max) continue
+    reached.push(charge)
+    against.push({ ...reasonOf(voice), clause: 'limit', expected: charge.max, actual: total })
   }
-  const holds = because.length === 0
-  if (holds)
-    because.push(
-      ...effectIs(voices, 'limit')
-        .filter(({ value }) => value === TRUE)
-        .map(reasonOf),
-    )
-  limits.term = { name: 'limits', holds, because: because.slice(0, mostReasons) }
-  return limits
+  const holds = against.length === 0
+  return { term: { name: 'limits', holds, because: holds ? reasonsOf(limit) : against }, charges, reached, broken }
 }
 
 type Approval = { term: Term; demand: ApprovalDemand | null; broken: boolean }
 
 /** Each rule demands its own approval; those of other people are asked for before the person's own confirmation. */
-function approvalTerm(voices: readonly Voice[], approved: readonly string[]): Approval {
-  const open = effectIs(voices, 'approve').filter(
-    ({ of, value }) => value !== FALSE && !(value === TRUE && approved.includes(of.rule.id)),
-  )
-  const broken = open.some(({ value }) => value !== TRUE)
-  const demands = open.map(({ of }) => of.demand).filter((demand) => demand !== null)
-  const demand = demands.find(({ approvers }) => !approvers.self) ?? demands[0] ?? null
-  const first = open.filter(({ of }) => of.demand === demand)
-  const because = (broken || demand === null ? open : first).slice(0, mostReasons).map(reasonOf)
-  return { term: { name: 'approval', holds: open.length === 0, because }, demand, broken }
+function weighApprovals({ approve }: Voices, approved: readonly string[]): Approval {
+  if (approve.length === 0) return { term: { name: 'approval', holds: true, because: [] }, demand: null, broken: false }
+  const open = approve.filter(({ of, value }) => value !== TRUE || !approved.includes(of.rule.id))
+  const broken = open.filter(({ value }) => value !== TRUE)
+  const first = open.find(({ of }) => of.demand?.approvers.self === false) ?? open[0]
+  const because = broken.length > 0 ? broken : first === undefined ? approve : [first]
+  return {
+    term: { name: 'approval', holds: open.length === 0, because: reasonsOf(because) },
+    demand: first?.of.demand ?? null,
+    broken: broken.length > 0,
+  }
 }
 
-function externalTerm({ external }: Question): Term[] {
-  if (external === undefined) return []
+function externalTerm(external: NonNullable<Question['external']>): Term {
   const reason: Reason = {
     rule: null,
     effect: null,
@@ -146,14 +123,14 @@ function externalTerm({ external }: Question): Term[] {
     expected: 'permit',
     actual: external.reason ?? external.decision,
   }
-  return [{ name: 'external', holds: external.decision === 'permit', because: [reason] }]
+  return { name: 'external', holds: external.decision === 'permit', because: [reason] }
 }
 
 function deny(
   compiled: CompiledRules,
   question: Question,
   now: number,
-  voices: readonly Voice[],
+  voices: Voices,
   terms: readonly Term[],
   failed: readonly Term[],
   limits: Limits,
@@ -167,13 +144,25 @@ function deny(
     const resets = limits.reached.map(({ resetsAt }) => resetsAt)
     if (resets.every((at) => at !== null)) decision.resetsAt = Math.max(...resets)
   }
-  const help = voices.find(({ of }) => of.rule.help !== undefined && decision.rules.includes(of.rule.id))?.of.rule.help
+  const help = helpOf(voices, decision.rules)
   // A hint on a tool that is not on the list would tell that it exists.
   if (help !== undefined && couldPermit(compiled, { ...question, arguments: null }, now)) decision.help = help
   return decision
 }
 
+function helpOf(voices: Voices, rules: readonly string[]): string | undefined {
+  const helps = (voice: Voice): boolean => voice.of.rule.help !== undefined && rules.includes(voice.of.rule.id)
+  for (const group of Object.values(voices)) {
+    const found = group.find(helps)
+    if (found !== undefined) return found.of.rule.help
+  }
+  return undefined
+}
+
 function ruleIds(terms: readonly Term[]): string[] {
-  const ids = terms.flatMap((term) => term.because.map(({ rule }) => rule)).filter((rule) => rule !== null)
-  return [...new Set(ids)]
+  const ids: string[] = []
+  for (const { because } of terms) {
+    for (const { rule } of because) if (rule !== null && !ids.includes(rule)) ids.push(rule)
+  }
+  return ids
 }

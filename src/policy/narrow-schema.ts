@@ -5,7 +5,7 @@ import type { Question } from './decision.ts'
 import { onlyUnless, pinnedValues, speaksOf } from './pins.ts'
 import type { Condition } from './condition.ts'
 import { TRUE } from './truth.ts'
-import { contextOf, weigh, type Voice } from './weigh.ts'
+import { contextOf, weigh, type Voices } from './weigh.ts'
 
 const mostValues = 100
 
@@ -23,8 +23,7 @@ export function narrowSchema(
   const { properties } = inputSchema
   if (!isObject(properties)) return inputSchema
   const context = contextOf({ ...question, arguments: null }, now, true)
-  const voices = weigh(compiled, context).filter(({ of }) => of.rule.when !== undefined || of.rule.effect === 'permit')
-  if (voices.every(({ of }) => of.rule.when === undefined)) return inputSchema
+  const voices = weigh(compiled, context)
   const narrowed: [string, JsonObject][] = []
   for (const [name, property] of Object.entries(properties)) {
     if (!isObject(property)) continue
@@ -44,37 +43,32 @@ export function narrowSchema(
 }
 
 /** Null: nothing to say. */
-function allowedValues(voices: readonly Voice[], name: string, property: JsonObject, context: Context): Json[] | null {
+function allowedValues(voices: Voices, name: string, property: JsonObject, context: Context): Json[] | null {
   const own = Array.isArray(property['enum']) ? property['enum'] : null
   const lists = [...restrictions(voices, name, context), ...(own === null ? [] : [own])]
   if (lists.length === 0) return null
   const common = lists.reduce((both, list) => both.filter((value) => list.includes(value)))
-  const forbidding = conditionsOf(voices, 'forbid')
-  const left = common.filter((value) => !forbidding.some((when) => speaksOf(when, name, value, context)))
+  const against = forbidding(voices)
+  const left = common.filter((value) => !against.some((when) => speaksOf(when, name, value, context)))
   return own !== null && left.length === own.length ? null : left
 }
 
 /** What each side's permits leave, and what each forbid leaves. */
-function restrictions(voices: readonly Voice[], name: string, context: Context): Json[][] {
+function restrictions(voices: Voices, name: string, context: Context): Json[][] {
   const lists: Json[][] = []
   for (const side of ['user', 'agent'] as const) {
-    const permits = voices.filter(
-      ({ of, value }) => of.side === side && of.rule.effect === 'permit' && (value & TRUE) !== 0,
-    )
+    const permits = voices[side].filter(({ value }) => (value & TRUE) !== 0)
     const pins = permits.map(({ of }) =>
       of.rule.when === undefined ? null : pinnedValues(of.rule.when, name, context),
     )
     if (pins.length > 0 && !pins.includes(null)) lists.push([...new Set(pins.flatMap((values) => values ?? []))])
   }
-  for (const when of conditionsOf(voices, 'forbid')) {
+  for (const when of forbidding(voices)) {
     const only = when.not === undefined ? onlyUnless(when, name, context) : pinnedValues(when.not, name, context)
     if (only !== null) lists.push(only)
   }
   return lists
 }
 
-const conditionsOf = (voices: readonly Voice[], effect: 'forbid'): Condition[] =>
-  voices
-    .filter(({ of }) => of.rule.effect === effect)
-    .map(({ of }) => of.rule.when)
-    .filter((when) => when !== undefined)
+const forbidding = (voices: Voices): Condition[] =>
+  voices.forbid.map(({ of }) => of.rule.when).filter((when) => when !== undefined)

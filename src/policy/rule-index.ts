@@ -50,8 +50,26 @@ export function candidates(index: RuleIndex, question: Question): number[] {
   if (tool.upstream !== null) collect(upstream.get(tool.upstream), question, found)
   collect(operation.get(tool.behaviour.operation), question, found)
   collect(index.anyTool, question, found)
-  found.sort((a, b) => a - b)
-  return found.filter((at, i) => at !== found[i - 1])
+  return inOrder(found)
+}
+
+/** Few numbers that mostly are in order already. Drops what stands there twice (a rule for two of the person's groups). */
+function inOrder(found: number[]): number[] {
+  if (found.length > 32) found.sort((a, b) => a - b)
+  else insertionSort(found)
+  let kept = 0
+  for (let i = 0; i < found.length; i++) if (i === 0 || found[i] !== found[kept - 1]) found[kept++] = found[i] ?? 0
+  found.length = kept
+  return found
+}
+
+function insertionSort(list: number[]): void {
+  for (let i = 1; i < list.length; i++) {
+    const at = list[i] ?? 0
+    let j = i - 1
+    for (; j >= 0 && (list[j] ?? 0) > at; j--) list[j + 1] = list[j] ?? 0
+    list[j + 1] = at
+  }
 }
 
 function collect(bucket: Bucket | undefined, { user, agent }: Question, into: number[]): void {

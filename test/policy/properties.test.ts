@@ -51,8 +51,8 @@ describe('for any rules and any question', () => {
       const base = rules as { user: object[]; agent: object[] }
       const effect = (extra: object): string => decide(compile({ ...base, user: [...base.user, extra] }), q, now).effect
       const before = decide(compile(rules), q, now).effect
-      if (before === 'deny') expect(effect({ id: 'more', effect: 'forbid', when })).toBe('deny')
-      else expect(effect({ id: 'more', effect: 'permit', when })).toBe(before)
+      const extra = before === 'deny' ? 'forbid' : 'permit'
+      expect(effect({ id: 'more', effect: extra, when })).toBe(before)
     })
     fc.assert(property, { numRuns: 300 })
   })
