@@ -308,12 +308,17 @@ export const approvals = sqliteTable(
   (t) => [primaryKey({ columns: [t.project, t.id] }), index('approvals_status').on(t.project, t.status, t.createdAt)],
 )
 
-/** The record, as the Ledger ordered it. `leaf` is what the tree holds; `payload` is sealed and may be erased. */
+/**
+ * The record, as the Ledger ordered it. `leaf` is what the tree holds; `payload` is sealed and may be erased.
+ * Pages run by (at, sequence), so each index ends in both. The partial ones hold what is rare and looked for:
+ * everything but tool calls by type, everything that was not simply permitted and done.
+ */
 export const events = sqliteTable(
   'events',
   {
     project: project(),
     ledger: text('ledger').notNull(),
+    /** Number of the leaf, from 0. */
     sequence: integer('sequence').notNull(),
     id: text('id').notNull(),
     type: text('type').notNull(),
@@ -332,12 +337,15 @@ export const events = sqliteTable(
   (t) => [
     primaryKey({ columns: [t.project, t.ledger, t.sequence] }),
     uniqueIndex('events_id').on(t.project, t.id),
-    index('events_at').on(t.project, t.at),
-    index('events_user').on(t.project, t.user, t.at),
+    index('events_at').on(t.project, t.at, t.sequence),
+    index('events_user').on(t.project, t.user, t.at, t.sequence),
+    index('events_agent').on(t.project, t.agent, t.at, t.sequence),
+    index('events_gateway').on(t.project, t.gateway, t.at, t.sequence),
+    index('events_tool').on(t.project, t.tool, t.at, t.sequence),
     index('events_call').on(t.project, t.call),
-    index('events_tool').on(t.project, t.tool, t.at),
-    index('events_agent').on(t.project, t.agent, t.at),
-    index('events_gateway').on(t.project, t.gateway, t.at),
+    index('events_type').on(t.project, t.type, t.at, t.sequence).where(sql`substr(type, 1, 5) <> 'tool.'`),
+    index('events_decision').on(t.project, t.decision, t.at, t.sequence).where(sql`decision <> 'permit'`),
+    index('events_outcome').on(t.project, t.outcome, t.at, t.sequence).where(sql`outcome <> 'done'`),
   ],
 )
 
