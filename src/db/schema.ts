@@ -343,9 +343,15 @@ export const events = sqliteTable(
     index('events_gateway').on(t.project, t.gateway, t.at, t.sequence),
     index('events_tool').on(t.project, t.tool, t.at, t.sequence),
     index('events_call').on(t.project, t.call),
-    index('events_type').on(t.project, t.type, t.at, t.sequence).where(sql`substr(type, 1, 5) <> 'tool.'`),
-    index('events_decision').on(t.project, t.decision, t.at, t.sequence).where(sql`decision <> 'permit'`),
-    index('events_outcome').on(t.project, t.outcome, t.at, t.sequence).where(sql`outcome <> 'done'`),
+    index('events_type')
+      .on(t.project, t.type, t.at, t.sequence)
+      .where(sql`substr(type, 1, 5) <> 'tool.'`),
+    index('events_decision')
+      .on(t.project, t.decision, t.at, t.sequence)
+      .where(sql`decision <> 'permit'`),
+    index('events_outcome')
+      .on(t.project, t.outcome, t.at, t.sequence)
+      .where(sql`outcome <> 'done'`),
   ],
 )
 
