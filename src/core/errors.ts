@@ -78,7 +78,13 @@ export const errors = {
 
   'identity/unauthenticated': row('unauthenticated', 401, -32001, false, 'Sign in to use this gateway.'),
   'identity/forbidden': row('not_permitted', 403, -32001, false, 'You may not do this.'),
-  'identity/insufficient_scope': row('not_permitted', 403, -32001, false, 'The token does not cover this. Sign in again.'),
+  'identity/insufficient_scope': row(
+    'not_permitted',
+    403,
+    -32001,
+    false,
+    'The token does not cover this. Sign in again.',
+  ),
   'identity/sign_in_failed': row('unauthenticated', 400, -32001, false, 'The sign-in did not work. Start again.'),
   'identity/sign_in_unavailable': row('unavailable', 503, -32001, true, "The company's sign-in cannot be reached."),
   'identity/too_many_attempts': row('limit_reached', 429, -32001, true, 'Too many attempts. Wait a little.'),

@@ -6,8 +6,10 @@ import { toResponse } from './on-error.ts'
 import { placeOf } from './origin.ts'
 import { secured } from './security-headers.ts'
 
+export type App = Hono<Bindings>
+
 /** The site map: every URL of this deployment. */
-export function createApp(rooms: Rooms): Hono<Bindings> {
+export function createApp(rooms: Rooms): App {
   const app = new Hono<Bindings>()
 
   app.use(async (c, next) => {

@@ -1,2 +1,3 @@
 export { createApp } from './app.ts'
+export { handle } from './handle.ts'
 export type { Rooms } from './rooms.ts'
