@@ -6,13 +6,14 @@ import { agentId } from '../core/ids.ts'
 import { errorPage } from '../core/page.ts'
 import type { NewAgent } from './agents.ts'
 import { isAgentDisabled, readAgent } from './agents.ts'
-import { authorizationServer, baseScope, noResource, paths, scopesSupported } from './authorization-server.ts'
+import { authorizationServer, noResource } from './authorization-server.ts'
 import type { IdentityDeps } from './deps.ts'
 import { displayName } from './display-name.ts'
 import type { NewGrant } from './new-grant.ts'
 import { newGrantStorage } from './new-grant.ts'
 import type { RedirectTarget } from './redirect.ts'
 import { redirectTarget } from './redirect.ts'
+import { baseScope, paths, scopesSupported } from './names.ts'
 
 /** A request to the authorization endpoint that holds: client, redirect URI, PKCE and gateway are what they should be. */
 export type Authorization = {

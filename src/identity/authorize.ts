@@ -6,7 +6,6 @@ import { errorPage, leavePage } from '../core/page.ts'
 import type { Refusal } from '../core/result.ts'
 import { openState, sealState } from '../core/state.ts'
 import { upsertAgent } from './agents.ts'
-import { paths } from './authorization-server.ts'
 import type { Authorization } from './authorization-request.ts'
 import { readAuthorization, seeOther } from './authorization-request.ts'
 import type { BrowserSession } from './browser-session.ts'
@@ -20,6 +19,7 @@ import type { GrantMetadata } from './grant/facts.ts'
 import { grantSubject } from './grant/name.ts'
 import { readForm } from './read-form.ts'
 import { startSignIn } from './sign-in.ts'
+import { paths } from './names.ts'
 
 const purpose = 'consent'
 const consentMs = 600_000
@@ -34,10 +34,12 @@ export async function authorize(request: Request, deps: IdentityDeps): Promise<R
   if (!session.ok || !isEnough(session.value, authorization, deps.now())) return signIn(request, authorization, deps)
 
   const remembered = await readConsent(deps.db, consentKey(authorization, session.value))
-  if (needsConsent(remembered, authorization.scopes, authorization.target, authorization.prompt)) {
+  const { route, agent, scopes, target, prompt } = authorization
+  const isTrusted = route.signIn.trustedClients.includes(agent.clientId)
+  if (needsConsent(remembered, scopes, target, prompt, isTrusted)) {
     return askForConsent(authorization, session.value, deps)
   }
-  return seeOther(await makeGrant(authorization, session.value, deps, 'remembered'))
+  return seeOther(await makeGrant(authorization, session.value, deps, isTrusted ? 'trusted' : 'remembered'))
 }
 
 /** `POST /oauth/authorize`: what the person decided. Everything is checked again, because ten minutes may have passed. */
@@ -109,7 +111,7 @@ async function makeGrant(
   { route, request, agent, target, scopes, oauth, made }: Authorization,
   session: BrowserSession,
   { db, now, record }: IdentityDeps,
-  how: 'allowed' | 'remembered',
+  how: 'allowed' | 'remembered' | 'trusted',
 ): Promise<string> {
   const at = now()
   const { project, gateway } = route

@@ -1,6 +1,6 @@
 import type { GatewayRoute } from '../core/gateway-route.ts'
 import type { Refusal } from '../core/result.ts'
-import { baseScope } from './authorization-server.ts'
+import { baseScope } from './names.ts'
 
 /** RFC 6750 §3.1. */
 export type ChallengeError = 'invalid_request' | 'invalid_token' | 'insufficient_scope'

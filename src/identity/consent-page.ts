@@ -1,10 +1,10 @@
 import { html } from 'hono/html'
 import type { GatewayRoute } from '../core/gateway-route.ts'
 import { facts, formPage } from '../core/page.ts'
-import { paths } from './authorization-server.ts'
 import type { BrowserSession } from './browser-session.ts'
 import { csrfField } from './csrf.ts'
 import type { RedirectTarget } from './redirect.ts'
+import { paths } from './names.ts'
 
 export type ConsentDetails = {
   route: GatewayRoute

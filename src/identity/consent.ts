@@ -12,15 +12,19 @@ export type Remembered = { scopes: readonly string[] } | null
 /**
  * Whether the page has to be shown. Always for a client this person never allowed here (a client that registers itself could be
  * anybody, attack case 31). Always when the code goes to a program on the computer: any program can listen on a local port
- * under another's client id, so only the person knows whether they started it (RFC 8252 §8.6).
+ * under another's client id, so only the person knows whether they started it (RFC 8252 §8.6). `trusted`: an administrator
+ * named the client, which covers what returns to its own host and not what returns to some program.
  */
 export function needsConsent(
   remembered: Remembered,
   scopes: readonly string[],
   target: RedirectTarget,
   prompt: readonly string[],
+  trusted: boolean,
 ): boolean {
-  if (remembered === null || prompt.includes('consent') || target.kind !== 'web') return true
+  if (target.kind !== 'web') return true
+  if (trusted) return false
+  if (remembered === null || prompt.includes('consent')) return true
   return !scopes.every((scope) => remembered.scopes.includes(scope))
 }
 

@@ -74,11 +74,15 @@ export async function saveSignIn(db: Db, project: ProjectId, person: Person, now
     db
       .delete(memberships)
       .where(and(eq(memberships.project, project), eq(memberships.user, id), eq(memberships.source, 'claims'))),
-    // One parameter for all groups: D1 binds at most 100 per statement.
-    db.run(sql`INSERT OR IGNORE INTO groups (project, id, name, source)
-      SELECT ${project}, value ->> 'id', value ->> 'name', 'claims' FROM ${names}`),
-    db.run(sql`INSERT OR IGNORE INTO memberships (project, user, "group", source)
-      SELECT ${project}, ${id}, value ->> 'id', 'claims' FROM ${names}`),
+    // One parameter for all groups: D1 binds at most 100 per statement. `WHERE true` keeps ON CONFLICT from being read as a join.
+    db
+      .insert(groups)
+      .select(sql`SELECT ${project}, value ->> 'id', value ->> 'name', 'claims' FROM ${names} WHERE true`)
+      .onConflictDoNothing(),
+    db
+      .insert(memberships)
+      .select(sql`SELECT ${project}, ${id}, value ->> 'id', 'claims' FROM ${names} WHERE true`)
+      .onConflictDoNothing(),
   ])
   const saved = await readUser(db, project, id)
   if (saved === null) throw new Error('a user was written and is not there')

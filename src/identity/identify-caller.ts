@@ -5,7 +5,6 @@ import type { Result } from '../core/result.ts'
 import { ok, refuse } from '../core/result.ts'
 import { agentQuery, toAgent } from './agents.ts'
 import { callerByAppKey } from './app-key.ts'
-import { baseScope } from './authorization-server.ts'
 import { clientAddress } from './client-address.ts'
 import type { Credential } from './credential.ts'
 import { readCredential, unauthenticated } from './credential.ts'
@@ -13,6 +12,7 @@ import type { IdentityDeps } from './deps.ts'
 import { groupsQuery, toUser, userQuery } from './directory.ts'
 import { grantObjectName, readGrantName } from './grant/name.ts'
 import { createMemory } from './remember.ts'
+import { baseScope } from './names.ts'
 
 /** How long a revoked token can still pass here. Revocation ends the session itself, so that does not wait for this. */
 const rememberMs = 30_000

@@ -1,7 +1,8 @@
 import type { Config } from '../config/config.ts'
 import type { GatewayRoute } from '../core/gateway-route.ts'
 import type { JsonObject } from '../core/json.ts'
-import { authorizationServer, baseScope, noResource, paths } from './authorization-server.ts'
+import { authorizationServer, noResource } from './authorization-server.ts'
+import { baseScope, paths } from './names.ts'
 
 /** RFC 9728 §2. Only the scope that any use needs: a client asks for all it finds here. */
 export function protectedResourceMetadata(route: GatewayRoute, { publicUrl }: Config): JsonObject {

@@ -1,12 +1,13 @@
 import { isObject, parseJson } from '../core/json.ts'
 import { errors } from '../core/errors.ts'
 import type { Refusal } from '../core/result.ts'
-import { authorizationServer, noResource, paths } from './authorization-server.ts'
+import { authorizationServer, noResource } from './authorization-server.ts'
 import { clientAddress } from './client-address.ts'
 import type { IdentityDeps } from './deps.ts'
 import { emptyStorage } from './empty-storage.ts'
 import { registrationLimit } from './rate-limit.ts'
 import { readSmallBody } from './read-form.ts'
+import { paths } from './names.ts'
 
 const grantTypes = ['authorization_code', 'refresh_token']
 const responseTypes = ['code']

@@ -2,7 +2,6 @@ import { Hono } from 'hono'
 import { cors } from 'hono/cors'
 import type { Config } from '../config/config.ts'
 import type { GatewayRoute } from '../core/gateway-route.ts'
-import { paths } from './authorization-server.ts'
 import { authorize, decide } from './authorize.ts'
 import type { IdentityDeps } from './deps.ts'
 import { authorizationServerMetadata, openIdConfiguration, protectedResourceMetadata } from './metadata.ts'
@@ -10,6 +9,7 @@ import { register } from './register.ts'
 import { finishSignIn } from './sign-in.ts'
 import { signOut, signOutForm, signOutPath } from './sign-out.ts'
 import { revoke, token } from './token.ts'
+import { paths } from './names.ts'
 
 type Bindings = { Bindings: Env }
 

@@ -6,7 +6,6 @@ import { errorPage } from '../core/page.ts'
 import type { Refusal, Result } from '../core/result.ts'
 import { ok, refuse } from '../core/result.ts'
 import { openState, sealState } from '../core/state.ts'
-import { paths } from './authorization-server.ts'
 import { sessionCookie } from './browser-session.ts'
 import { readPerson } from './claims.ts'
 import { clientAddress } from './client-address.ts'
@@ -18,12 +17,12 @@ import { saveSignIn } from './directory.ts'
 import type { IdentityProvider } from './identity-provider.ts'
 import { readIdentityProvider } from './identity-provider.ts'
 import { authorizationUrl, discover, newSignInState, redeemCallback } from './oidc.ts'
+import { isOwnPath } from './own-path.ts'
 import { signInLimit } from './rate-limit.ts'
+import { paths } from './names.ts'
 
 const attemptMs = 600_000
 const purpose = 'sign-in'
-/** What fits into one cookie, sealed. */
-const maxReturnLength = 2_600
 
 export type SignIn = {
   project: ProjectId
@@ -144,18 +143,6 @@ const faultTexts = {
 const redirectUri = (config: Config): string => `${config.publicUrl}${paths.callback}`
 
 const attemptCookie = (state: string): string => `sign-in-${state.slice(0, 16)}`
-
-/** Never another site's: an open redirect behind a sign-in is a phishing tool. */
-export function isOwnPath(path: string, config: Pick<Config, 'publicUrl'>): boolean {
-  if (!path.startsWith('/') || path.length > maxReturnLength) return false
-  try {
-    const { origin } = new URL(config.publicUrl)
-    const url = new URL(path, origin)
-    return url.origin === origin && url.pathname + url.search + url.hash === path
-  } catch {
-    return false
-  }
-}
 
 function failure({ code, evidence }: Refusal, { provider }: Attempt): JsonObject {
   const reason = evidence?.['reason']

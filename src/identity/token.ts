@@ -1,6 +1,6 @@
 import { errors } from '../core/errors.ts'
 import type { Code } from '../core/errors.ts'
-import { authorizationServer, noResource, paths } from './authorization-server.ts'
+import { authorizationServer, noResource } from './authorization-server.ts'
 import type { IdentityDeps } from './deps.ts'
 import { emptyStorage } from './empty-storage.ts'
 import { identityEvent } from './events.ts'
@@ -10,6 +10,7 @@ import type { Outcome } from './grant/grant.ts'
 import { grantObjectName, readGrantName } from './grant/name.ts'
 import { readSmallBody } from './read-form.ts'
 import { grantEnded } from './revocation.ts'
+import { paths } from './names.ts'
 
 /** `POST /oauth/token`: the grant that the code or refresh token names answers, one request after another. */
 export async function token(request: Request, deps: IdentityDeps): Promise<Response> {
