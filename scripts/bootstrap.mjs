@@ -98,8 +98,8 @@ function isAlive(lock) {
 
 async function install() {
   if (!isInstalled()) {
-    const count = Object.keys(readPackages('package-lock.json')).length - 1
-    console.error(`Installing ${count} packages into node_modules. This happens once and takes about a minute.`)
+    const count = Object.values(readPackages('package-lock.json')).filter((one) => !one.optional).length - 1
+    console.error(`Installing ${count} packages into node_modules. This happens once and takes a minute or two.`)
     // A user's own npm settings must not leave out the toolchain, which is a development dependency.
     await npm(['ci', '--include=dev', '--include=optional', '--no-audit', '--no-fund'], root)
     if (!isInstalled())

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process'
+import { stripVTControlCharacters } from 'node:util'
 import { root } from './root.ts'
 
 export type Outcome = { ok: boolean; output: string }
@@ -13,6 +14,6 @@ export function command(...words: [name: string, ...args: string[]]): Promise<Ou
     child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text))
     child.stderr.setEncoding('utf8').on('data', (text: string) => (output += text))
     child.on('error', (error) => done({ ok: false, output: error.message }))
-    child.on('close', (code) => done({ ok: code === 0, output }))
+    child.on('close', (code) => done({ ok: code === 0, output: stripVTControlCharacters(output) }))
   })
 }

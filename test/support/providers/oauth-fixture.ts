@@ -101,7 +101,8 @@ export class OAuthFixture {
     const url = new URL(authorizeUrl)
     const get = (name: string): string => url.searchParams.get(name) ?? ''
     const { origin, paths, clientId, redirectUris, pkce, issuer, scopeParameter, scopeSeparator } = this.options
-    if (url.origin + url.pathname !== origin + paths.authorize) throw new Error(`not the authorize endpoint: ${url.href}`)
+    if (url.origin + url.pathname !== origin + paths.authorize)
+      throw new Error(`not the authorize endpoint: ${url.href}`)
     if (get('client_id') !== clientId || get('response_type') !== 'code') throw new Error('bad client or response type')
     if (!redirectUris.includes(get('redirect_uri'))) throw new Error(`redirect URI ${get('redirect_uri')}`)
     if (get('state') === '') throw new Error('no state')
