@@ -17,7 +17,7 @@ export const assignmentSchema = z
       .describe('Everybody who can sign in to the project, and every service account.'),
     users: z.array(person).max(1000).default([]),
     groups: names('Names of groups, as the directory or the sign-in says.'),
-    serviceAccounts: names('Names (subjects) of service accounts.'),
+    serviceAccounts: names('Service accounts, by the name of the agent that their key was made for.'),
     agents: names(
       'Client ids of the agents that may connect. Empty: any agent; the rules still decide what each may do.',
     ),
@@ -33,7 +33,9 @@ export function isFor(assignment: Assignment, { user, agent }: Pick<Caller, 'use
   if (agents.length > 0 && !agents.includes(agent.clientId) && !agents.includes(agent.id)) return false
   if (assignment.everyone) return true
   if (user.groups.some((group) => assignment.groups.includes(group))) return true
-  if (user.kind === 'service_account' && assignment.serviceAccounts.includes(user.subject)) return true
+  if (user.kind === 'service_account' && assignment.serviceAccounts.some((name) => agent.clientId === `app:${name}`)) {
+    return true
+  }
   return assignment.users.some((one) =>
     'id' in one ? one.id === user.id : one.issuer === user.issuer && one.subject === user.subject,
   )

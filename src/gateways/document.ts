@@ -51,16 +51,19 @@ const signInSchema = z
   .prefault({})
 
 /** As `audit` understands them. */
-const recordingModes = ['none', 'metadata', 'redacted', 'full'] as const
+const recordingMode = z.enum(['none', 'metadata', 'redacted', 'full'])
 
 const recordingSchema = z
   .strictObject({
-    arguments: z.enum(recordingModes).default('redacted'),
-    result: z.enum(recordingModes).default('metadata'),
+    arguments: recordingMode.default('redacted'),
+    result: recordingMode.default('metadata'),
+    names: list(z.string().min(1).max(100), 200)
+      .default([])
+      .describe('More names of fields whose values are hidden, wherever they stand.'),
   })
   .prefault({})
   .describe(
-    'What the record keeps of a call beside the facts: nothing, digest and size, the redacted text, or all of it but credentials.',
+    'What the record keeps of a call beside the facts: nothing, its size and digest, the redacted text, or all.',
   )
 
 const providersSchema = z

@@ -90,11 +90,13 @@ export class Session extends DurableObject<Env> implements SessionApi, Conversat
   }
 
   async snapshotChanged(version: number): Promise<void> {
-    const taken = await this.#live?.take(version)
+    const live = await this.#settled()
+    const taken = await live?.take(version)
     if (taken && !taken.ok) await this.end(taken.error.code)
   }
 
   async end(reason: string): Promise<void> {
+    await this.#settled()
     for (const abort of this.#running.values()) abort.abort()
     this.#live = null
     const { sql } = this.ctx.storage
@@ -123,6 +125,12 @@ export class Session extends DurableObject<Env> implements SessionApi, Conversat
       this.#opening = null
     })
     return this.#opening
+  }
+
+  /** A session that is just opening has joined the Hub already: what the Hub says meanwhile must not pass it by. */
+  async #settled(): Promise<LiveSession | null> {
+    await this.#opening?.catch(() => undefined)
+    return this.#live
   }
 
   async #start(caller: Caller): Promise<Result<LiveSession>> {
