@@ -57,7 +57,7 @@ function compileAge(clause: string, within: string, at: (context: Context) => nu
     const since = at(context)
     const ageMs = since === undefined ? Number.NaN : context.now - since
     context.actual = Number.isFinite(ageMs) ? `${Math.round(ageMs / 1000)}s ago` : undefined
-    if (!Number.isFinite(ageMs)) return context.could ? TRUE | FALSE : ERROR
+    if (!Number.isFinite(ageMs)) return context.mayConnect && since === undefined ? TRUE | FALSE : ERROR
     if (!context.could) return truth(ageMs <= withinMs)
     return ageMs <= withinMs ? TRUE | FALSE : later
   })

@@ -6,6 +6,7 @@ import type { Step } from './decision.ts'
 import { readDuration } from './duration.ts'
 import { matchesGlob, parseGlob } from './glob.ts'
 import { lookUp, splitPath } from './path.ts'
+import { argumentsOfSelector } from './step-arguments.ts'
 import { ERROR, FALSE, sequence, TRUE, truth, UNKNOWN, type Truth } from './truth.ts'
 
 /** Whether the number of the session's steps that the selector means lies within `size`. */
@@ -29,7 +30,8 @@ export function compileSteps(
     let unknown = false
     for (let i = steps.length - 1; i >= 0; i--) {
       const step = steps[i]
-      if (step === undefined || step.at < since) break
+      // Not in order of `at`: a call that waited for a person is noted when it runs, with the time it was asked.
+      if (step === undefined || step.at < since) continue
       if ((outcome !== 'any' && step.outcome !== outcome) || !isOfKind(step)) continue
       const fit = fits(step, context)
       if (fit === FALSE) continue
@@ -68,23 +70,22 @@ function compileArguments(
 ): (step: Step, context: Context) => Truth {
   const paths = (selector.sameArguments ?? []).map(splitPath)
   const where = selector.where === undefined ? null : nested(selector.where)
+  const names = argumentsOfSelector(selector)
   return (step, context) => {
     const own = step.arguments
+    // A session remembers what the rules of its time asked for. What was not remembered is not "not given".
+    if (names.length > 0 && (own === undefined || !names.every((name) => Object.hasOwn(own, name)))) return ERROR
     let fit: Truth = TRUE
-    if (paths.length > 0) {
-      if (own === undefined) return ERROR
+    if (own !== undefined && paths.length > 0) {
       const { args } = context
-      if (args === null) fit = UNKNOWN
-      else
-        fit = sequence(
-          paths.map((path) => () => sameValue(lookUp(own, path), lookUp(args, path))),
-          null,
-          TRUE,
-        )
+      const same = paths.map(
+        (path) => () => (args === null ? UNKNOWN : sameValue(lookUp(own, path), lookUp(args, path))),
+      )
+      fit = sequence(same, null, TRUE)
       if (fit === FALSE || fit === ERROR) return fit
     }
     if (where === null) return fit
-    return own === undefined ? ERROR : sequence([() => fit, () => evaluateOn(where, own, context)], null, TRUE)
+    return sequence([() => fit, () => evaluateOn(where, own ?? {}, context)], null, TRUE)
   }
 }
 

@@ -6,12 +6,15 @@ import { compileLimit, type CompiledLimit } from './limit.ts'
 import type { Rule, RulesDocument, Side } from './rule.ts'
 import { buildIndex, type RuleIndex } from './rule-index.ts'
 import { compileSelectors, type Select } from './select.ts'
+import { stepArgumentsOf } from './step-arguments.ts'
 
 /** Rules ready to decide with. Immutable; made once per version and isolate, because it holds functions. */
 export type CompiledRules = {
   version: string
   rules: readonly CompiledRule[]
   index: RuleIndex
+  /** Arguments of steps that some rule looks at. */
+  stepArguments: ReadonlySet<string>
 }
 
 export type CompiledRule = {
@@ -30,18 +33,31 @@ export function compileRules(document: RulesDocument, version: string = document
     ...document.user.map((rule) => compileRule(rule, 'user')),
     ...document.agent.map((rule) => compileRule(rule, 'agent')),
   ]
-  return { version, rules, index: buildIndex(rules.map(({ rule }) => rule)) }
+  const conditions = rules.map(({ rule }) => rule.when).filter((when) => when !== undefined)
+  return {
+    version,
+    rules,
+    index: buildIndex(rules.map(({ rule }) => rule)),
+    stepArguments: new Set(conditions.flatMap(stepArgumentsOf)),
+  }
 }
 
 function compileRule(rule: Rule, side: Side): CompiledRule {
+  const { when, limit } = rule
   return {
     rule,
     side,
-    selects: compileSelectors(rule),
-    when: rule.when === undefined ? null : compileCondition(rule.when),
-    limit: rule.limit === undefined ? null : compileLimit(rule.id, rule.limit),
+    selects: whenFirstUsed(() => compileSelectors(rule)),
+    when: when === undefined ? null : whenFirstUsed(() => compileCondition(when)),
+    limit: limit === undefined ? null : whenFirstUsed(() => compileLimit(rule.id, limit)),
     demand: demandOf(rule),
   }
+}
+
+/** Most rules of a large document are about nobody in this isolate, so nothing is made of them before somebody asks. */
+function whenFirstUsed<In, Out>(compile: () => (input: In) => Out): (input: In) => Out {
+  let compiled: ((input: In) => Out) | null = null
+  return (input) => (compiled ??= compile())(input)
 }
 
 function demandOf({ id, approval }: Rule): ApprovalDemand | null {

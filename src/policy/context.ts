@@ -8,6 +8,8 @@ export type Context = {
   now: number
   /** True for lists: "could it be permitted at some moment of this session, with some arguments?" */
   could: boolean
+  /** True when a missing connection is not yet known rather than missing. */
+  mayConnect: boolean
   /** The arguments in question; null when they are unknown. */
   args: JsonObject | null
   /** The element, inside `every` and `some`. */

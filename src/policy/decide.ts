@@ -41,7 +41,11 @@ export function decide(compiled: CompiledRules, question: Question, now: number)
 export function couldPermit(compiled: CompiledRules, question: Question, now: number): boolean {
   if (question.offered === false || (question.external !== undefined && question.external.decision !== 'permit'))
     return false
-  const voices = weigh(compiled, contextOf(question, now, true))
+  return isOpen(weigh(compiled, contextOf(question, now, true)))
+}
+
+/** Whether what is not known yet could turn out so that nothing forbids and both sides permit. */
+function isOpen(voices: Voices): boolean {
   return (
     voices.user.some(({ value }) => (value & TRUE) !== 0) &&
     voices.agent.some(({ value }) => (value & TRUE) !== 0) &&
@@ -139,6 +143,10 @@ function deny(
   const decision: Decision = { effect: 'deny', version: compiled.version, terms, rules: ruleIds(failed), charges: [] }
   decision.refusal = 'denied'
   if (only('scopes')) decision.refusal = 'scopes_missing'
+  if (question.connection === undefined && failed.every(({ name }) => turnsOnRules.has(name))) {
+    const open = isOpen(weigh(compiled, contextOf(question, now, false, true)))
+    if (open) decision.refusal = 'connection_needed'
+  }
   if (only('limits') && !limits.broken) {
     decision.refusal = 'limit_reached'
     const resets = limits.reached.map(({ resetsAt }) => resetsAt)
@@ -149,6 +157,9 @@ function deny(
   if (help !== undefined && couldPermit(compiled, { ...question, arguments: null }, now)) decision.help = help
   return decision
 }
+
+/** Terms that a condition on the connection can be in the way of. */
+const turnsOnRules: ReadonlySet<string> = new Set(['user', 'agent', 'forbid', 'approval'])
 
 function helpOf(voices: Voices, rules: readonly string[]): string | undefined {
   const helps = (voice: Voice): boolean => voice.of.rule.help !== undefined && rules.includes(voice.of.rule.id)

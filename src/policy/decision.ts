@@ -117,7 +117,8 @@ export type Decision = {
 }
 
 /**
+ * `connection_needed`: only what is not known of the connection is in the way. Lease it and decide again.
  * `denied`: looks like an unknown tool. `limit_reached`: only a budget is in the way. `scopes_missing`: only the
  * connection's scopes are in the way, so the person can be asked to grant more.
  */
-export type RefusalKind = 'denied' | 'limit_reached' | 'scopes_missing'
+export type RefusalKind = 'denied' | 'limit_reached' | 'scopes_missing' | 'connection_needed'

@@ -41,13 +41,13 @@ function argument(of: Path): Subject {
   }
 }
 
-/** Without a connection a condition on it errs; in a list it is unknown, because the person may connect yet. */
+/** Without a connection a condition on it errs, unless the person may connect yet. */
 function connection(of: Path): Subject {
   const path = splitPath(of)
   return {
     name: `connection ${showPath(of)}`,
     read: (c) =>
-      c.question.connection === undefined && c.could
+      c.question.connection === undefined && c.mayConnect
         ? unknown
         : found(lookUp(c.question.connection as unknown as Json | undefined, path)),
   }

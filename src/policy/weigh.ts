@@ -11,8 +11,8 @@ export type Voice = { of: CompiledRule; value: Truth; leaf: Leaf | null; actual:
 /** Permits with whatever they say; of the others those that do not just say no. In the document's order. */
 export type Voices = { user: Voice[]; agent: Voice[]; forbid: Voice[]; approve: Voice[]; limit: Voice[] }
 
-export function contextOf(question: Question, now: number, could: boolean): Context {
-  return { question, now, could, args: question.arguments, item: undefined, leaf: null, actual: undefined }
+export function contextOf(question: Question, now: number, could: boolean, mayConnect: boolean = could): Context {
+  return { question, now, could, mayConnect, args: question.arguments, item: undefined, leaf: null, actual: undefined }
 }
 
 /** Asks every rule whose selectors match. */

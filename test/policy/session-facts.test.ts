@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import type { Step } from '../../src/policy/policy.ts'
-import { ask, now, sends, step, verdict, writes } from './questions.ts'
+import type { JsonObject } from '../../src/core/json.ts'
+import { argumentsToRemember, decide, type Step } from '../../src/policy/policy.ts'
+import { ask, compile, now, rulesWith, sends, step, verdict, writes } from './questions.ts'
 
 const given = (condition: object, steps: Step[], args = {}, forgottenSteps = 0): string =>
   verdict(condition, ask('T_x', args, { session: { steps, forgottenSteps } }))
@@ -67,6 +68,23 @@ describe('steps of the session', () => {
     expect(given({ notAfter: { where: { argument: 'n', gt: 50 } } }, [bare])).toBe('error')
   })
 
+  it('finds a step that was noted late', () => {
+    const steps = [step('A_x', { at: minutes(2) }), step('A_y', { at: minutes(9) })]
+    expect(given({ after: { tools: ['A_x'], within: '5m' } }, steps)).toBe('true')
+  })
+
+  it('does not take what it was not asked to remember for what was not given', () => {
+    const where = { after: { where: { argument: 'force', exists: false } } }
+    expect(given(where, [step('A_x', { arguments: { force: null } })])).toBe('true')
+    expect(given(where, [step('A_x', { arguments: { other: 1 } })])).toBe('error')
+    const rules = compile({ user: [{ id: 'r', effect: 'permit', when: { not: where } }] })
+    expect(argumentsToRemember(rules, { a: 1 })).toEqual({ force: null })
+    expect(argumentsToRemember(rules, { force: 'x'.repeat(5000) })).toBeUndefined()
+    expect(argumentsToRemember(compile({}), { force: 1 })).toBeUndefined()
+    const hostile = JSON.parse('{"__proto__": {"force": 1}}') as JsonObject
+    expect(argumentsToRemember(rules, hostile)).toEqual({ force: null })
+  })
+
   it('does not forget by drowning a step in others', () => {
     const recent = [step('A_x', { at: minutes(3) }), step('A_y', { at: minutes(1) })]
     expect(given({ notAfter: { tools: ['Files_*'] } }, recent, {}, 1)).toBe('error')
@@ -103,6 +121,24 @@ describe('other facts of the session', () => {
       'error',
     )
     expect(verdict({ connection: 'scopes', contains: 'repo' }, question)).toBe('true')
+  })
+
+  it('says that it needs the connection when nothing else is in the way', () => {
+    const fresh = { connectedWithin: '5m' }
+    const refusal = (effect: 'permit' | 'forbid', when: object): unknown =>
+      decide(rulesWith(effect, when), ask('T_x'), now).refusal
+    expect(refusal('permit', fresh)).toBe('connection_needed')
+    expect(refusal('forbid', { not: fresh })).toBe('connection_needed')
+    expect(refusal('permit', { all: [fresh, { argument: 'x', eq: 1 }] })).toBe('denied')
+    expect(refusal('permit', { connection: 'scopes', contains: 'repo' })).toBe('connection_needed')
+    const both = compile({
+      user: [
+        { id: 'a', effect: 'permit', when: fresh },
+        { id: 'b', effect: 'forbid' },
+      ],
+      agent: [{ id: 'c', effect: 'permit' }],
+    })
+    expect(decide(both, ask('T_x'), now).refusal).toBe('denied')
   })
 
   it('knows the task', () => {
