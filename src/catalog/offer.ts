@@ -1,9 +1,13 @@
+import type { OfferedPrompt, OfferedResource, OfferedTemplate } from '../core/offered.ts'
 import type { Behaviour, Tool } from '../core/tool.ts'
-import { matches, offeredName, prefixOf } from './naming.ts'
+import { matches, nameKey, offeredName, prefixOf } from './naming.ts'
+import type { OfferedUpstream } from './offered-upstream.ts'
+import { offeredUpstream } from './offered-upstream.ts'
 import { ownTools } from './own-tools.ts'
 import type { Selection } from './selection.ts'
+import { Unique } from './unique.ts'
 import type { UpstreamSource } from './upstream-tools.ts'
-import { upstreamTools } from './upstream-tools.ts'
+import { upstreamPrompts, upstreamResources, upstreamTemplates, upstreamTools } from './upstream-tools.ts'
 
 /** A tool under the name its source gives it. */
 export type SourceTool = { localName: string; tool: Tool }
@@ -15,43 +19,73 @@ export type Sources = { upstreams: readonly UpstreamSource[] }
 export type OfferFault = { path: string; message: string }
 
 /**
- * Tools by name order, so that a list never changes without a reason. `faults` are what an administrator has to settle: a
- * source that does not exist, a pattern that matches nothing, two tools of one name. What is at fault is left out: two tools
- * of one name are both hidden (attack case 54).
+ * In order of name, so that a list never changes without a reason. `faults` are what an administrator has to settle: a
+ * source that does not exist, a pattern that matches nothing, two things of one name. What is at fault is left out: two
+ * tools of one name are both hidden (attack case 54).
  */
-export type Offer = { tools: Tool[]; faults: OfferFault[] }
+export type Offer = {
+  tools: Tool[]
+  prompts: OfferedPrompt[]
+  resources: OfferedResource[]
+  templates: OfferedTemplate[]
+  upstreams: OfferedUpstream[]
+  faults: OfferFault[]
+}
 
 export async function offer(selections: readonly Selection[], sources: Sources): Promise<Offer> {
   const faults: OfferFault[] = []
-  const byName = new Map<string, { tool: Tool; path: string }[]>()
+  const tools = new Unique<Tool>(faults)
+  const rest = { prompts: new Unique<OfferedPrompt>(faults), resources: new Unique<OfferedResource>(faults) }
+  const templates = new Unique<OfferedTemplate>(faults)
+  const upstreams = new Map<string, OfferedUpstream>()
   const own = await ownTools()
   for (const [i, selection] of selections.entries()) {
+    const path = `tools[${i}]`
     const found = sourceTools(selection, own, sources)
     if (typeof found === 'string') {
-      faults.push({ path: `tools[${i}]`, message: found })
+      faults.push({ path, message: found })
       continue
     }
+    const prefix = prefixFor(selection, selections.length === 1)
     faults.push(...unmatched(selection, found, i))
     for (const one of select(selection, found)) {
-      const name = nameOf(selection, one)
+      const name = nameOf(selection, prefix, one.localName)
       if (name === null) {
-        faults.push({
-          path: `tools[${i}]`,
-          message: `give ${quote(one.localName)} an alias: its name is too long or has no usable character`,
-        })
+        const message = `give ${quote(one.localName)} an alias: its name has no usable character`
+        faults.push({ path, message })
         continue
       }
-      const entry = { tool: { ...one.tool, name, behaviour: behaviourOf(selection, one) }, path: `tools[${i}]` }
-      byName.set(name, [...(byName.get(name) ?? []), entry])
+      tools.add(nameKey(name), name, { ...one.tool, name, behaviour: behaviourOf(selection, one) }, path)
+    }
+    const upstream = sources.upstreams.find((one) => one.id === selection.upstream)
+    if (!upstream?.enabled) continue
+    upstreams.set(upstream.id, offeredUpstream(upstream))
+    for (const prompt of upstreamPrompts(upstream)) {
+      const name = offeredName(prefix, prompt.remoteName)
+      if (name === null || !chosen(selection, 'prompts', prompt.remoteName)) continue
+      rest.prompts.add(nameKey(name), name, { ...prompt, name }, path)
+    }
+    for (const one of upstreamResources(upstream)) {
+      if (chosen(selection, 'resources', one.uri)) rest.resources.add(one.uri, one.uri, one, path)
+    }
+    for (const one of upstreamTemplates(upstream)) {
+      if (chosen(selection, 'resources', one.uriTemplate)) templates.add(one.uriTemplate, one.uriTemplate, one, path)
     }
   }
-  const tools: Tool[] = []
-  for (const [name, entries] of byName) {
-    const [only, second] = entries
-    if (only && !second) tools.push(only.tool)
-    if (second) faults.push({ path: second.path, message: `${name} is offered twice; set a prefix or an alias` })
+  return {
+    tools: tools.sorted(),
+    prompts: rest.prompts.sorted(),
+    resources: rest.resources.sorted(),
+    templates: templates.sorted(),
+    upstreams: [...upstreams.values()],
+    faults,
   }
-  return { tools: tools.toSorted((a, b) => (a.name < b.name ? -1 : 1)), faults }
+}
+
+/** Prompts and resources come with all of an upstream's tools, and otherwise when they are asked for. */
+function chosen(selection: Selection, what: 'prompts' | 'resources', name: string): boolean {
+  const patterns = selection[what] ?? (selection.include.includes('*') ? ['*'] : [])
+  return patterns.some((pattern) => matches(pattern, name))
 }
 
 function sourceTools(
@@ -105,9 +139,15 @@ function nearest(pattern: string, tools: readonly SourceTool[]): string {
   return some.length > 0 ? `; there is ${some.join(', ')}` : ''
 }
 
-function nameOf(selection: Selection, { localName }: SourceTool): string | null {
+/** Our toolkits always carry their name. Another source's tools go without a prefix where it is the only source. */
+function prefixFor(selection: Selection, sole: boolean): string {
+  if (selection.prefix !== null) return selection.prefix
+  if (selection.toolkit !== undefined) return selection.toolkit
+  return sole ? '' : prefixOf(selection.upstream ?? selection.worker ?? '')
+}
+
+function nameOf(selection: Selection, prefix: string, localName: string): string | null {
   if (Object.hasOwn(selection.alias, localName)) return selection.alias[localName] ?? null
-  const prefix = selection.prefix ?? selection.toolkit ?? prefixOf(selection.upstream ?? selection.worker ?? '')
   return offeredName(prefix, localName)
 }
 

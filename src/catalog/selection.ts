@@ -7,7 +7,8 @@ const pattern = z
   .max(128)
   .regex(/^[A-Za-z0-9_.:/*-]+$/, 'use the name of a tool, with * for any characters')
 
-const toolName = z.string().regex(/^[A-Za-z0-9_]{1,45}$/, 'use 1 to 45 of A-Z, a-z, 0-9 and _')
+const toolName = z.string().regex(/^[A-Za-z0-9_-]{1,45}$/, 'use 1 to 45 of A-Z, a-z, 0-9, _ and -')
+const patterns = z.array(pattern).max(1000)
 
 const behaviour = z.strictObject({
   operation: z.enum(['read', 'create', 'update', 'delete']).optional(),
@@ -34,8 +35,18 @@ export const selectionSchema = z
       .regex(/^[A-Za-z0-9_]{0,20}$/, 'use up to 20 of A-Z, a-z, 0-9 and _')
       .nullable()
       .default(null)
-      .describe('Stands before the names of its tools, with _. Empty text: none. null: the name of the source.'),
+      .describe(
+        'Stands before the names of its tools, with _. Empty text: none. null: the name of the source, or none where it is the only source.',
+      ),
     alias: z.record(pattern, toolName).default({}).describe('The whole name a tool has here, by its own name.'),
+    prompts: patterns
+      .nullable()
+      .default(null)
+      .describe('Which prompts of the upstream. null: all when all tools are offered.'),
+    resources: patterns
+      .nullable()
+      .default(null)
+      .describe('Which resources, by URI. null: all when all tools are offered.'),
     behaviour: z
       .record(pattern, behaviour)
       .default({})

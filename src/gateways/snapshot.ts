@@ -1,7 +1,8 @@
-import type { Sources } from '../catalog/catalog.ts'
+import type { OfferedUpstream, Sources } from '../catalog/catalog.ts'
 import { offer } from '../catalog/catalog.ts'
 import type { Caller } from '../core/caller.ts'
 import type { GatewayId, ProjectId } from '../core/ids.ts'
+import type { OfferedPrompt, OfferedResource, OfferedTemplate } from '../core/offered.ts'
 import type { Result } from '../core/result.ts'
 import { ok } from '../core/result.ts'
 import type { Tool } from '../core/tool.ts'
@@ -20,6 +21,10 @@ export type Snapshot = Omit<GatewayDocument, 'kind' | 'name' | 'tools'> & {
   version: number
   /** In order of name. */
   tools: Tool[]
+  prompts: OfferedPrompt[]
+  resources: OfferedResource[]
+  templates: OfferedTemplate[]
+  upstreams: OfferedUpstream[]
 }
 
 export type SnapshotOf = { project: ProjectId; gateway: GatewayId; version: number }
@@ -42,7 +47,8 @@ export async function compileSnapshot(
   const { tools, faults } = withinCaps(offered.tools, document)
   if (strict && faults.length > 0) return invalid(faults)
   const rules = { ...document.rules, version: `${name}@${of.version}` }
-  return ok({ ...settings, ...of, slug: name, rules, tools })
+  const { prompts, resources, templates, upstreams } = offered
+  return ok({ ...settings, ...of, slug: name, rules, tools, prompts, resources, templates, upstreams })
 }
 
 /** A tool that needs more of a provider than this gateway may use is not offered: it could only fail. */

@@ -110,10 +110,12 @@ export async function readUpstreams(db: Db, project: ProjectId): Promise<Upstrea
     db.select().from(toolPins).where(eq(toolPins.project, project)),
   ])
   const byUpstream = Map.groupBy(pins, (pin) => pin.upstream)
-  return sources.map(({ id, enabled, settings }) => ({
+  return sources.map(({ id, url, enabled, settings, discovered }) => ({
     id,
+    url,
     enabled,
     settings,
+    discovered,
     pins: (byUpstream.get(id) ?? []).map((pin): Pin => ({ ...pin, behaviour: pin.behaviour as Behaviour | null })),
   }))
 }

@@ -21,6 +21,9 @@ export type ToolCall = {
   resumed?: Resumed
   signal: AbortSignal
   onProgress?: (progress: Progress) => void
+  /** What the server behind the tool logs while it runs. */
+  onLog?: (entry: JsonObject) => void
+  logLevel?: string
 }
 
 /** The session's memory of what was done. What decides is taken in one turn: nothing interleaves. */

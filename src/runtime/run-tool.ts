@@ -6,12 +6,16 @@ import type { Tool } from '../core/tool.ts'
 import type { Lease } from '../vault/vault.ts'
 import { runToolkitTool } from './run-toolkit-tool.ts'
 import type { Runner, RunReply, ToolCall } from './ports.ts'
+import type { UpstreamUse } from './run-upstream-tool.ts'
+import { runUpstreamTool } from './run-upstream-tool.ts'
 
 export type RunnerUse = {
   now: () => number
   /** The provider's API with the credential put on. `null` lease: the tool needs none. */
   api(call: ToolCall, tool: Tool, lease: Lease | null): ApiClient
   secrets(call: ToolCall, tool: Tool): Promise<Result<ReadonlyMap<string, string>>>
+  /** The server behind the tool, and what proves to it who calls. */
+  upstream(call: ToolCall, tool: Tool, lease: Lease | null, secrets: ReadonlyMap<string, string>): Result<UpstreamUse>
 }
 
 /** Runs a tool where it lives. */
@@ -28,6 +32,10 @@ export function createRunner(use: RunnerUse): Runner {
             now: use.now(),
             secrets: secrets.value,
           })
+        case 'upstream': {
+          const upstream = use.upstream(call, tool, lease, secrets.value)
+          return upstream.ok ? runUpstreamTool(call, tool, args, upstream.value) : upstream
+        }
         default:
           return refuse('runtime/unknown_tool')
       }

@@ -8,6 +8,9 @@ export { offerGateway } from './offered-gateway.ts'
 export { createRunner } from './run-tool.ts'
 export { createScreen } from './screen-result.ts'
 export type { RunnerUse } from './run-tool.ts'
+export type { UpstreamUse } from './run-upstream-tool.ts'
+export { createUpstreams } from '../upstream/upstream.ts'
+export type { UpstreamCredential, Upstreams } from '../upstream/upstream.ts'
 export type {
   Approvals,
   Credentials,

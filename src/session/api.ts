@@ -17,6 +17,10 @@ export type CallRequest = {
   resumed?: Resumed
   /** Called with progress while the tool runs. Absent when the client gave no progress token. */
   onProgress?: (progress: Progress) => Promise<void> | void
+  /** What the server behind the tool logs meanwhile. Absent when the client does not want to know. */
+  onLog?: (entry: JsonObject) => Promise<void> | void
+  /** From which level on (MCP 2026-07-28 `_meta`, or the legacy conversation's). */
+  logLevel?: string
   /** Lets `cancelCall` find it. Random, made by `mcp`. */
   cancelKey?: string
 }

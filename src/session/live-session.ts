@@ -6,10 +6,11 @@ import type { SessionId } from '../core/ids.ts'
 import type { Result } from '../core/result.ts'
 import { ok, refuse } from '../core/result.ts'
 import { openDb } from '../db/db.ts'
+import { createEgress } from '../egress/egress.ts'
 import type { Snapshot } from '../gateways/gateways.ts'
 import { hubOf, isAssigned, loadSnapshot } from '../gateways/gateways.ts'
-import type { Runtime } from '../runtime/runtime.ts'
-import { createRunner, createScreen, offerGateway } from '../runtime/runtime.ts'
+import type { Runtime, Upstreams } from '../runtime/runtime.ts'
+import { createRunner, createScreen, createUpstreams, offerGateway } from '../runtime/runtime.ts'
 import { vaultOf } from '../vault/vault.ts'
 import type { GatewayFeatures } from './api.ts'
 import { approvalMigrations, StoredApprovals } from './approvals.ts'
@@ -40,6 +41,7 @@ export class LiveSession {
   readonly leases: HeldLeases
   readonly #use: SessionUse
   readonly #row: SessionRow
+  readonly #upstreams: Upstreams
   #snapshot: Snapshot
   #seenAt: number
 
@@ -54,6 +56,8 @@ export class LiveSession {
     this.leases = new HeldLeases({ vault: (user) => vaultOf(env, user), session, gateway: snapshot.slug, now })
     const times = { startedAt: row.started_at, authenticatedAt: row.authenticated_at }
     const gateway = () => this.#snapshot.slug
+    const egress = createEgress(config)
+    this.#upstreams = createUpstreams({ egress, now })
     this.runtime = {
       now,
       gateway: offerGateway(snapshot),
@@ -61,7 +65,9 @@ export class LiveSession {
       record: createRecorder(outbox, session, () => this.#snapshot),
       credentials: this.leases,
       approvals: new StoredApprovals({ sql, db: openDb(env.DB), config, outbox, session, gateway, now }),
-      runner: createRunner(outsideWorld(use, this.leases, () => this.#snapshot)),
+      runner: createRunner(
+        outsideWorld({ egress, upstreams: this.#upstreams, leases: this.leases, snapshot: () => this.#snapshot, now }),
+      ),
       screen: createScreen(() => this.leases.secrets()),
     }
   }
@@ -125,6 +131,21 @@ export class LiveSession {
     this.#snapshot = snapshot.value
     this.runtime.gateway = offerGateway(snapshot.value)
     return ok(null)
+  }
+
+  /** Credentials that may no longer be used. Connections that stand on them go too. */
+  recall(connections: readonly string[] | null): void {
+    this.leases.recall(connections)
+    const gone =
+      connections === null
+        ? [this.#upstreams.close()]
+        : connections.map((credential) => this.#upstreams.close({ credential }))
+    this.#use.ctx.waitUntil(Promise.allSettled(gone))
+  }
+
+  /** Lets go of what is open at upstreams. */
+  close(): void {
+    this.#use.ctx.waitUntil(this.#upstreams.close())
   }
 
   /** On disk when somebody was last here, so that the alarm and the next start know. Returns it. */

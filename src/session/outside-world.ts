@@ -1,18 +1,26 @@
 import type { ApiClient } from '../core/api-client.ts'
+import type { Clock } from '../core/clock.ts'
 import { refuse } from '../core/result.ts'
-import { createEgress } from '../egress/egress.ts'
+import type { Egress } from '../egress/egress.ts'
 import type { Snapshot } from '../gateways/gateways.ts'
-import type { RunnerUse } from '../runtime/runtime.ts'
+import type { RunnerUse, Upstreams } from '../runtime/runtime.ts'
 import { createApiClient } from '../vault/vault.ts'
 import { childTraceparent } from './call-events.ts'
 import type { HeldLeases } from './credentials.ts'
-import type { SessionUse } from './live-session.ts'
+import { upstreamUse } from './upstream-use.ts'
 
-/** The ways out of a session: the provider's API with a lease on it. One `Egress` per object; nothing below makes its own. */
-export function outsideWorld(use: SessionUse, leases: HeldLeases, _snapshot: () => Snapshot): RunnerUse {
-  const egress = createEgress(use.config)
+export type OutsideUse = {
+  egress: Egress
+  upstreams: Upstreams
+  leases: HeldLeases
+  snapshot: () => Snapshot
+  now: Clock
+}
+
+/** The ways out of a session: a provider's API with a lease on it, and upstream servers. Nothing below makes its own `Egress`. */
+export function outsideWorld({ egress, upstreams, leases, snapshot, now }: OutsideUse): RunnerUse {
   return {
-    now: use.now,
+    now,
     api(call, tool, lease) {
       if (!lease) return noApi
       return createApiClient({
@@ -21,10 +29,12 @@ export function outsideWorld(use: SessionUse, leases: HeldLeases, _snapshot: () 
         renew: (refused) => leases.renew(call, tool, refused),
         signal: call.signal,
         headers: { traceparent: childTraceparent(call) },
-        now: use.now,
+        now,
       })
     },
     secrets: async () => refuse('vault/secret_missing'),
+    upstream: (call, tool, lease, secrets) =>
+      upstreamUse({ upstreams, leases, snapshot: snapshot() }, call, tool, lease, secrets),
   }
 }
 

@@ -98,6 +98,7 @@ export class Session extends DurableObject<Env> implements SessionApi, Conversat
   async end(reason: string): Promise<void> {
     await this.#settled()
     for (const abort of this.#running.values()) abort.abort()
+    this.#live?.close()
     this.#live = null
     const { sql } = this.ctx.storage
     const row = readRow(sql)
@@ -107,7 +108,7 @@ export class Session extends DurableObject<Env> implements SessionApi, Conversat
   }
 
   async recallLeases(connections: string[] | null): Promise<void> {
-    this.#live?.leases.recall(connections)
+    this.#live?.recall(connections)
   }
 
   override async alarm(): Promise<void> {
@@ -153,6 +154,7 @@ export class Session extends DurableObject<Env> implements SessionApi, Conversat
     const seenAt = this.#live?.storeSeen() ?? row.seen_at
     const idleAt = seenAt + config.value.session.idleMs
     if (idleAt > systemClock()) return idleAt
+    this.#live?.close()
     this.#live = null
     await hubOf(this.env, row.project as ProjectId, row.gateway as GatewayId).leave(nameOf(this.ctx))
     return null
@@ -160,8 +162,14 @@ export class Session extends DurableObject<Env> implements SessionApi, Conversat
 }
 
 function toolCall(id: CallId, request: CallRequest, signal: AbortSignal): ToolCall {
-  const { onProgress, cancelKey: _, ...call } = request
-  return { ...call, id, signal, ...(onProgress ? { onProgress: (progress) => void onProgress(progress) } : {}) }
+  const { onProgress, onLog, cancelKey: _, ...call } = request
+  return {
+    ...call,
+    id,
+    signal,
+    ...(onProgress ? { onProgress: (progress) => void onProgress(progress) } : {}),
+    ...(onLog ? { onLog: (entry) => void onLog(entry) } : {}),
+  }
 }
 
 export type {

@@ -40,6 +40,21 @@ it('makes names every client accepts', () => {
   expect(offeredName('Files', 'read file.v2')).toBe('Files_read_file_v2')
   expect(offeredName('', 'echo')).toBe('echo')
   expect(offeredName('X', '🙂')).toBeNull()
-  expect(offeredName('X', 'a'.repeat(44))).toBeNull()
+  expect(offeredName('Files', 'read-file')).toBe('Files_read-file')
+  expect(offeredName('', '_private')).toBe('_private')
+  expect(offeredName('X', '--')).toBeNull()
   expect(prefixOf('my-server.2')).toBe('MyServer2')
+})
+
+it('shortens a name that is too long, always to the same, and not to that of another', () => {
+  const long = `${'list_'.repeat(12)}repositories`
+  const short = offeredName('GitHub', long) ?? ''
+  expect(short).toHaveLength(45)
+  expect(short).toBe(offeredName('GitHub', long))
+  expect(short).not.toBe(offeredName('GitHub', `${long}_v2`))
+  fc.assert(
+    fc.property(fc.string({ maxLength: 200 }), (name) => {
+      expect(offeredName('P', name) ?? 'ok').toMatch(/^[A-Za-z0-9_-]{1,45}$/)
+    }),
+  )
 })

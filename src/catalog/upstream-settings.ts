@@ -1,0 +1,69 @@
+import { z } from 'zod'
+
+/** Headers that a secret may stand in. The rest belongs to the connection, to the protocol or to the platform (attack case 52). */
+const headerName = z
+  .string()
+  .regex(/^[A-Za-z0-9-]{1,64}$/, 'use a header name')
+  .refine(
+    (name) =>
+      !/^(host|cookie|content-|transfer-|connection|upgrade|te$|trailer|expect|mcp-|cf-|proxy-|accept|origin)/i.test(
+        name,
+      ),
+    {
+      message: 'this header is not for credentials',
+    },
+  )
+
+const headerValue = z
+  .string()
+  .min(1)
+  .max(500)
+  .regex(/^[\x20-\x7e]+$/, 'use printable ASCII')
+  .describe('Text with the names of secrets in braces: `Bearer {LINEAR_KEY}`.')
+
+const provider = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9_.:-]{0,63}$/)
+  .describe('Id of the provider configuration whose grant is used.')
+const scopes = z.array(z.string().min(1).max(300)).max(100).default([])
+
+/** How we prove to the upstream who calls. What the client sent is never among it. */
+export const credentialsSchema = z
+  .discriminatedUnion('kind', [
+    z.strictObject({ kind: z.literal('none') }),
+    z.strictObject({ kind: z.literal('headers'), headers: z.record(headerName, headerValue) }),
+    z.strictObject({ kind: z.literal('user'), provider, scopes }),
+    z.strictObject({ kind: z.literal('service'), provider, scopes }),
+    z.strictObject({ kind: z.literal('token_exchange'), provider, scopes, audience: z.string().min(1).max(2000) }),
+  ])
+  .describe(
+    "none; the same headers for everybody; the grant of the user, of the service itself, or a token exchanged for the user's.",
+  )
+
+export const upstreamSettingsSchema = z.strictObject({
+  title: z.string().trim().min(1).max(100).optional(),
+  credentials: credentialsSchema.prefault({ kind: 'none' }),
+  timeoutMs: z.int().min(100).max(600_000).default(60_000),
+  maxBytes: z.int().min(1024).max(50_000_000).default(5_000_000),
+  admit: z
+    .strictObject({
+      additions: z
+        .boolean()
+        .default(false)
+        .describe('New optional parameters without findings are admitted by themselves.'),
+      tools: z.boolean().default(false).describe('New tools without findings are admitted by themselves.'),
+    })
+    .prefault({})
+    .describe('What need not wait for an administrator. A changed text always waits.'),
+})
+
+export type UpstreamSettings = z.output<typeof upstreamSettingsSchema>
+export type UpstreamCredentials = UpstreamSettings['credentials']
+
+/** Names in braces. */
+export function secretNames(credentials: UpstreamCredentials): string[] {
+  if (credentials.kind !== 'headers') return []
+  return Object.values(credentials.headers).flatMap((value) =>
+    [...value.matchAll(/\{([A-Za-z0-9_]{1,64})\}/g)].map((m) => m[1] ?? ''),
+  )
+}

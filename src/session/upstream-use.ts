@@ -1,0 +1,75 @@
+import type { Result } from '../core/result.ts'
+import { ok, refuse } from '../core/result.ts'
+import type { Tool } from '../core/tool.ts'
+import type { Snapshot } from '../gateways/gateways.ts'
+import type { ToolCall, UpstreamCredential, Upstreams, UpstreamUse } from '../runtime/runtime.ts'
+import type { Lease } from '../vault/vault.ts'
+import { childTraceparent } from './call-events.ts'
+import type { HeldLeases } from './credentials.ts'
+
+type Offered = Snapshot['upstreams'][number]
+type Use = { upstreams: Upstreams; leases: HeldLeases; snapshot: Snapshot }
+
+const indexed = new WeakMap<Snapshot, ReadonlyMap<string, Offered>>()
+
+function find(snapshot: Snapshot, id: string): Offered | undefined {
+  let index = indexed.get(snapshot)
+  if (!index) indexed.set(snapshot, (index = new Map(snapshot.upstreams.map((one) => [one.target.id, one]))))
+  return index.get(id)
+}
+
+/** The server a tool belongs to and the credential for it: a lease of the Vault or secrets an administrator set, nothing else. */
+export function upstreamUse(
+  { upstreams, leases, snapshot }: Use,
+  call: ToolCall,
+  tool: Tool,
+  lease: Lease | null,
+  secrets: ReadonlyMap<string, string>,
+): Result<UpstreamUse> {
+  const offered = tool.source.kind === 'upstream' ? find(snapshot, tool.source.upstream) : undefined
+  if (!offered) return refuse('upstream/unavailable', { evidence: { fault: 'not_in_snapshot' } })
+  const credential = credentialFor(offered, lease, secrets)
+  if (!credential.ok) return credential
+  const renew = lease && (async () => renewed(offered, await leases.renew(call, tool, lease)))
+  return ok({
+    upstreams,
+    target: offered.target,
+    credential: credential.value,
+    traceparent: childTraceparent(call),
+    ...(renew ? { renew } : {}),
+  })
+}
+
+function credentialFor(
+  { target, credentials }: Offered,
+  lease: Lease | null,
+  secrets: ReadonlyMap<string, string>,
+): Result<UpstreamCredential> {
+  if (credentials.kind === 'none') return ok({ key: 'none', headers: {} })
+  if (credentials.kind === 'headers') return filled(credentials.headers, secrets)
+  if (!lease) return refuse('vault/unavailable', { evidence: { fault: 'no_lease' } })
+  // A grant for one server must not reach another because an administrator mixed up two ids.
+  if (!lease.allowedOrigins.includes(new URL(target.url).origin)) {
+    return refuse('vault/not_allowed', { evidence: { fault: 'origin', upstream: target.id } })
+  }
+  return ok({ key: lease.connection, headers: { authorization: `Bearer ${lease.secret}` } })
+}
+
+const renewed = (offered: Offered, lease: Result<Lease>): Result<UpstreamCredential> =>
+  lease.ok ? credentialFor(offered, lease.value, new Map()) : lease
+
+function filled(
+  templates: Readonly<Record<string, string>>,
+  secrets: ReadonlyMap<string, string>,
+): Result<UpstreamCredential> {
+  const headers: Record<string, string> = {}
+  for (const [name, template] of Object.entries(templates)) {
+    const missing = [...template.matchAll(/\{([A-Za-z0-9_]{1,64})\}/g)].find(([, secret = '']) => !secrets.has(secret))
+    if (missing) return refuse('vault/secret_missing', { evidence: { secret: missing[1] } })
+    headers[name.toLowerCase()] = template.replace(
+      /\{([A-Za-z0-9_]{1,64})\}/g,
+      (_all, secret: string) => secrets.get(secret) ?? '',
+    )
+  }
+  return ok({ key: 'headers', headers })
+}
