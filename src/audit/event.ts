@@ -70,3 +70,7 @@ export type EventType =
   | 'egress.blocked'
   | 'catalog.tool_missing'
   | 'audit.checkpoint'
+  | 'audit.erased'
+  | 'audit.exported'
+  | 'audit.archived'
+  | 'audit.sink_changed'

@@ -1,4 +1,5 @@
 import type { EventRow } from './event-row.ts'
+import type { OpenPayload } from './leaf.ts'
 
 /** What may be asked of a Ledger over RPC. Answers are values; nothing here throws for an expected reason. */
 export type LedgerApi = {
@@ -7,6 +8,54 @@ export type LedgerApi = {
    * again. All events come from this project's own objects.
    */
   append(project: string, events: EventRow[]): Promise<AppendReply>
+  head(): Promise<Head>
+  /** The signed head of the tree as it is now; null while the ledger is empty. */
+  checkpoint(): Promise<string | null>
+  /** Every checkpoint with `from` < size <= `to`, oldest first. */
+  checkpoints(from: number, to: number): Promise<string[]>
+  /** Null: no such event, or a tree that does not hold it. */
+  inclusion(event: string): Promise<Inclusion | null>
+  /** base64. Null: the ledger never had these sizes. */
+  consistency(older: number, newer: number): Promise<string[] | null>
+  /** Leaf hashes `from` to `to` (exclusive), base64; at most 10,000. */
+  leafHashes(from: number, to: number): Promise<string[]>
+  /** Roots of the complete subtrees that make up the first `size` leaves, largest first, base64. */
+  prefix(size: number): Promise<string[]>
+  /** Null in the place of each payload that cannot be opened: the person was erased. */
+  open(payloads: SealedPayload[]): Promise<(OpenPayload | null)[]>
+  /** Destroys the person's payload key. Final. True when there was one. */
+  eraseUser(user: string): Promise<boolean>
+  /** Carries what waits to D1 now and copies the latest heads, or fails to. */
+  settle(): Promise<Head>
+  /** Entries after a sequence, for a live view; waits up to `waitMs` (at most 25 s) for the first one. */
+  follow(after: number, limit: number, waitMs: number): Promise<TailEntry[]>
 }
 
 export type AppendReply = { ok: true; size: number } | { ok: false; reason: 'other_project' | 'not_configured' }
+
+export type Head = {
+  ledger: string
+  size: number
+  /** Everything before this sequence is in D1. */
+  indexedUpTo: number
+  /** Key to check checkpoints with, in the form of c2sp.org/signed-note; null before the first event. */
+  verifier: string | null
+  /** Epoch ms of the oldest event that is not in D1 yet; null: none waits. */
+  oldestUnindexedAt: number | null
+}
+
+export type Inclusion = {
+  ledger: string
+  sequence: number
+  size: number
+  /** base64 */
+  leafHash: string
+  /** base64, leaf's neighbour first (RFC 6962 §2.1.1) */
+  proof: string[]
+  /** The signed head of the tree of this size. */
+  checkpoint: string
+}
+
+export type SealedPayload = { user: string; event: string; sealed: string }
+
+export type TailEntry = { sequence: number; leaf: string; payload: string | null }

@@ -8,15 +8,17 @@ const scripts = [
    CREATE TABLE ids (id TEXT PRIMARY KEY, sequence INTEGER NOT NULL) WITHOUT ROWID;
    CREATE TABLE tiles (position INTEGER PRIMARY KEY, hashes BLOB NOT NULL);
    CREATE TABLE entries (sequence INTEGER PRIMARY KEY, leaf TEXT NOT NULL, payload TEXT);
-   CREATE TABLE payload_keys (user TEXT PRIMARY KEY, kid TEXT NOT NULL, wrapped BLOB NOT NULL) WITHOUT ROWID;`,
+   CREATE TABLE payload_keys (user TEXT PRIMARY KEY, kid TEXT NOT NULL, wrapped BLOB NOT NULL) WITHOUT ROWID;
+   CREATE TABLE checkpoints (size INTEGER PRIMARY KEY, note TEXT NOT NULL, created_at INTEGER NOT NULL);`,
 ]
 
+export type CheckpointRow = { size: number; note: string; created_at: number }
 export type Entry = { sequence: number; leaf: string; payload: string | null }
 export type NewEntry = { id: string; leaf: string; hash: Uint8Array; payload: string | null }
 
 type Grow = (size: number, hashes: Uint8Array[]) => void
 
-type Meta = 'project' | 'size' | 'recordedAt' | 'indexedUpTo'
+type Meta = 'project' | 'size' | 'recordedAt' | 'indexedUpTo' | 'publishedUpTo'
 
 /** Rows in, rows out; every method is synchronous. */
 export class LedgerStorage {
@@ -51,6 +53,37 @@ export class LedgerStorage {
 
   set indexedUpTo(sequence: number) {
     this.#setMeta('indexedUpTo', sequence)
+  }
+
+  /** The largest checkpoint that D1 and the archive have. */
+  get publishedUpTo(): number {
+    return this.#meta<number>('publishedUpTo') ?? 0
+  }
+
+  set publishedUpTo(size: number) {
+    this.#setMeta('publishedUpTo', size)
+  }
+
+  /** Checkpoints with `after` < size <= `to`, oldest first. */
+  checkpoints(after: number, to = Number.MAX_SAFE_INTEGER, limit = 1_000): CheckpointRow[] {
+    return this.#storage.sql
+      .exec<CheckpointRow>(
+        'SELECT * FROM checkpoints WHERE size > ? AND size <= ? ORDER BY size LIMIT ?',
+        after,
+        to,
+        limit,
+      )
+      .toArray()
+  }
+
+  get lastCheckpoint(): CheckpointRow | null {
+    return (
+      this.#storage.sql.exec<CheckpointRow>('SELECT * FROM checkpoints ORDER BY size DESC LIMIT 1').toArray()[0] ?? null
+    )
+  }
+
+  addCheckpoint({ size, note, created_at }: CheckpointRow): void {
+    this.#storage.sql.exec('INSERT OR IGNORE INTO checkpoints VALUES (?, ?, ?)', size, note, created_at)
   }
 
   sequenceOf(id: string): number | null {

@@ -1,17 +1,25 @@
 import { DurableObject } from 'cloudflare:workers'
+import type { Config } from '../config/config.ts'
 import { readConfig } from '../config/config.ts'
+import { base64 } from '../core/bytes.ts'
+import { systemClock } from '../core/clock.ts'
+import { ledgerSigner } from './checkpoint.ts'
+import { checkpointDueAt, makeCheckpoint, publishCheckpoints } from './checkpointer.ts'
 import { indexEntries } from './event-index.ts'
 import type { EventRow } from './event-row.ts'
-import { commitmentOf, leafHashOf, leafText, noncedPayload } from './leaf.ts'
-import type { AppendReply, LedgerApi } from './ledger-api.ts'
+import type { OpenPayload } from './leaf.ts'
+import { commitmentOf, leafHashOf, leafText, noncedPayload, openPayload } from './leaf.ts'
+import type { AppendReply, Head, Inclusion, LedgerApi, SealedPayload, TailEntry } from './ledger-api.ts'
 import type { NewEntry } from './ledger-storage.ts'
 import { LedgerStorage } from './ledger-storage.ts'
+import type { Signer } from './note.ts'
 import { PayloadKeys } from './payload-keys.ts'
-import { appendLeaves } from './tree.ts'
+import { Tasks } from './tasks.ts'
+import { appendLeaves, consistencyProof, inclusionProof, leafHashes, peaks } from './tree.ts'
 
 const indexDelayMs = 200
 const indexBatch = 500
-const retryMs = 5_000
+const longestWaitMs = 25_000
 
 /**
  * The record of a project: one writer, so that there is one order and one tree. Stores first, answers, and carries the
@@ -19,13 +27,23 @@ const retryMs = 5_000
  */
 export class Ledger extends DurableObject<Env> implements LedgerApi {
   readonly #storage: LedgerStorage
+  readonly #tasks: Tasks
+  readonly #waiting = new Set<() => void>()
   #keys: PayloadKeys | null = null
-  #alarmAt: number | null = null
+  #signer: Promise<Signer> | null = null
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env)
     this.#storage = new LedgerStorage(ctx.storage)
-    if (this.#storage.indexedUpTo < this.#storage.size) this.#wakeAt(Date.now())
+    const set = (at: number): void => void ctx.storage.setAlarm(at)
+    this.#tasks = new Tasks(
+      {
+        index: { awaited: true, run: () => this.#index() },
+        checkpoint: { awaited: true, run: (now) => this.#checkpoint(now) },
+      },
+      { set, now: systemClock },
+    )
+    if (this.#storage.indexedUpTo < this.#storage.size) this.#tasks.want('index', systemClock())
   }
 
   async append(project: string, events: EventRow[]): Promise<AppendReply> {
@@ -36,52 +54,161 @@ export class Ledger extends DurableObject<Env> implements LedgerApi {
     if (this.#storage.project !== project) return { ok: false, reason: 'other_project' }
     this.#keys ??= new PayloadKeys(project, config.value, this.#storage.payloadKeys)
 
-    const recordedAt = Math.max(Date.now(), this.#storage.recordedAt)
+    const now = systemClock()
+    const recordedAt = Math.max(now, this.#storage.recordedAt)
     const keys = this.#keys
     const entries = await Promise.all(events.map((event) => prepare(event, recordedAt, keys)))
     const before = this.#storage.size
     const size = this.#storage.append(entries, recordedAt, (from, hashes) =>
       appendLeaves(this.#storage.tiles, from, hashes),
     )
-    if (size > before) this.#wakeAt(Date.now() + indexDelayMs)
+    if (size > before) this.#grown(now)
     return { ok: true, size }
   }
 
-  /** Never throws: an alarm that does is retried six times and then forgotten. */
-  override async alarm(): Promise<void> {
-    this.#alarmAt = null
-    try {
-      const more = await this.#index()
-      if (more) this.#wakeAt(Date.now())
-    } catch {
-      this.#wakeAt(Date.now() + retryMs)
-    }
+  async head(): Promise<Head> {
+    const { size, indexedUpTo } = this.#storage
+    const [oldest] = indexedUpTo < size ? this.#storage.entries(indexedUpTo, 1) : []
+    const signer = await this.#signerOf()
+    const oldestUnindexedAt = oldest ? (JSON.parse(oldest.leaf) as { recordedAt: number }).recordedAt : null
+    return { ledger: this.#name(), size, indexedUpTo, verifier: signer?.verifier ?? null, oldestUnindexedAt }
   }
 
-  /** True when more waits. */
-  async #index(): Promise<boolean> {
+  async checkpoint(): Promise<string | null> {
+    const signer = await this.#signerOf()
+    return signer && makeCheckpoint(this.#storage, signer, systemClock())
+  }
+
+  async checkpoints(from: number, to: number): Promise<string[]> {
+    return this.#storage.checkpoints(from, to).map((row) => row.note)
+  }
+
+  async inclusion(event: string): Promise<Inclusion | null> {
+    const sequence = this.#storage.sequenceOf(event)
+    if (sequence === null) return null
+    const last = this.#storage.lastCheckpoint
+    const checkpoint = last && last.size > sequence ? last.note : await this.checkpoint()
+    if (checkpoint === null) return null
+    const size = Number(checkpoint.split('\n')[1])
+    const { tiles } = this.#storage
+    const [leafHash] = leafHashes(tiles, sequence, sequence + 1)
+    if (leafHash === undefined) return null
+    const proof = inclusionProof(tiles, sequence, size).map(base64)
+    return { ledger: this.#name(), sequence, size, leafHash: base64(leafHash), proof, checkpoint }
+  }
+
+  async consistency(older: number, newer: number): Promise<string[] | null> {
+    const known =
+      Number.isSafeInteger(older) && Number.isSafeInteger(newer) && older >= 0 && newer <= this.#storage.size
+    return known && older <= newer ? consistencyProof(this.#storage.tiles, older, newer).map(base64) : null
+  }
+
+  async leafHashes(from: number, to: number): Promise<string[]> {
+    const end = Math.min(to, this.#storage.size, from + 10_000)
+    return leafHashes(this.#storage.tiles, from, end).map(base64)
+  }
+
+  async prefix(size: number): Promise<string[]> {
+    return peaks(this.#storage.tiles, Math.min(size, this.#storage.size)).map(base64)
+  }
+
+  async open(payloads: SealedPayload[]): Promise<(OpenPayload | null)[]> {
+    const keys = this.#keysOf()
+    return Promise.all(
+      payloads.map(async ({ user, event, sealed }) => {
+        const nonced = keys && (await keys.open(user, event, sealed))
+        return nonced && openPayload(nonced)
+      }),
+    )
+  }
+
+  async eraseUser(user: string): Promise<boolean> {
+    return this.#keysOf()?.erase(user) ?? false
+  }
+
+  async settle(): Promise<Head> {
+    await this.#tasks.runNow('index')
+    await this.#tasks.runNow('checkpoint')
+    return this.head()
+  }
+
+  async follow(after: number, limit: number, waitMs: number): Promise<TailEntry[]> {
+    const found = this.#storage.entries(after + 1, limit)
+    if (found.length > 0 || waitMs <= 0) return found
+    await this.#nextGrowth(Math.min(waitMs, longestWaitMs))
+    return this.#storage.entries(after + 1, limit)
+  }
+
+  override async alarm(): Promise<void> {
+    await this.#tasks.ring()
+  }
+
+  #grown(now: number): void {
+    this.#tasks.want('index', now + indexDelayMs)
+    const due = checkpointDueAt(this.#storage, now)
+    if (due !== null) this.#tasks.want('checkpoint', due)
+    for (const wake of this.#waiting) wake()
+    this.#waiting.clear()
+  }
+
+  #nextGrowth(waitMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      this.#waiting.add(resolve)
+      setTimeout(() => {
+        this.#waiting.delete(resolve)
+        resolve()
+      }, waitMs)
+    })
+  }
+
+  async #index(): Promise<number | null> {
     const project = this.#storage.project
-    if (project === null) return false
     const from = this.#storage.indexedUpTo
     const entries = this.#storage.entries(from, indexBatch)
     const last = entries.at(-1)
-    if (last === undefined) return false
+    if (project === null || last === undefined) return null
     await indexEntries(this.env.DB, { project, ledger: this.#name() }, entries)
     this.#storage.indexedUpTo = last.sequence + 1
-    this.#storage.dropEntriesBefore(last.sequence + 1)
-    return last.sequence + 1 < this.#storage.size
+    this.#storage.dropEntriesBefore(last.sequence + 1 - keptEntries)
+    return last.sequence + 1 < this.#storage.size ? systemClock() : null
+  }
+
+  async #checkpoint(now: number): Promise<number | null> {
+    const project = this.#storage.project
+    const due = checkpointDueAt(this.#storage, now)
+    if (due !== null && due <= now) await this.checkpoint()
+    const places = { d1: this.env.DB, archive: this.env.ARCHIVE }
+    const more =
+      project !== null && (await publishCheckpoints(this.#storage, { project, ledger: this.#name() }, places))
+    return more ? now : checkpointDueAt(this.#storage, now)
+  }
+
+  #config(): Config | null {
+    const config = readConfig(this.env)
+    return config.ok ? config.value : null
+  }
+
+  #keysOf(): PayloadKeys | null {
+    const { project } = this.#storage
+    const config = this.#config()
+    if (project === null || config === null) return null
+    return (this.#keys ??= new PayloadKeys(project, config, this.#storage.payloadKeys))
+  }
+
+  #signerOf(): Promise<Signer | null> {
+    const { project } = this.#storage
+    const config = this.#config()
+    if (project === null || config === null) return Promise.resolve(null)
+    return (this.#signer ??= ledgerSigner(config, project))
   }
 
   #name(): string {
     return this.ctx.id.name ?? this.ctx.id.toString()
   }
-
-  #wakeAt(at: number): void {
-    if (this.#alarmAt !== null && this.#alarmAt <= at) return
-    this.#alarmAt = at
-    void this.ctx.storage.setAlarm(at)
-  }
 }
+
+/** The latest entries stay here after they are in D1, for live views and for sinks. */
+const keptEntries = 5_000
 
 async function prepare(event: EventRow, recordedAt: number, keys: PayloadKeys): Promise<NewEntry> {
   const { id, user, head } = event

@@ -48,6 +48,22 @@ export function rootOf(tiles: Tiles, size: number): Bytes {
   return size === 0 ? emptyRoot() : range(tiles, 0, size)
 }
 
+/** Roots of the complete subtrees that make up a tree of `size`, largest first: what is needed to let it grow. */
+export function peaks(tiles: Tiles, size: number): Bytes[] {
+  const roots: Bytes[] = []
+  let from = 0
+  for (let count = 2 ** 52; count >= 1; count /= 2) {
+    if (size - from < count) continue
+    roots.push(subtree(tiles, from, count))
+    from += count
+  }
+  return roots
+}
+
+export function leafHashes(tiles: Tiles, from: number, to: number): Bytes[] {
+  return Array.from({ length: Math.max(0, to - from) }, (_, i) => subtree(tiles, from + i, 1))
+}
+
 /** PATH(m, D[n]) of RFC 6962 §2.1.1, leaf's neighbour first. */
 export function inclusionProof(tiles: Tiles, index: number, size: number): Bytes[] {
   if (index < 0 || index >= size) throw new RangeError(`no leaf ${index} in a tree of ${size}`)
