@@ -172,6 +172,7 @@ function toolCall(id: CallId, request: CallRequest, signal: AbortSignal): ToolCa
   }
 }
 
+export type { ClientFeatures } from '../core/call.ts'
 export type {
   AboutReply,
   CallRequest,
