@@ -1,5 +1,7 @@
 import { existsSync, readFileSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect, it } from 'vitest'
+import { root } from '../../scripts/lib/root.ts'
 import { bareClone } from './support/bare-clone.ts'
 import { isRunning } from './support/is-running.ts'
 
@@ -115,4 +117,13 @@ it('reports a script that died of a signal as the shell does', async () => {
   using clone = bareClone()
   clone.write('scripts/die.ts', `process.kill(process.pid, 'SIGKILL')`)
   expect(await clone.run('scripts/die.ts')).toMatchObject({ code: 137 })
+})
+
+it('gets the signals that npm is sent: the shell between them gives way', () => {
+  const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+    scripts: Record<string, string>
+  }
+  const ours = Object.values(scripts).filter((line) => line.includes('bootstrap.mjs'))
+  expect(ours.length).toBeGreaterThan(0)
+  for (const line of ours) expect(line).toMatch(/^exec node /)
 })
