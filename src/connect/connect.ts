@@ -1,0 +1,19 @@
+import { Hono } from 'hono'
+import type { IdentityDeps } from '../identity/identity.ts'
+import { finishConnect } from './callback.ts'
+import { resultOf } from './end.ts'
+import { showConnect, startConnect } from './link-page.ts'
+import { connectPaths } from './paths.ts'
+
+/**
+ * Front door: the browser leg. A person opens the link that a call was refused with, sees for whom and what it is, goes to the
+ * provider and comes back. The person is checked before the redirect and again at the callback (promise 6).
+ */
+export function connectRoutes(depsOf: (env: Env) => IdentityDeps): Hono<{ Bindings: Env }> {
+  const app = new Hono<{ Bindings: Env }>()
+  app.get(connectPaths.callback, (c) => finishConnect(c.req.raw, c.req.param('provider'), c.env, depsOf(c.env)))
+  app.get(connectPaths.result, (c) => resultOf(c.req.raw, c.req.param('result'), depsOf(c.env)))
+  app.get(connectPaths.link, (c) => showConnect(c.req.raw, c.req.param('link'), c.env, depsOf(c.env)))
+  app.post(connectPaths.link, (c) => startConnect(c.req.raw, c.req.param('link'), c.env, depsOf(c.env)))
+  return app
+}

@@ -1,0 +1,6 @@
+/** Providers are told the callback, so it never changes; `vault` builds links and redirect URIs from the same words. */
+export const connectPaths = {
+  callback: '/connect/callback/:provider',
+  result: '/connect/result/:result',
+  link: '/connect/:link',
+} as const
