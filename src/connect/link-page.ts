@@ -1,8 +1,17 @@
 import { html } from 'hono/html'
+import type { ProjectId } from '../core/ids.ts'
 import type { Html } from '../core/page.ts'
 import { errorPage, facts, formPage, leavePage } from '../core/page.ts'
 import type { BrowserSession, IdentityDeps } from '../identity/identity.ts'
-import { browserSession, checkCsrf, csrfField, csrfToken, readForm, setCookie, startSignIn } from '../identity/identity.ts'
+import {
+  browserSession,
+  checkCsrf,
+  csrfField,
+  csrfToken,
+  readForm,
+  setCookie,
+  startSignIn,
+} from '../identity/identity.ts'
 import type { PendingConnect } from '../vault/vault.ts'
 import { connectLinkMs, readLink, vaultOf } from '../vault/vault.ts'
 import { invalidLink, refusalPage } from './pages.ts'
@@ -41,7 +50,7 @@ async function open(request: Request, link: string, env: Env, deps: IdentityDeps
   if (!content) return invalidLink()
   const session = await browserSession(request, deps)
   if (!session.ok) {
-    const signIn = { project: content.project, provider: null, returnTo: `/connect/${link}` }
+    const signIn = { project: content.project as ProjectId, provider: null, returnTo: `/connect/${link}` }
     return startSignIn(request, signIn, deps)
   }
   return { session: session.value, nonce: content.nonce, vault: vaultOf(env, content.user) }
@@ -67,8 +76,8 @@ async function connectPage(
   return formPage({
     title: `Connect ${names}?`,
     body: html`<p>
-        <strong>${first.agent.name}</strong> wants to use <em>${first.tool}</em> in your name. For that it needs an account
-        of yours. The agent never sees your password or a token, and you can take this back at any time.
+        <strong>${first.agent.name}</strong> wants to use <em>${first.tool}</em> in your name. For that it needs an
+        account of yours. The agent never sees your password or a token, and you can take this back at any time.
       </p>
       ${facts([
         ['You are', session.user.email ? `${session.user.name} (${session.user.email})` : session.user.name],
@@ -76,8 +85,7 @@ async function connectPage(
         ['Vouched for by', first.agent.host ?? 'nobody: its name is its own claim'],
         ['Gateway', first.gateway],
       ])}
-      ${done.map((one) => html`<p class="quiet">${one.provider.name}: connected.</p>`)}
-      ${open.map(section)}
+      ${done.map((one) => html`<p class="quiet">${one.provider.name}: connected.</p>`)} ${open.map(section)}
       <p class="warning" role="note">
         Go on only if you have just asked this agent for something. If somebody sent you this link, close this page.
       </p>`,

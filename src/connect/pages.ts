@@ -26,7 +26,11 @@ export function refusalPage({ code, evidence, retryAfterMs }: Refusal, cookie?: 
   }
   if (code === 'connect/invalid') return invalidLink(evidence?.['fault'] === 'used' ? 'used' : 'unknown')
   const wait = retryAfterMs === undefined ? '' : ' Try again in a few minutes.'
-  return errorPage(code, { title: 'This account cannot be connected right now', text: `It is not your fault.${wait}`, ...headers })
+  return errorPage(code, {
+    title: 'This account cannot be connected right now',
+    text: `It is not your fault.${wait}`,
+    ...headers,
+  })
 }
 
 /** Neutral: they say what is wrong with the visit and nothing about the person or the account it was meant for. */
@@ -78,15 +82,16 @@ export function endPage(end: ConnectEnd): Promise<Response> {
       return messagePage({
         title: 'That was another account',
         text: html`This was for <strong>${end.expected}</strong> at ${end.provider}, but you allowed
-          <strong>${end.got}</strong>. Nothing was changed. Sign out at ${end.provider} or choose the right account there,
-          then ask your agent again.`,
+          <strong>${end.got}</strong>. Nothing was changed. Sign out at ${end.provider} or choose the right account
+          there, then ask your agent again.`,
         status: 409,
       })
     case 'wrong_domain':
       return messagePage({
         title: 'That account may not be connected here',
-        text: html`Your company allows accounts of ${end.domains.join(', ')} only, and <strong>${end.account}</strong> is not
-          one. Nothing was connected. Choose your work account at ${end.provider}, then ask your agent again.`,
+        text: html`Your company allows accounts of ${end.domains.join(', ')} only, and
+          <strong>${end.account}</strong> is not one. Nothing was connected. Choose your work account at
+          ${end.provider}, then ask your agent again.`,
         status: 403,
       })
     case 'failed':
@@ -102,7 +107,8 @@ export function endPage(end: ConnectEnd): Promise<Response> {
 function missing(scopes: readonly string[]) {
   return scopes.length === 0
     ? ''
-    : html`You did not allow all of it: <strong>${scopes.join(', ')}</strong> is missing, and what needs it will ask again.`
+    : html`You did not allow all of it: <strong>${scopes.join(', ')}</strong> is missing, and what needs it will ask
+        again.`
 }
 
 const next = (remaining: number): string =>

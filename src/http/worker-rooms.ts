@@ -3,6 +3,7 @@ import type { Caller } from '../core/caller.ts'
 import { systemClock } from '../core/clock.ts'
 import { sessionId } from '../core/ids.ts'
 import { ok } from '../core/result.ts'
+import { connectRoutes } from '../connect/connect.ts'
 import { endSessions, openChanges, resolveGateway } from '../gateways/gateways.ts'
 import { challengeFor, identifyCaller, identityDeps, identityRoutes } from '../identity/identity.ts'
 import type { ChangeFeed } from '../mcp/mcp.ts'
@@ -30,6 +31,7 @@ export function workerRooms(env: Env, config: Config): Rooms {
     changes: changeFeed(env),
     mount(app) {
       app.route('/', identityRoutes(deps))
+      app.route('/', connectRoutes(deps))
     },
   }
 }

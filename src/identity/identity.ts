@@ -40,6 +40,8 @@ export { browserSession } from './browser-session.ts'
 export type { SignIn } from './sign-in.ts'
 export { startSignIn } from './sign-in.ts'
 export { checkCsrf, csrfField, csrfToken } from './csrf.ts'
+export { readCookie, setCookie } from './cookies.ts'
+export { readForm } from './read-form.ts'
 export { signOutPath } from './sign-out.ts'
 
 export type { Admin } from './admin.ts'

@@ -68,7 +68,7 @@ export async function startConnect(
   const provider = await use.provider(ticket.provider)
   if (!provider.ok) return provider
 
-  const { link: state, nonce: stateNonce } = await makeLink(use.config.stateKey, 'state', visitor.user)
+  const { link: state, nonce: stateNonce } = await makeLink(use.config.stateKey, 'state', visitor, use.now())
   const verifier = generateRandomCodeVerifier()
   const authorizeUrl = await buildAuthorizeUrl(provider.value, ticket.scopes, state, verifier)
   if (authorizeUrl === null) return refuse('vault/unavailable', { evidence: { fault: 'authorize_url' } })

@@ -1,45 +1,39 @@
+import { z } from 'zod'
 import type { Bytes } from '../core/bytes.ts'
-import { base64url, fromUtf8, utf8 } from '../core/bytes.ts'
 import { randomToken } from '../core/ids.ts'
-import { aesKey, bytesOrNull, decrypt, encrypt } from '../core/seal.ts'
+import { openState, sealState } from '../core/state.ts'
+import type { Owner } from './envelope.ts'
 
 /**
  * What a connect link and an OAuth `state` carry: 256 random bits, and which vault knows them. Sealed, so that it tells
- * nobody for whom it is and cannot be altered; a made-up one is refused before any vault is asked.
+ * nobody for whom it is and cannot be altered; a made-up or old one is refused before any vault is asked.
  */
-export type LinkContent = { user: string; nonce: string }
+export type LinkContent = Owner & { nonce: string }
 export type LinkKind = 'connect' | 'state'
 
-const maxLength = 1_000
+/** A link, its ticket, and the state of an attempt live this long. */
+export const connectLinkMs = 10 * 60_000
+
+const purposes = { connect: 'connect link', state: 'connect state' } as const
+const content = z.object({ project: z.string(), user: z.string(), nonce: z.string() })
 
 export async function makeLink(
   stateKey: Bytes,
   kind: LinkKind,
-  user: string,
+  { project, user }: Owner,
+  now: number,
 ): Promise<{ link: string; nonce: string }> {
   const nonce = randomToken()
-  const sealed = await encrypt(await keyFor(stateKey), utf8(kind), utf8(`${nonce}.${user}`))
-  return { link: base64url(sealed), nonce }
+  return { link: await sealState(stateKey, purposes[kind], { project, user, nonce }, now + connectLinkMs), nonce }
 }
 
-export async function readLink(stateKey: Bytes, kind: LinkKind, link: string): Promise<LinkContent | null> {
-  const sealed = link.length <= maxLength ? bytesOrNull(link) : null
-  const opened = sealed && (await decrypt(await keyFor(stateKey), utf8(kind), sealed))
-  const [nonce, user, ...rest] = opened ? fromUtf8(opened).split('.') : []
-  return nonce && user && rest.length === 0 ? { nonce, user } : null
-}
-
-const keys = new WeakMap<Bytes, Promise<CryptoKey>>()
-
-function keyFor(stateKey: Bytes): Promise<CryptoKey> {
-  let key = keys.get(stateKey)
-  if (!key) keys.set(stateKey, (key = derive(stateKey)))
-  return key
-}
-
-/** The state key has several uses; each has a key of its own (HKDF, RFC 5869). */
-async function derive(stateKey: Bytes): Promise<CryptoKey> {
-  const base = await crypto.subtle.importKey('raw', stateKey, 'HKDF', false, ['deriveBits'])
-  const params = { name: 'HKDF', hash: 'SHA-256', salt: new Uint8Array(), info: utf8('behalf connect links') }
-  return aesKey(new Uint8Array(await crypto.subtle.deriveBits(params, base, 256)))
+export async function readLink(
+  stateKey: Bytes,
+  kind: LinkKind,
+  link: string,
+  now: number,
+): Promise<LinkContent | null> {
+  if (link.length > 1_000) return null
+  const read = content.safeParse(await openState(stateKey, purposes[kind], link, now))
+  return read.success ? read.data : null
 }

@@ -3,9 +3,9 @@ import { refuse } from '../core/result.ts'
 import type { LeaseRequest } from './api.ts'
 import type { Connection } from './connection.ts'
 import { effectiveScopes } from './connection.ts'
-import { makeLink } from './link.ts'
+import { connectLinkMs, makeLink } from './link.ts'
 import type { Provider } from './provider.ts'
-import { digestOf, ticketLifeMs } from './tickets.ts'
+import { digestOf } from './tickets.ts'
 import type { VaultUse } from './use.ts'
 
 /**
@@ -29,7 +29,7 @@ export async function offerConnect(
     (scope) => asked.required.includes(scope) || withinCaps(provider, allowedScopes, scope),
   )
   const now = use.now()
-  const { link, nonce } = await makeLink(use.config.stateKey, 'connect', request.user)
+  const { link, nonce } = await makeLink(use.config.stateKey, 'connect', request, now)
   use.tickets.add({
     digest: await digestOf(nonce),
     status: 'open',
@@ -39,7 +39,7 @@ export async function offerConnect(
     connection: connection?.id ?? null,
     verifier: null,
     createdAt: now,
-    expiresAt: now + ticketLifeMs,
+    expiresAt: now + connectLinkMs,
   })
   use.record({
     type: 'connect.offered',

@@ -1,5 +1,6 @@
 import { base64url, sha256 } from '../core/bytes.ts'
 import type { LeaseRequest } from './api.ts'
+import { connectLinkMs } from './link.ts'
 
 export type Why = LeaseRequest['why'] & { session: string }
 
@@ -18,7 +19,6 @@ export type Ticket = {
   expiresAt: number
 }
 
-export const ticketLifeMs = 10 * 60_000
 const maxOpen = 100
 
 type Row = {
@@ -42,7 +42,7 @@ export class TicketStore {
 
   /** Old ones go, and beyond 100 the oldest: an agent that asks in a loop fills nothing. */
   add(ticket: Ticket): void {
-    this.#sql.exec('DELETE FROM tickets WHERE expires_at <= ?', ticket.createdAt - ticketLifeMs)
+    this.#sql.exec('DELETE FROM tickets WHERE expires_at <= ?', ticket.createdAt - connectLinkMs)
     this.#sql.exec(
       'DELETE FROM tickets WHERE digest IN (SELECT digest FROM tickets ORDER BY created_at DESC LIMIT -1 OFFSET ?)',
       maxOpen - 1,

@@ -15,7 +15,7 @@ export type {
   VaultConnectApi,
   Visitor,
 } from './connect-api.ts'
-export { readLink } from './link.ts'
+export { connectLinkMs, readLink } from './link.ts'
 export { clientSecretContext } from './provider.ts'
 export { scrub } from './scrub.ts'
 export { Vault } from './vault-object.ts'

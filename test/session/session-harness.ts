@@ -118,13 +118,18 @@ export async function call(caller: Caller, name: string, args: JsonObject = {}, 
 export async function connectAccount(world: World, caller: Caller, account: FixtureAccount): Promise<void> {
   const refused = await call(caller, 'GitHub_WhoAmI')
   if (refused.kind !== 'refused') throw new Error('nothing to connect')
-  const link = await readLink(config.stateKey, 'connect', refused.error.help?.url?.split('/connect/')[1] ?? '')
+  const link = await readLink(
+    config.stateKey,
+    'connect',
+    refused.error.help?.url?.split('/connect/')[1] ?? '',
+    Date.now(),
+  )
   if (!link) throw new Error(`no link in ${JSON.stringify(refused)}`)
   const vault = vaultOf(env, caller.user.id)
   const visitor = { project: world.project, user: caller.user.id }
   const pending = mustBe(await vault.viewConnect(link.nonce, visitor))
   const started = mustBe(await vault.startConnect(link.nonce, pending.at(-1)?.ticket ?? '', visitor))
-  const state = await readLink(config.stateKey, 'state', started.state)
+  const state = await readLink(config.stateKey, 'state', started.state, Date.now())
   const query = world.fixture.consent(started.authorizeUrl, account).search
   const end = await vault.finishConnect({ stateNonce: state?.nonce ?? '', provider: 'github', query, visitor })
   if (mustBe(end).kind !== 'connected') throw new Error(JSON.stringify(end))

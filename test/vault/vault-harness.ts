@@ -97,7 +97,7 @@ export async function linkOf(setup: Setup, more: Partial<LeaseRequest> = {}): Pr
   const refused = await setup.vault.lease(leaseRequest(setup, more))
   if (refused.ok) throw new Error('nothing to connect')
   const link = refused.error.help?.url?.split('/connect/')[1] ?? ''
-  const opened = await readLink(config.stateKey, 'connect', link)
+  const opened = await readLink(config.stateKey, 'connect', link, Date.now())
   if (!opened) throw new Error(`no link in ${JSON.stringify(refused.error)}`)
   return { nonce: opened.nonce, link }
 }
@@ -106,7 +106,7 @@ export async function start(setup: Setup, more: Partial<LeaseRequest> = {}) {
   const { nonce } = await linkOf(setup, more)
   const [pending] = mustBe(await setup.vault.viewConnect(nonce, setup.visitor)).slice(-1)
   const started = mustBe(await setup.vault.startConnect(nonce, pending?.ticket ?? '', setup.visitor))
-  const state = await readLink(config.stateKey, 'state', started.state)
+  const state = await readLink(config.stateKey, 'state', started.state, Date.now())
   return { ...started, nonce, stateNonce: state?.nonce ?? '' }
 }
 
