@@ -12,7 +12,7 @@ export type StoredRow = {
 export type ExportPorts = {
   ledger: LedgerApi
   /** Rows with `from` <= sequence < `to`, in order; at most `batch` of them. What was deleted is simply not there. */
-  rows(from: number, to: number): Promise<StoredRow[]>
+  rows: (from: number, to: number) => Promise<StoredRow[]>
 }
 
 export type ExportRange = {
