@@ -6,19 +6,11 @@ import { toResponse } from './on-error.ts'
 import { placeOf } from './origin.ts'
 import { secured } from './security-headers.ts'
 
-export type App = Hono<Bindings>
+export type App = { fetch: (request: Request, env: Env, context: ExecutionContext) => Promise<Response> }
 
 /** The site map: every URL of this deployment. */
 export function createApp(rooms: Rooms): App {
   const app = new Hono<Bindings>()
-
-  app.use(async (c, next) => {
-    const { host } = new URL(c.req.url)
-    if (placeOf(host, rooms.config).kind === 'unknown')
-      c.res = await toResponse(unknownHost(host, rooms), { kind: 'mcp' })
-    else await next()
-    c.res = secured(c.res, rooms.config)
-  })
 
   app.all('/:gateway/mcp', (c) => mcpRoute(rooms, c.req.raw, new URL(c.req.url), c.executionCtx))
   // With a base host, https://{gateway}.{base host}/mcp. The host names the gateway; at our own host there is none.
@@ -31,7 +23,16 @@ export function createApp(rooms: Rooms): App {
     logFault('http.failed', fault, { method: c.req.method })
     return toResponse({ code: 'core/internal' }, audienceOf(c.req.raw))
   })
-  return app
+
+  // Around the router, not as its middleware: that would build every response twice.
+  return {
+    async fetch(request, env, context) {
+      const { host } = new URL(request.url)
+      const known = placeOf(host, rooms.config).kind !== 'unknown'
+      const response = known ? app.fetch(request, env, context) : toResponse(unknownHost(host, rooms), { kind: 'mcp' })
+      return secured(await response, rooms.config)
+    },
+  }
 }
 
 function unknownHost(host: string, { config }: Rooms): { code: 'gateways/unknown'; message?: string } {

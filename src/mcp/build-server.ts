@@ -13,7 +13,13 @@ import { legacyVersions } from './conversation.ts'
 import { rowOf, toProtocolError, toWireTool } from './to-wire.ts'
 
 /** How long a client may keep a list that it cannot be told about. What is forbidden meanwhile is refused at the call. */
-const listTtlMs = 60_000
+export const listTtlMs = 60_000
+
+export const serverInfo = ({ gateway }: Pick<Turn, 'gateway'>) => ({
+  name: gateway.slug,
+  title: gateway.title,
+  version: `${gateway.version}`,
+})
 
 /**
  * A server for one request. Never one for two: a server or transport that two clients share answers one with the other's
@@ -24,19 +30,16 @@ export function buildServer(
   features: ClientFeatures,
   about: Extract<AboutReply, { ok: true }> | null,
 ): Server {
-  const server = new Server(
-    { name: turn.gateway.slug, title: turn.gateway.title, version: `${turn.gateway.version}` },
-    {
-      supportedProtocolVersions: [...legacyVersions],
-      capabilities: capabilities(about),
-      cacheHints: {
-        'tools/list': { ttlMs: listTtlMs, cacheScope: 'private' },
-        'server/discover': { ttlMs: listTtlMs, cacheScope: 'private' },
-      },
-      inputRequired: { legacyShim: false },
-      ...(about?.instructions && { instructions: about.instructions }),
+  const server = new Server(serverInfo(turn), {
+    supportedProtocolVersions: [...legacyVersions],
+    capabilities: capabilities(about),
+    cacheHints: {
+      'tools/list': { ttlMs: listTtlMs, cacheScope: 'private' },
+      'server/discover': { ttlMs: listTtlMs, cacheScope: 'private' },
     },
-  )
+    inputRequired: { legacyShim: false },
+    ...(about?.instructions && { instructions: about.instructions }),
+  })
   server.onerror = () => {}
   server.setRequestHandler('tools/call', (request, ctx) => {
     const raw = rawParams(turn.body, ctx.mcpReq.id)
@@ -53,10 +56,12 @@ export function buildServer(
     const reply = await asked(
       turn,
       'list',
-      turn.session.listTools({ caller: turn.caller, features, ...(cursor !== undefined && { cursor }) }),
+      turn.made?.list ??
+        turn.session.listTools({ caller: turn.caller, features, ...(cursor !== undefined && { cursor }) }),
     )
+    if ('unchanged' in reply) throw new Error('the session left out a list that was not known')
     return {
-      tools: reply.tools.map(toWireTool),
+      tools: reply.tools.map((tool) => toWireTool(tool, features.era)),
       ...(reply.nextCursor !== undefined && { nextCursor: reply.nextCursor }),
     }
   })

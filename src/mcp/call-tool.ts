@@ -1,17 +1,18 @@
 import type { CallToolResult, InputRequiredResult, ServerContext } from '@modelcontextprotocol/server'
-import type { CallReply, ClientFeatures, Progress, Resumed } from '../core/call.ts'
+import type { CallReply, ClientFeatures } from '../core/call.ts'
 import type { JsonObject } from '../core/json.ts'
 import type { Refusal } from '../core/result.ts'
 import type { CallRequest } from '../session/session.ts'
+import type { ProgressNotice, ToolCallParams } from './call-request.ts'
 import type { Wait } from './request-state.ts'
 import type { Turn } from './turn.ts'
 import { inputRequired, UrlElicitationRequiredError } from '@modelcontextprotocol/server'
 import { logFault } from '../core/log.ts'
 import { isObject } from '../core/json.ts'
+import { callRequest, cancelKey, progressSink, progressToken } from './call-request.ts'
 import { openWait, sealWait, stateLifeMs } from './request-state.ts'
 import { errorMeta, messageOf, rowOf, toErrorResult, toProtocolError, toWireOutput, toWireRefusal } from './to-wire.ts'
 
-export type ToolCallParams = { name: string; arguments: JsonObject; meta: JsonObject }
 type Answer = CallToolResult | InputRequiredResult
 
 /** One question for the person at a time; the key under which the client sends what they did. */
@@ -36,8 +37,14 @@ export async function answerToolCall(
   const responses = (ctx.mcpReq.inputResponses ?? {}) as JsonObject
   if (wait && wait.resume.wait !== 'upstream' && declined(responses[question])) return declinedAnswer(wait)
 
-  const reply = await call(turn, requestOf(turn, features, params, ctx, wait && { responses, state: wait.resume }), ctx)
-  if (reply.kind === 'output') return toWireOutput(reply.output)
+  const token = progressToken(params.meta)
+  const request = callRequest(turn, features, params, {
+    key: cancelKey(features, ctx.mcpReq.id),
+    resumed: wait && { responses, state: wait.resume },
+    onProgress: token === undefined ? undefined : progressSink(token, (notice) => notifyWhileOpen(ctx, notice)),
+  })
+  const reply = await call(turn, request, ctx)
+  if (reply.kind === 'output') return toWireOutput(reply.output, features.era)
   if (reply.kind === 'refused') return refusedAnswer(turn, features, asked, reply, wait?.round ?? 0)
   if (features.era === 'legacy') return toErrorResult({ code: 'mcp/not_answerable' }, reply.callId)
   const next = waitFor(turn, reply.resume, { code: 'mcp/not_answerable' }, (wait?.round ?? 0) + 1)
@@ -89,62 +96,17 @@ function waitFor(turn: Turn, resume: Wait['resume'], error: Refusal, round: numb
   return { resume, help: error.help, code: error.code, round, expiresAt: turn.now() + stateLifeMs }
 }
 
-function requestOf(
-  turn: Turn,
-  features: ClientFeatures,
-  params: ToolCallParams,
-  ctx: ServerContext,
-  resumed: Resumed | undefined,
-): CallRequest {
-  const { meta } = params
-  const token = meta['progressToken']
-  const text = (name: string, limit: number) => {
-    const value = meta[name]
-    return typeof value === 'string' && value.length <= limit ? value : undefined
-  }
-  const task = text('behalf.dev/task', 200)
-  const traceparent = text('traceparent', 200)
-  const tracestate = text('tracestate', 512)
-  return {
-    caller: turn.caller,
-    features,
-    name: params.name,
-    arguments: params.arguments,
-    cancelKey: cancelKey(features, ctx.mcpReq.id),
-    ...(task !== undefined && { task }),
-    ...(traceparent !== undefined && { traceparent }),
-    ...(tracestate !== undefined && { tracestate }),
-    ...(resumed && { resumed }),
-    ...((typeof token === 'string' || typeof token === 'number') && { onProgress: notifier(ctx, token) }),
-  }
-}
-
-/** A legacy client cancels by a request of its own, which another isolate may get: both derive the same key. */
-export function cancelKey(features: ClientFeatures, requestId: string | number): string {
-  if (features.conversation === undefined) return crypto.randomUUID()
-  return `${features.conversation} ${typeof requestId} ${requestId}`
-}
-
-/** Progress has to increase (MCP basic/utilities/progress); what does not is dropped. */
-function notifier(ctx: ServerContext, progressToken: string | number): (progress: Progress) => Promise<void> {
-  let last = Number.NEGATIVE_INFINITY
-  return async ({ progress, total, message }) => {
-    if (ctx.mcpReq.signal.aborted || !(progress > last)) return
-    last = progress
-    const params = { progressToken, progress, ...(total !== undefined && { total }), ...(message && { message }) }
-    await ctx.mcpReq.notify({ method: 'notifications/progress', params })
-  }
+async function notifyWhileOpen({ mcpReq }: ServerContext, notice: ProgressNotice): Promise<void> {
+  if (!mcpReq.signal.aborted) await mcpReq.notify(notice)
 }
 
 /** Calls the session; when a modern client hangs up, which is how it cancels, the call is told. */
 async function call(turn: Turn, request: CallRequest, ctx: ServerContext): Promise<CallReply> {
   const { signal } = ctx.mcpReq
-  const cancel = () => {
-    if (request.cancelKey !== undefined) turn.waitUntil(turn.session.cancelCall(request.cancelKey, turn.caller))
-  }
+  const cancel = () => tellCancelled(turn, request)
   if (request.features.era === 'modern') signal.addEventListener('abort', cancel, { once: true })
   try {
-    const reply = turn.session.callTool(request)
+    const reply = turn.made?.call ?? turn.session.callTool(request)
     turn.waitUntil(reply.catch(() => {}))
     return await reply
   } catch (fault) {
@@ -153,4 +115,10 @@ async function call(turn: Turn, request: CallRequest, ctx: ServerContext): Promi
   } finally {
     signal.removeEventListener('abort', cancel)
   }
+}
+
+export function tellCancelled(turn: Turn, { cancelKey: key }: Pick<CallRequest, 'cancelKey'>): void {
+  if (key === undefined) return
+  const told = turn.session.cancelCall(key, turn.caller)
+  turn.waitUntil(told.catch((fault: unknown) => logFault('mcp.cancel_failed', fault)))
 }

@@ -1,3 +1,4 @@
+import type { Bytes } from '../core/bytes.ts'
 import type { Caller } from '../core/caller.ts'
 import type { ClientFeatures } from '../core/call.ts'
 import type { JsonObject } from '../core/json.ts'
@@ -7,6 +8,7 @@ import { isObject } from '../core/json.ts'
 import { ok, refuse } from '../core/result.ts'
 import { bytesOrNull, decrypt, encrypt } from '../core/seal.ts'
 import { principal } from './principal.ts'
+import { Remembered } from './remembered.ts'
 import { stateKeyFor } from './state-key.ts'
 import type { Turn } from './turn.ts'
 
@@ -45,13 +47,27 @@ export async function openConversation(
   { stateKey, caller, now }: Pick<Turn, 'stateKey' | 'caller' | 'now'>,
   id: string,
 ): Promise<Result<Conversation>> {
+  const kept = openedUnder(stateKey).get(id)
+  const whose = JSON.stringify(principal(caller))
+  if (kept?.whose === whose && kept.conversation.createdAt + maxAgeMs >= now()) return ok(kept.conversation)
   if (!/^[\w-]{51,128}$/.test(id)) return refuse('mcp/invalid_session')
   const sealed = bytesOrNull(id)
   if (sealed === null || base64url(sealed) !== id) return refuse('mcp/invalid_session')
   const plain = await decrypt(await stateKeyFor(stateKey, 'conversation'), owner(caller), sealed)
   const conversation = plain === null ? null : unpack(plain)
   if (conversation === null || conversation.createdAt + maxAgeMs < now()) return refuse('session/unknown')
+  openedUnder(stateKey).set(id, { whose, conversation })
   return ok(conversation)
+}
+
+type Opened = { whose: string; conversation: Conversation }
+const opened = new WeakMap<Bytes, Remembered<Opened>>()
+
+/** What was opened in this isolate, and for whom: the owner is compared again each time. */
+function openedUnder(stateKey: Bytes): Remembered<Opened> {
+  let all = opened.get(stateKey)
+  if (!all) opened.set(stateKey, (all = new Remembered(5_000)))
+  return all
 }
 
 const owner = (caller: Caller) => lengthPrefixed('conversation', ...principal(caller))
@@ -133,3 +149,11 @@ export function legacyFeatures(id: string | undefined, conversation: Conversatio
     ...(id !== undefined && { conversation: id }),
   }
 }
+
+/** A client that never said who it is: an old one without a session id, or a probe. */
+export const unknownClient: ClientFeatures = legacyFeatures(undefined, {
+  protocolVersion: '2025-03-26',
+  clientName: '',
+  capabilities: {},
+  createdAt: 0,
+})

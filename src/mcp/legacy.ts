@@ -8,16 +8,9 @@ import { isObject } from '../core/json.ts'
 import { logFault } from '../core/log.ts'
 import { ok, refuse } from '../core/result.ts'
 import { askAbout, buildServer } from './build-server.ts'
-import { cancelKey } from './call-tool.ts'
-import { conversationId, legacyFeatures, legacyVersions, openConversation } from './conversation.ts'
-
-/** A client that never said who it is: an old one without a session id, or a probe. */
-const unknownClient: ClientFeatures = legacyFeatures(undefined, {
-  protocolVersion: '2025-03-26',
-  clientName: '',
-  capabilities: {},
-  createdAt: 0,
-})
+import { cancelKey } from './call-request.ts'
+import { tellCancelled } from './call-tool.ts'
+import { conversationId, legacyFeatures, legacyVersions, openConversation, unknownClient } from './conversation.ts'
 
 /** One exchange of MCP 2025-03-26 to 2025-11-25: POST, GET stream and DELETE, each by a server of its own. */
 export async function serveLegacy(turn: Turn, request: Request): Promise<Result<Response>> {
@@ -74,8 +67,7 @@ async function post(turn: Turn, request: Request, features: ClientFeatures): Pro
 function cancel(turn: Turn, features: ClientFeatures, requestId: unknown): void {
   if (features.conversation === undefined) return
   if (typeof requestId !== 'string' && typeof requestId !== 'number') return
-  const told = turn.session.cancelCall(cancelKey(features, requestId), turn.caller)
-  turn.waitUntil(told.catch((fault: unknown) => logFault('mcp.cancel_failed', fault)))
+  tellCancelled(turn, { cancelKey: cancelKey(features, requestId) })
 }
 
 /**
@@ -88,7 +80,8 @@ async function exchange(
   features: ClientFeatures,
   about: Extract<AboutReply, { ok: true }> | null,
 ): Promise<Response> {
-  const streams = wantsProgress(turn.body) && (request.headers.get('accept') ?? '').includes('text/event-stream')
+  const streams =
+    !turn.made && wantsProgress(turn.body) && (request.headers.get('accept') ?? '').includes('text/event-stream')
   const transport = new WebStandardStreamableHTTPServerTransport({
     enableJsonResponse: !streams,
     supportedProtocolVersions: [...legacyVersions],

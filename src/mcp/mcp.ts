@@ -1,11 +1,13 @@
-import type { InboundModernRoute } from '@modelcontextprotocol/server'
 import type { Result } from '../core/result.ts'
 import type { Turn } from './turn.ts'
 import { classifyInboundRequest, isJsonContentType } from '@modelcontextprotocol/server'
+import { isObject } from '../core/json.ts'
 import { logFault, logNotice } from '../core/log.ts'
 import { refuse } from '../core/result.ts'
 import { serveLegacy } from './legacy.ts'
 import { serveModern } from './modern.ts'
+import { plainRequest, rememberEnvelope } from './plain-request.ts'
+import { answerQuickly } from './quick-lane.ts'
 import { correctVersionHeader } from './version-header.ts'
 
 export type { Change, ChangeFeed } from './change-feed.ts'
@@ -30,6 +32,12 @@ export async function serveMcp(turn: Turn): Promise<Result<Response>> {
 async function serve(turn: Turn): Promise<Result<Response>> {
   const request = corrected(turn)
   if (request.method !== 'POST') return serveLegacy(turn, request)
+  const plain = await plainRequest(turn, request)
+  if (plain === null) return throughSdk(turn, request)
+  return answerQuickly(turn, plain, () => throughSdk(turn, request))
+}
+
+async function throughSdk(turn: Turn, request: Request): Promise<Result<Response>> {
   if (!isJsonContentType(request.headers.get('content-type'))) return refuse('mcp/media_type')
   const route = classifyInboundRequest({
     httpMethod: request.method,
@@ -39,7 +47,10 @@ async function serve(turn: Turn): Promise<Result<Response>> {
     body: turn.body,
   })
   if (route.kind === 'legacy') return serveLegacy(turn, request)
-  return serveModern(turn, request, route.kind === 'modern' ? (route satisfies InboundModernRoute) : null)
+  const message = route.kind === 'modern' && route.messageKind === 'request' ? route.message : null
+  const meta = message?.params?.['_meta']
+  if (isObject(meta)) rememberEnvelope(meta)
+  return serveModern(turn, request, message)
 }
 
 const header = <K extends string>(key: K, request: Request, name: string): { [P in K]?: string } => {

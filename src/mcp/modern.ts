@@ -1,4 +1,4 @@
-import type { InboundModernRoute } from '@modelcontextprotocol/server'
+import type { JSONRPCRequest } from '@modelcontextprotocol/server'
 import type { ClientFeatures } from '../core/call.ts'
 import type { JsonObject } from '../core/json.ts'
 import type { Result } from '../core/result.ts'
@@ -22,13 +22,15 @@ const describing = new Set([
   'completion/complete',
 ])
 
-/** One exchange of MCP 2026-07-28. The SDK classifies, checks headers and envelope, and writes the answer. */
+/**
+ * One exchange of MCP 2026-07-28. The SDK checks headers and envelope again and writes the answer. `message` is null for a
+ * notification and for what the SDK is going to refuse.
+ */
 export async function serveModern(
   turn: Turn,
   request: Request,
-  route: InboundModernRoute | null,
+  message: JSONRPCRequest | null,
 ): Promise<Result<Response>> {
-  const message = route?.messageKind === 'request' ? route.message : null
   let about: Extract<AboutReply, { ok: true }> | null = null
   if (message && describing.has(message.method)) {
     const reply = await askAbout(turn)
@@ -41,7 +43,7 @@ export async function serveModern(
     if (!subscribed.ok) return subscribed
     bus.whenIdle(subscribed.value)
   }
-  const handler = createMcpHandler(() => buildServer(turn, modernFeatures(message?.params), about), {
+  const handler = createMcpHandler(() => buildServer(turn, modernFeatures(metaOf(message?.params)), about), {
     legacy: 'reject',
     bus,
   })
@@ -52,8 +54,7 @@ export async function serveModern(
   }
 }
 
-function modernFeatures(params: unknown): ClientFeatures {
-  const meta = isObject(params) && isObject(params['_meta']) ? params['_meta'] : {}
+export function modernFeatures(meta: Record<string, unknown>): ClientFeatures {
   const info = meta[CLIENT_INFO_META_KEY]
   const declared = meta[CLIENT_CAPABILITIES_META_KEY]
   const capabilities = (isObject(declared) ? declared : {}) as JsonObject
@@ -65,4 +66,8 @@ function modernFeatures(params: unknown): ClientFeatures {
     elicitationUrl: isObject(elicitation) && isObject(elicitation['url']),
     capabilities,
   }
+}
+
+function metaOf(params: unknown): Record<string, unknown> {
+  return isObject(params) && isObject(params['_meta']) ? params['_meta'] : {}
 }

@@ -1,23 +1,27 @@
 import type { CallToolResult, Tool as WireTool } from '@modelcontextprotocol/server'
+import type { ClientFeatures } from '../core/call.ts'
 import type { Row } from '../core/errors.ts'
 import type { JsonObject } from '../core/json.ts'
 import type { Refusal } from '../core/result.ts'
 import type { Tool, ToolOutput } from '../core/tool.ts'
 import { ProtocolError } from '@modelcontextprotocol/server'
 import { errors } from '../core/errors.ts'
+import { isObject } from '../core/json.ts'
 
 /**
  * The only place where our values become MCP's. A refusal shows the table's text or its own `message`, and nothing of its
  * evidence (promise 10).
  */
+type Era = ClientFeatures['era']
 const errorKey = 'behalf.dev/error'
 
 export function rowOf(refusal: Refusal): Row {
   return errors[refusal.code]
 }
 
-export function toWireTool(tool: Tool): WireTool {
-  const { name, title, description, inputSchema, outputSchema, icons, behaviour, meta } = tool
+export function toWireTool(tool: Tool, era: Era): WireTool {
+  const { name, title, description, inputSchema, icons, behaviour, meta } = tool
+  const outputSchema = era === 'legacy' && tool.outputSchema?.['type'] !== 'object' ? undefined : tool.outputSchema
   return {
     name,
     title,
@@ -36,12 +40,20 @@ export function toWireTool(tool: Tool): WireTool {
   } as WireTool
 }
 
-export function toWireOutput(output: ToolOutput): CallToolResult {
-  const { content, structuredContent, isError, meta } = output
+/**
+ * Structured content stays out of an error, which does not have to fit the output schema that clients check it against.
+ * Legacy versions allow only objects there, and only schemas of objects; their clients get any other value as text.
+ */
+export function toWireOutput(output: ToolOutput, era: Era): CallToolResult {
+  const { isError, meta } = output
+  const structured = isError ? undefined : output.structuredContent
+  const asText =
+    structured !== undefined && !isObject(structured) && !output.content.some(({ type }) => type === 'text')
+  const content = asText ? [...output.content, { type: 'text', text: JSON.stringify(structured) }] : output.content
+  const structuredContent = era === 'legacy' && !isObject(structured) ? undefined : structured
   return {
     content,
-    // A client checks it against the output schema, which an error does not have to fit.
-    ...(structuredContent !== undefined && !isError && { structuredContent }),
+    ...(structuredContent !== undefined && { structuredContent }),
     ...(isError && { isError }),
     ...(meta && { _meta: meta }),
   } as CallToolResult

@@ -1,10 +1,11 @@
+import type { CallReply } from '../core/call.ts'
 import type { Bytes } from '../core/bytes.ts'
 import type { Caller } from '../core/caller.ts'
 import type { Clock } from '../core/clock.ts'
 import type { GatewayRoute } from '../core/gateway-route.ts'
 import type { Json } from '../core/json.ts'
 import type { Refusal } from '../core/result.ts'
-import type { ConversationApi, SessionApi } from '../session/session.ts'
+import type { ConversationApi, ListReply, SessionApi } from '../session/session.ts'
 import type { ChangeFeed } from './change-feed.ts'
 
 /** One HTTP request at a gateway's MCP URL, after the caller is known. Nothing in it outlives the request. */
@@ -26,4 +27,6 @@ export type Turn = {
    * HTTP status, not a result inside a 200.
    */
   refused?: Refusal
+  /** What was asked of the session already, when the answer to it is not one the quick lane can write. */
+  made?: { call?: Promise<CallReply>; list?: Promise<ListReply> }
 }

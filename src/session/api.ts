@@ -25,9 +25,23 @@ export type CallRequest = {
   cancelKey?: string
 }
 
-export type ListRequest = { caller: Caller; features: ClientFeatures; cursor?: string }
+export type ListRequest = {
+  caller: Caller
+  features: ClientFeatures
+  cursor?: string
+  /** The `mark` of a list that `mcp` still has: when it would be the same again, it need not be sent. */
+  known?: string
+}
 export type ListReply =
-  | { ok: true; tools: Tool[]; nextCursor?: string; version: number }
+  | {
+      ok: true
+      tools: Tool[]
+      nextCursor?: string
+      version: number
+      /** Names exactly this list: equal marks, equal lists, whoever asked (a digest). Absent: it is not to be kept. */
+      mark?: string
+    }
+  | { ok: true; unchanged: true; nextCursor?: string; version: number; mark: string }
   | { ok: false; error: Refusal }
 
 export type AboutReply =

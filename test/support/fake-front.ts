@@ -154,7 +154,11 @@ export function front(session = new FakeSession(), more: Partial<Rooms> = {}): F
   const app = createApp(rooms)
   const context = { waitUntil: () => {}, passThroughOnException: () => {}, props: {} }
   const fetch: Front['fetch'] = async (input, init) =>
-    app.fetch(input instanceof Request ? input : new Request(input, init), {}, context as unknown as ExecutionContext)
+    app.fetch(
+      input instanceof Request ? input : new Request(input, init),
+      {} as Env,
+      context as unknown as ExecutionContext,
+    )
   return { session, changes, fetch }
 }
 
