@@ -14,6 +14,9 @@ export type ClientFeatures = {
   conversation?: string
 }
 
+/** How long a legacy client may keep its protocol session. The id says when it began. */
+export const conversationLifeMs = 30 * 24 * 3_600_000
+
 export type Progress = { progress: number; total?: number; message?: string }
 
 /** What we put into `requestState`, sealed by `mcp` and bound to the principal, the method and the arguments. */

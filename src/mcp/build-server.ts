@@ -59,7 +59,7 @@ export function buildServer(
       turn.made?.list ??
         turn.session.listTools({ caller: turn.caller, features, ...(cursor !== undefined && { cursor }) }),
     )
-    if ('unchanged' in reply) throw new Error('the session left out a list that was not known')
+    if (reply.unchanged) throw new Error('the session left out a list that was not known')
     return {
       tools: reply.tools.map((tool) => toWireTool(tool, features.era)),
       ...(reply.nextCursor !== undefined && { nextCursor: reply.nextCursor }),

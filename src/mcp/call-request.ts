@@ -39,6 +39,10 @@ export function cancelKey({ conversation }: ClientFeatures, requestId: string | 
   return `${conversation} ${typeof requestId} ${requestId}`
 }
 
+/** Whether the client can read anything but one JSON answer. Without that, progress has nowhere to go. */
+export const takesStream = ({ headers }: Request): boolean =>
+  headers.get('accept')?.includes('text/event-stream') === true
+
 export type ProgressToken = string | number
 
 export function progressToken(meta: JsonObject): ProgressToken | undefined {

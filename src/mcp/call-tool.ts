@@ -9,7 +9,7 @@ import type { Turn } from './turn.ts'
 import { inputRequired, UrlElicitationRequiredError } from '@modelcontextprotocol/server'
 import { logFault } from '../core/log.ts'
 import { isObject } from '../core/json.ts'
-import { callRequest, cancelKey, progressSink, progressToken } from './call-request.ts'
+import { callRequest, cancelKey, progressSink, progressToken, takesStream } from './call-request.ts'
 import { openWait, sealWait, stateLifeMs } from './request-state.ts'
 import { errorMeta, messageOf, rowOf, toErrorResult, toProtocolError, toWireOutput, toWireRefusal } from './to-wire.ts'
 
@@ -37,7 +37,7 @@ export async function answerToolCall(
   const responses = (ctx.mcpReq.inputResponses ?? {}) as JsonObject
   if (wait && wait.resume.wait !== 'upstream' && declined(responses[question])) return declinedAnswer(wait)
 
-  const token = progressToken(params.meta)
+  const token = takesStream(turn.request) ? progressToken(params.meta) : undefined
   const request = callRequest(turn, features, params, {
     key: cancelKey(features, ctx.mcpReq.id),
     resumed: wait && { responses, state: wait.resume },

@@ -4,6 +4,7 @@ import type { ClientFeatures } from '../core/call.ts'
 import type { JsonObject } from '../core/json.ts'
 import type { Result } from '../core/result.ts'
 import { base64url, lengthPrefixed } from '../core/bytes.ts'
+import { conversationLifeMs } from '../core/call.ts'
 import { isObject } from '../core/json.ts'
 import { ok, refuse } from '../core/result.ts'
 import { bytesOrNull, decrypt, encrypt } from '../core/seal.ts'
@@ -27,7 +28,6 @@ export type Conversation = {
   createdAt: number
 }
 
-const maxAgeMs = 30 * 24 * 3_600_000
 const maxNameBytes = 40
 
 /** 51 to 104 visible ASCII characters: a 96-bit random IV, what it says, and a 128-bit tag. */
@@ -49,13 +49,13 @@ export async function openConversation(
 ): Promise<Result<Conversation>> {
   const kept = openedUnder(stateKey).get(id)
   const whose = JSON.stringify(principal(caller))
-  if (kept?.whose === whose && kept.conversation.createdAt + maxAgeMs >= now()) return ok(kept.conversation)
+  if (kept?.whose === whose && kept.conversation.createdAt + conversationLifeMs >= now()) return ok(kept.conversation)
   if (!/^[\w-]{51,128}$/.test(id)) return refuse('mcp/invalid_session')
   const sealed = bytesOrNull(id)
   if (sealed === null || base64url(sealed) !== id) return refuse('mcp/invalid_session')
   const plain = await decrypt(await stateKeyFor(stateKey, 'conversation'), owner(caller), sealed)
   const conversation = plain === null ? null : unpack(plain)
-  if (conversation === null || conversation.createdAt + maxAgeMs < now()) return refuse('session/unknown')
+  if (conversation === null || conversation.createdAt + conversationLifeMs < now()) return refuse('session/unknown')
   openedUnder(stateKey).set(id, { whose, conversation })
   return ok(conversation)
 }

@@ -8,7 +8,7 @@ import { isObject } from '../core/json.ts'
 import { logFault } from '../core/log.ts'
 import { ok, refuse } from '../core/result.ts'
 import { askAbout, buildServer } from './build-server.ts'
-import { cancelKey } from './call-request.ts'
+import { cancelKey, takesStream } from './call-request.ts'
 import { tellCancelled } from './call-tool.ts'
 import { conversationId, legacyFeatures, legacyVersions, openConversation, unknownClient } from './conversation.ts'
 
@@ -80,8 +80,7 @@ async function exchange(
   features: ClientFeatures,
   about: Extract<AboutReply, { ok: true }> | null,
 ): Promise<Response> {
-  const streams =
-    !turn.made && wantsProgress(turn.body) && (request.headers.get('accept') ?? '').includes('text/event-stream')
+  const streams = !turn.made && wantsProgress(turn.body) && takesStream(request)
   const transport = new WebStandardStreamableHTTPServerTransport({
     enableJsonResponse: !streams,
     supportedProtocolVersions: [...legacyVersions],

@@ -10,6 +10,7 @@ import {
   TRACESTATE_META_KEY,
 } from '@modelcontextprotocol/server'
 import { isObject } from '../core/json.ts'
+import { takesStream } from './call-request.ts'
 import { legacyFeatures, legacyVersions, openConversation, unknownClient } from './conversation.ts'
 import { modernFeatures } from './modern.ts'
 import { Remembered } from './remembered.ts'
@@ -36,7 +37,7 @@ export async function plainRequest(turn: Turn, request: Request): Promise<PlainR
   const modern = Object.hasOwn(meta, PROTOCOL_VERSION_META_KEY)
   const features = modern ? plainModern(request, method, params, meta) : await plainLegacy(turn, request, meta)
   if (features === null) return null
-  return { id, features, streams: request.headers.get('accept')?.includes('text/event-stream') === true, ...what }
+  return { id, features, streams: takesStream(request), ...what }
 }
 
 function plainCall(params: Record<string, unknown>, meta: Record<string, unknown>) {

@@ -16,7 +16,7 @@ import { toWireOutput } from './to-wire.ts'
 
 /**
  * Answers a plain call or list without the SDK, which costs 0.3 to 0.6 ms of processor time for each request
- * (docs/decisions/0004-quick-lane.md). It writes only what went well; any other reply is left in `turn.made` for the SDK's lane
+ * (docs/decisions/005-a-quick-lane-beside-the-sdk.md). It writes only what went well; any other reply is left in `turn.made` for the SDK's lane
  * to write, so that there is one place where errors, questions and their status codes are made.
  *
  * `answerSlowly` runs that other lane. Errors: as that lane.

@@ -39,9 +39,8 @@ export async function listBody(turn: Turn, plain: PlainList): Promise<Uint8Array
     return null
   }
   const { mark } = reply
-  const text =
-    'unchanged' in reply ? kept : utf8(JSON.stringify(reply.tools.map((tool) => toWireTool(tool, features.era))))
-  if (text === undefined || ('unchanged' in reply && mark !== known))
+  const text = reply.unchanged ? kept : utf8(JSON.stringify(reply.tools.map((tool) => toWireTool(tool, features.era))))
+  if (text === undefined || (reply.unchanged && mark !== known))
     throw new Error('the session left out a list that was not known')
   if (mark !== undefined) {
     texts.set(textKey(mark, features.era), text)

@@ -40,8 +40,9 @@ export type ListReply =
       version: number
       /** Names exactly this list: equal marks, equal lists, whoever asked (a digest). Absent: it is not to be kept. */
       mark?: string
+      /** It is the list that was `known`; `tools` is empty. */
+      unchanged?: true
     }
-  | { ok: true; unchanged: true; nextCursor?: string; version: number; mark: string }
   | { ok: false; error: Refusal }
 
 export type AboutReply =

@@ -24,6 +24,7 @@ import type {
   SessionControl,
 } from './api.ts'
 import { Conversations, conversationMigrations } from './conversations.ts'
+import { listMark } from './list-mark.ts'
 import { LiveSession, nameOf, sessionMigrations } from './live-session.ts'
 import { pageOf } from './page-of.ts'
 import { sessionEvent } from './record.ts'
@@ -54,15 +55,16 @@ export class Session extends DurableObject<Env> implements SessionApi, Conversat
   }
 
   async about(caller: Caller, conversation?: string): Promise<AboutReply> {
-    if (conversation !== undefined && this.#conversations.hasEnded(conversation)) {
-      return { ok: false, error: { code: 'session/unknown' } }
-    }
+    if (this.#hasEnded(conversation)) return { ok: false, error: { code: 'session/unknown' } }
     const live = await this.#open(caller)
     return live.ok ? { ok: true, ...live.value.about() } : { ok: false, error: withoutEvidence(live.error) }
   }
 
   async callTool(request: CallRequest): Promise<CallReply> {
     const id = uuidv7(systemClock()) as CallId
+    if (this.#hasEnded(request.features.conversation)) {
+      return { kind: 'refused', callId: id, error: { code: 'session/unknown' } }
+    }
     const live = await this.#open(request.caller)
     if (!live.ok) return { kind: 'refused', callId: id, error: withoutEvidence(live.error) }
     const abort = new AbortController()
@@ -79,10 +81,16 @@ export class Session extends DurableObject<Env> implements SessionApi, Conversat
   }
 
   async listTools(request: ListRequest): Promise<ListReply> {
+    if (this.#hasEnded(request.features.conversation)) return { ok: false, error: { code: 'session/unknown' } }
     const live = await this.#open(request.caller)
     if (!live.ok) return { ok: false, error: withoutEvidence(live.error) }
+    const { gateway } = request.caller
     const { runtime, pageSize } = live.value
-    return pageOf(listTools(request.caller, runtime), request.cursor, pageSize, runtime.gateway.version)
+    const { tools, version } = runtime.gateway
+    const { cursor, known } = request
+    const page = pageOf(listTools(request.caller, runtime), cursor, pageSize, version)
+    const mark = await listMark(gateway, version, page.tools, tools)
+    return mark === known ? { ...page, tools: [], mark, unchanged: true } : { ...page, mark }
   }
 
   async endConversation(conversation: string): Promise<void> {
@@ -116,6 +124,10 @@ export class Session extends DurableObject<Env> implements SessionApi, Conversat
       outbox: () => this.#outbox.flush(),
       idle: () => this.#leaveWhenIdle(),
     })
+  }
+
+  #hasEnded(conversation: string | undefined): boolean {
+    return conversation !== undefined && this.#conversations.hasEnded(conversation)
   }
 
   /** The live session: at once when it is in memory and neither ended nor too old. */

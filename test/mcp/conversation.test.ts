@@ -33,7 +33,7 @@ test('says again what the client said, in at most 128 visible characters', async
         expect(clientName.toWellFormed().startsWith(name)).toBe(true)
       },
     ),
-    { numRuns: 60 },
+    { numRuns: 20 },
   )
 })
 
