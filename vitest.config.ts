@@ -1,6 +1,7 @@
 import { cloudflareTest, readD1Migrations } from '@cloudflare/vitest-plugin'
 import { defineConfig } from 'vitest/config'
 import { testVars } from './test/support/test-vars.ts'
+import { workersInNode } from './test/support/workers-in-node.ts'
 
 const migrations = await readD1Migrations('migrations')
 
@@ -10,10 +11,13 @@ export default defineConfig({
     silent: 'passed-only',
     projects: [
       {
+        plugins: [workersInNode()],
         test: {
           name: 'node',
           include: ['test/**/*.test.ts'],
           exclude: ['test/**/*.workers.test.ts', 'test/e2e/**'],
+          // It imports cloudflare:workers too, and a plugin does not reach into a package otherwise.
+          server: { deps: { inline: ['@cloudflare/workers-oauth-provider'] } },
           sequence: { groupOrder: 0 },
         },
       },
