@@ -2,6 +2,8 @@
  * Front door. The configuration of gateways: the document, its immutable versions, the compiled snapshot that sessions run on,
  * and the Hub that keeps live sessions at the live version. Decides nothing about a call and never sees a credential.
  */
+export { diff } from './diff.ts'
+export type { Difference } from './diff.ts'
 export { isAssigned, compileSnapshot } from './snapshot.ts'
 export type { Snapshot } from './snapshot.ts'
 export { documentJsonSchema, parseDocument, reservedNames } from './document.ts'

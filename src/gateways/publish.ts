@@ -6,12 +6,14 @@ import type { Result } from '../core/result.ts'
 import { ok, refuse } from '../core/result.ts'
 import { openDb } from '../db/db.ts'
 import type { GatewayDocument } from './document.ts'
+import { parseDocument } from './document.ts'
 import { documentHash } from './hash.ts'
 import type { Reach } from './hub-api.ts'
 import { hubOf } from './hub-api.ts'
 import { keepSnapshot } from './load-snapshot.ts'
 import { forgetRoute } from './route.ts'
 import { compileSnapshot } from './snapshot.ts'
+import type { VersionRow } from './store.ts'
 import { readHead, readHeadBySlug, readUpstreams, readVersion } from './store.ts'
 import { versionStatements } from './version-statements.ts'
 
@@ -50,7 +52,7 @@ export async function publish(env: Env, it: Publication, now: Clock = systemCloc
   const hash = await documentHash(document)
   if (head && !it.force) {
     const live = await readVersion(db, project, gateway, head.version)
-    if (live?.documentHash === hash)
+    if (live && (await hashToday(live)) === hash)
       return ok({ gateway, version: head.version, changed: false, reach: await settle(env, project, gateway) })
   }
 
@@ -102,6 +104,12 @@ export async function setEnabled(
     .run()
   forgetRoute(head.slug)
   return ok(await settle(env, project, gateway))
+}
+
+/** With the defaults of today: a version from before a setting existed says the same as one that has its default. */
+async function hashToday({ document, documentHash: stored }: VersionRow): Promise<string> {
+  const parsed = parseDocument(document)
+  return parsed.ok ? documentHash(parsed.value) : stored
 }
 
 async function settle(env: Env, project: ProjectId, gateway: GatewayId): Promise<Reach> {

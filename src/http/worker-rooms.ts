@@ -1,3 +1,4 @@
+import { adminRoutes } from '../admin/admin.ts'
 import type { Config } from '../config/config.ts'
 import type { Caller } from '../core/caller.ts'
 import { systemClock } from '../core/clock.ts'
@@ -31,6 +32,7 @@ export function workerRooms(env: Env, config: Config): Rooms {
     changes: changeFeed(env),
     mount(app) {
       app.route('/', identityRoutes(deps))
+      app.route('/', adminRoutes(deps))
       app.route('/', connectRoutes(deps))
     },
   }

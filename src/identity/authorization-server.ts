@@ -46,10 +46,7 @@ export function authorizationServer(
     allowPrivateUseRedirectUris: true,
     accessTokenTTL: accessTokenMs / 1000,
     refreshTokenTTL: refreshTokenMs / 1000,
-    // Returns nothing: what it returns would be the response.
-    onError: ({ code, internal }) => {
-      onFault?.({ code, internal })
-    },
+    onError: ({ code, internal }) => onFault?.({ code, internal }),
   })
 }
 

@@ -1,0 +1,86 @@
+import { Fault } from './command.ts'
+import { readSettings } from './settings.ts'
+
+/** `/admin/api/v1` of one deployment. A refusal is thrown as a `Fault` with the deployment's own words. */
+export type AdminApi = {
+  get<Reply = unknown>(path: string, query?: Readonly<Record<string, string | number | undefined>>): Promise<Reply>
+  send<Reply = unknown>(method: 'POST' | 'PUT' | 'PATCH' | 'DELETE', path: string, body?: unknown): Promise<Reply>
+  /** Every item of a list, page by page. */
+  all<Item = unknown>(path: string, query?: Readonly<Record<string, string | number | undefined>>): AsyncGenerator<Item>
+}
+
+export type Problem = {
+  title: string
+  status: number
+  detail?: string
+  code?: string
+  faults?: { path: string; message: string }[]
+}
+
+export class Refused extends Fault {
+  readonly problem: Problem
+  constructor(problem: Problem) {
+    const faults = problem.faults?.map(({ path, message }) => `  ${path || 'document'}: ${message}`) ?? []
+    super([problem.detail ?? problem.title, ...faults].join('\n'))
+    this.problem = problem
+  }
+}
+
+const timeoutMs = 30_000
+
+export function createAdminApi(env: Readonly<Record<string, string | undefined>>): AdminApi {
+  async function call(method: string, path: string, body?: unknown): Promise<unknown> {
+    const { url, token } = readSettings(env)
+    const response = await fetch(`${url}/admin/api/v1${path}`, {
+      method,
+      headers: {
+        authorization: `Bearer ${token}`,
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      redirect: 'error',
+      signal: AbortSignal.timeout(timeoutMs),
+    }).catch((cause: unknown) => {
+      throw new Fault(`${url} cannot be reached (${reasonOf(cause)}). Is it running? BEHALF_URL says where to look.`)
+    })
+    return readAnswer(response, url)
+  }
+  return {
+    get: (path, query = {}) => call('GET', path + queryText(query)) as never,
+    send: (method, path, body) => call(method, path, body) as never,
+    async *all(path, query = {}) {
+      let cursor: string | undefined
+      do {
+        const page = (await call('GET', path + queryText({ ...query, cursor }))) as {
+          items: never[]
+          nextCursor: string | null
+        }
+        yield* page.items
+        cursor = page.nextCursor ?? undefined
+      } while (cursor !== undefined)
+    },
+  }
+}
+
+async function readAnswer(response: Response, url: string): Promise<unknown> {
+  const type = response.headers.get('content-type') ?? ''
+  if (!/^application\/(problem\+)?json/.test(type)) {
+    throw new Fault(`${url} answered ${response.status} without JSON. Is BEHALF_URL the address of Behalf?`)
+  }
+  const value: unknown = await response.json()
+  if (response.ok) return value
+  if (response.status === 401)
+    throw new Fault('The admin token is not accepted. BEHALF_ADMIN_TOKEN has to hold a valid one.')
+  throw new Refused(value as Problem)
+}
+
+function queryText(query: Readonly<Record<string, string | number | undefined>>): string {
+  const params = new URLSearchParams()
+  for (const [name, value] of Object.entries(query)) if (value !== undefined) params.set(name, String(value))
+  return params.size > 0 ? `?${params.toString()}` : ''
+}
+
+function reasonOf(cause: unknown): string {
+  if (!(cause instanceof Error)) return String(cause)
+  return cause.cause instanceof Error ? cause.cause.message || cause.message : cause.message
+}
