@@ -1,0 +1,134 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { build } from 'esbuild'
+import { convertV4MiniflareOptions, Miniflare } from 'miniflare'
+import { freePort } from '../../scripts/lib/ports.ts'
+import { root } from '../../scripts/lib/root.ts'
+import type { SetUp } from './set-up-worker.ts'
+
+/** `workerd` with the production bundle, storage on disk, and a socket that goes straight to the Worker. */
+export type Deployment = {
+  url: string
+  appKey: string
+  issuer: string
+  project: string
+  process(): Promise<{ pid: number }>
+  setUp(more: Partial<SetUp>): Promise<void>
+  stop(): Promise<void>
+}
+
+const flags = ['global_fetch_strictly_public']
+const compatibilityDate = '2026-11-01'
+const objects = { SESSION: 'Session', VAULT: 'Vault', HUB: 'Hub', LEDGER: 'Ledger', GRANT: 'Grant' }
+
+async function bundle(entry: string): Promise<string> {
+  const result = await build({
+    entryPoints: [join(root, entry)],
+    bundle: true,
+    minify: true,
+    format: 'esm',
+    target: 'es2024',
+    conditions: ['workerd', 'worker', 'browser'],
+    external: ['cloudflare:*', 'node:*'],
+    loader: { '.sql': 'text' },
+    write: false,
+    logLevel: 'error',
+  })
+  return result.outputFiles[0]?.text ?? ''
+}
+
+export async function startDeployment(serviceUrl: string): Promise<Deployment> {
+  const [main, setUpScript] = await Promise.all([bundle('src/index.ts'), bundle('bench/lib/set-up-worker.ts')])
+  const folder = await mkdtemp(join(tmpdir(), 'behalf-bench-'))
+  const port = await freePort()
+  const url = `http://127.0.0.1:${port}`
+  const appKey = `bh_app_${randomBytes(32).toString('base64url')}`
+  const issuer = 'https://idp.bench'
+  const project = 'default'
+  const vars = {
+    BEHALF_PUBLIC_URL: url,
+    BEHALF_KEK_ACTIVE: '1',
+    BEHALF_KEK_1: randomBytes(32).toString('base64'),
+    BEHALF_STATE_KEY: randomBytes(32).toString('base64'),
+    BEHALF_LEDGER_KEY: randomBytes(32).toString('base64'),
+    BEHALF_DEVELOPMENT: 'true',
+    BEHALF_EGRESS_ALLOW: new URL(serviceUrl).host,
+  }
+  const storage = { d1Databases: ['DB'], kvNamespaces: ['KV'], r2Buckets: ['ARCHIVE'] }
+  const durableObjects = (scriptName?: string) =>
+    Object.fromEntries(
+      Object.entries(objects).map(([binding, className]) => [
+        binding,
+        { className, useSQLite: true, ...(scriptName ? { scriptName } : {}) },
+      ]),
+    )
+  const miniflare = new Miniflare(
+    convertV4MiniflareOptions({
+    workers: [
+      {
+        name: 'behalf',
+        modules: true,
+        script: main,
+        compatibilityDate,
+        compatibilityFlags: flags,
+        bindings: vars,
+        durableObjects: durableObjects(),
+        unsafeDirectSockets: [{ host: '127.0.0.1', port }],
+        ...storage,
+      },
+      {
+        name: 'set-up',
+        modules: true,
+        script: setUpScript,
+        compatibilityDate,
+        compatibilityFlags: flags,
+        bindings: vars,
+        durableObjects: durableObjects('behalf'),
+        ...storage,
+      },
+    ],
+    d1Persist: join(folder, 'd1'),
+    kvPersist: join(folder, 'kv'),
+    r2Persist: join(folder, 'r2'),
+    durableObjectsPersist: join(folder, 'do'),
+  }))
+  await miniflare.ready
+  const d1 = await miniflare.getD1Database('DB', 'behalf')
+  for (const file of (await readdir(join(root, 'migrations'))).filter((name) => name.endsWith('.sql')).sort()) {
+    const sql = await readFile(join(root, 'migrations', file), 'utf8')
+    for (const statement of sql.split('--> statement-breakpoint')) await d1.prepare(statement).run()
+  }
+  const setUpWorker = await miniflare.getWorker('set-up')
+  return {
+    url,
+    appKey,
+    issuer,
+    project,
+    async process() {
+      const { pid } = await workerdOf(process.pid)
+      return { pid }
+    },
+    async setUp(more) {
+      const keyHash = createHash('sha256').update(appKey).digest('hex')
+      const body = { project, keyHash, issuer, serviceUrl, gateways: [], connect: [], ...more }
+      const response = await setUpWorker.fetch('http://set-up/', { method: 'POST', body: JSON.stringify(body) })
+      if (!response.ok) throw new Error(`set-up: ${await response.text()}`)
+    },
+    async stop() {
+      await miniflare.dispose()
+      await rm(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+/** The workerd that miniflare started: the child of this process with that name. */
+async function workerdOf(parent: number): Promise<{ pid: number }> {
+  for (const entry of await readdir('/proc').catch(() => [])) {
+    if (!/^\d+$/.test(entry)) continue
+    const stat = await readFile(`/proc/${entry}/stat`, 'utf8').catch(() => '')
+    if (stat.includes('(workerd)') && stat.split(') ')[1]?.split(' ')[1] === String(parent)) return { pid: Number(entry) }
+  }
+  throw new Error('workerd is not running')
+}

@@ -1,0 +1,111 @@
+import { openDb } from '../../src/db/db.ts'
+import { agents, keys, projects, providers } from '../../src/db/schema.ts'
+import { parseDocument, publish } from '../../src/gateways/gateways.ts'
+import type { ProjectId, UserId } from '../../src/core/ids.ts'
+import { userId } from '../../src/core/ids.ts'
+import { readConfig } from '../../src/config/config.ts'
+import { sealSecret } from '../../src/core/seal.ts'
+import { clientSecretContext, readLink, vaultOf } from '../../src/vault/vault.ts'
+
+/**
+ * Puts a deployment into the state in which it is measured: a project, gateways, an app key, connected accounts. A Worker
+ * beside the measured one, with the same storage; the measured bundle is the production bundle, untouched.
+ */
+export type SetUp = {
+  project: string
+  keyHash: string
+  issuer: string
+  serviceUrl: string
+  gateways: { name: string; tools: number }[]
+  /** Subjects whose account is connected, through the same steps as a browser takes. */
+  connect: string[]
+}
+
+export default {
+  async fetch(request: Request, env: Env): Promise<Response> {
+    const wanted = await request.json<SetUp>()
+    const project = wanted.project as ProjectId
+    const read = readConfig(env)
+    if (!read.ok) return Response.json(read, { status: 500 })
+    const config = read.value
+    const db = openDb(env.DB)
+    const now = Date.now()
+    if (wanted.gateways.length > 0) {
+      await db.batch([
+        db.insert(projects).values({ id: project, name: 'Bench', createdAt: now }).onConflictDoNothing(),
+        db.insert(agents).values({ project, id: 'bench', kind: 'app_key', clientId: 'bench', name: 'Bench', trust: 'trusted', createdAt: now }),
+        db.insert(keys).values({
+          project,
+          id: 'bench',
+          kind: 'app',
+          hash: wanted.keyHash,
+          prefix: 'bh_app_bench',
+          name: 'Bench',
+          role: 'call',
+          agent: 'bench',
+          actsFor: wanted.issuer,
+          createdAt: now,
+          createdBy: 'bench',
+        }),
+        db.insert(providers).values({
+          project,
+          id: 'github',
+          spec: 'github',
+          clientId: 'bench',
+          sealedSecret: await sealSecret(config, clientSecretContext(project, 'github'), 'bench-secret'),
+          settings: { origins: { 'https://github.com': wanted.serviceUrl, 'https://api.github.com': wanted.serviceUrl } },
+          updatedAt: now,
+        }),
+      ])
+    }
+    for (const { name, tools } of wanted.gateways) {
+      const document = parseDocument({
+        kind: 'Gateway',
+        name,
+        for: { everyone: true },
+        pageSize: 1_000,
+        signIn: { modes: ['app_key'] },
+        tools: selection(tools),
+        rules: {
+          user: [{ id: 'people', effect: 'permit' }, { id: 'no-deletes', effect: 'forbid', tools: { destructive: true } }],
+          agent: [{ id: 'agents', effect: 'permit' }],
+        },
+      })
+      if (!document.ok) return Response.json(document, { status: 500 })
+      const published = await publish(env, { project, document: document.value, base: null, by: 'bench', note: null })
+      if (!published.ok) return Response.json(published, { status: 500 })
+    }
+    for (const subject of wanted.connect) await connect(env, project, await userId(project, wanted.issuer, subject))
+    return Response.json({ ok: true })
+
+    async function connect(env: Env, project: ProjectId, user: UserId): Promise<void> {
+      const vault = vaultOf(env, user)
+      const why = { callId: 'bench', gateway: 'bench', agentId: 'bench', agentName: 'Bench', tool: 'Bench' }
+      const asked = await vault.lease({ project, user, session: 'bench', provider: 'github', scopes: ['repo', 'read:user'], why })
+      if (asked.ok) return
+      const link = await readLink(config.stateKey, 'connect', asked.error.help?.url?.split('/connect/')[1] ?? '')
+      if (!link) throw new Error(`no link: ${JSON.stringify(asked)}`)
+      const visitor = { project, user }
+      const pending = await vault.viewConnect(link.nonce, visitor)
+      if (!pending.ok) throw new Error(JSON.stringify(pending))
+      const started = await vault.startConnect(link.nonce, pending.value.at(-1)?.ticket ?? '', visitor)
+      if (!started.ok) throw new Error(JSON.stringify(started))
+      const state = await readLink(config.stateKey, 'state', started.value.state)
+      const query = `?code=bench&state=${encodeURIComponent(started.value.state)}`
+      const end = await vault.finishConnect({ stateNonce: state?.nonce ?? '', provider: 'github', query, visitor })
+      if (!end.ok || end.value.kind !== 'connected') throw new Error(JSON.stringify(end))
+    }
+  },
+}
+
+const names = ['WhoAmI', 'SearchMyRepositories', 'ListIssues', 'CreateIssue', 'GetPullRequest', 'CreatePullRequest']
+
+/** That many tools: the GitHub toolkit, again and again under other names. */
+function selection(tools: number): unknown[] {
+  const whole = Math.floor(tools / names.length)
+  const rest = tools % names.length
+  return [
+    ...Array.from({ length: whole }, (_, n) => ({ toolkit: 'GitHub', prefix: n === 0 ? 'GitHub' : `T${n}` })),
+    ...(rest > 0 ? [{ toolkit: 'GitHub', prefix: 'Rest', include: names.slice(0, rest) }] : []),
+  ]
+}
