@@ -66,34 +66,35 @@ export async function startDeployment(serviceUrl: string): Promise<Deployment> {
     )
   const miniflare = new Miniflare(
     convertV4MiniflareOptions({
-    workers: [
-      {
-        name: 'behalf',
-        modules: true,
-        script: main,
-        compatibilityDate,
-        compatibilityFlags: flags,
-        bindings: vars,
-        durableObjects: durableObjects(),
-        unsafeDirectSockets: [{ host: '127.0.0.1', port }],
-        ...storage,
-      },
-      {
-        name: 'set-up',
-        modules: true,
-        script: setUpScript,
-        compatibilityDate,
-        compatibilityFlags: flags,
-        bindings: vars,
-        durableObjects: durableObjects('behalf'),
-        ...storage,
-      },
-    ],
-    d1Persist: join(folder, 'd1'),
-    kvPersist: join(folder, 'kv'),
-    r2Persist: join(folder, 'r2'),
-    durableObjectsPersist: join(folder, 'do'),
-  }))
+      workers: [
+        {
+          name: 'behalf',
+          modules: true,
+          script: main,
+          compatibilityDate,
+          compatibilityFlags: flags,
+          bindings: vars,
+          durableObjects: durableObjects(),
+          unsafeDirectSockets: [{ host: '127.0.0.1', port }],
+          ...storage,
+        },
+        {
+          name: 'set-up',
+          modules: true,
+          script: setUpScript,
+          compatibilityDate,
+          compatibilityFlags: flags,
+          bindings: vars,
+          durableObjects: durableObjects('behalf'),
+          ...storage,
+        },
+      ],
+      d1Persist: join(folder, 'd1'),
+      kvPersist: join(folder, 'kv'),
+      r2Persist: join(folder, 'r2'),
+      durableObjectsPersist: join(folder, 'do'),
+    }),
+  )
   await miniflare.ready
   const d1 = await miniflare.getD1Database('DB', 'behalf')
   for (const file of (await readdir(join(root, 'migrations'))).filter((name) => name.endsWith('.sql')).sort()) {
@@ -128,7 +129,8 @@ async function workerdOf(parent: number): Promise<{ pid: number }> {
   for (const entry of await readdir('/proc').catch(() => [])) {
     if (!/^\d+$/.test(entry)) continue
     const stat = await readFile(`/proc/${entry}/stat`, 'utf8').catch(() => '')
-    if (stat.includes('(workerd)') && stat.split(') ')[1]?.split(' ')[1] === String(parent)) return { pid: Number(entry) }
+    if (stat.includes('(workerd)') && stat.split(') ')[1]?.split(' ')[1] === String(parent))
+      return { pid: Number(entry) }
   }
   throw new Error('workerd is not running')
 }

@@ -33,7 +33,15 @@ export default {
     if (wanted.gateways.length > 0) {
       await db.batch([
         db.insert(projects).values({ id: project, name: 'Bench', createdAt: now }).onConflictDoNothing(),
-        db.insert(agents).values({ project, id: 'bench', kind: 'app_key', clientId: 'bench', name: 'Bench', trust: 'trusted', createdAt: now }),
+        db.insert(agents).values({
+          project,
+          id: 'bench',
+          kind: 'app_key',
+          clientId: 'bench',
+          name: 'Bench',
+          trust: 'trusted',
+          createdAt: now,
+        }),
         db.insert(keys).values({
           project,
           id: 'bench',
@@ -53,7 +61,9 @@ export default {
           spec: 'github',
           clientId: 'bench',
           sealedSecret: await sealSecret(config, clientSecretContext(project, 'github'), 'bench-secret'),
-          settings: { origins: { 'https://github.com': wanted.serviceUrl, 'https://api.github.com': wanted.serviceUrl } },
+          settings: {
+            origins: { 'https://github.com': wanted.serviceUrl, 'https://api.github.com': wanted.serviceUrl },
+          },
           updatedAt: now,
         }),
       ])
@@ -67,7 +77,10 @@ export default {
         signIn: { modes: ['app_key'] },
         tools: selection(tools),
         rules: {
-          user: [{ id: 'people', effect: 'permit' }, { id: 'no-deletes', effect: 'forbid', tools: { destructive: true } }],
+          user: [
+            { id: 'people', effect: 'permit' },
+            { id: 'no-deletes', effect: 'forbid', tools: { destructive: true } },
+          ],
           agent: [{ id: 'agents', effect: 'permit' }],
         },
       })
@@ -81,16 +94,23 @@ export default {
     async function connect(env: Env, project: ProjectId, user: UserId): Promise<void> {
       const vault = vaultOf(env, user)
       const why = { callId: 'bench', gateway: 'bench', agentId: 'bench', agentName: 'Bench', tool: 'Bench' }
-      const asked = await vault.lease({ project, user, session: 'bench', provider: 'github', scopes: ['repo', 'read:user'], why })
+      const asked = await vault.lease({
+        project,
+        user,
+        session: 'bench',
+        provider: 'github',
+        scopes: ['repo', 'read:user'],
+        why,
+      })
       if (asked.ok) return
-      const link = await readLink(config.stateKey, 'connect', asked.error.help?.url?.split('/connect/')[1] ?? '')
+      const link = await readLink(config.stateKey, 'connect', asked.error.help?.url?.split('/connect/')[1] ?? '', now)
       if (!link) throw new Error(`no link: ${JSON.stringify(asked)}`)
       const visitor = { project, user }
       const pending = await vault.viewConnect(link.nonce, visitor)
       if (!pending.ok) throw new Error(JSON.stringify(pending))
       const started = await vault.startConnect(link.nonce, pending.value.at(-1)?.ticket ?? '', visitor)
       if (!started.ok) throw new Error(JSON.stringify(started))
-      const state = await readLink(config.stateKey, 'state', started.value.state)
+      const state = await readLink(config.stateKey, 'state', started.value.state, now)
       const query = `?code=bench&state=${encodeURIComponent(started.value.state)}`
       const end = await vault.finishConnect({ stateNonce: state?.nonce ?? '', provider: 'github', query, visitor })
       if (!end.ok || end.value.kind !== 'connected') throw new Error(JSON.stringify(end))
