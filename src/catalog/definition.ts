@@ -1,0 +1,54 @@
+import { base64url, sha256 } from '../core/bytes.ts'
+import type { Json, JsonObject } from '../core/json.ts'
+import { canonicalJson, isObject } from '../core/json.ts'
+import { vettedMeta } from './vetted-meta.ts'
+
+export type DefinitionKind = 'tool' | 'prompt' | 'resource' | 'template'
+
+/** What names a thing at its server. Null when it has no usable name. */
+export function definitionName(kind: DefinitionKind, definition: JsonObject): string | null {
+  const name = definition[kind === 'resource' ? 'uri' : kind === 'template' ? 'uriTemplate' : 'name']
+  return typeof name === 'string' && name !== '' && name.length <= 1000 ? name : null
+}
+
+/**
+ * SHA-256 (base64url) over the canonical JSON (RFC 8785) of everything that a model, a client or a rule may see of it. What
+ * changes by itself is left out: a resource's size and date, and metadata that goes to nobody.
+ */
+export async function definitionHash(kind: DefinitionKind, definition: JsonObject): Promise<string> {
+  return base64url(await sha256(canonicalJson(canonicalDefinition(kind, definition))))
+}
+
+export function canonicalDefinition(kind: DefinitionKind, definition: JsonObject): JsonObject {
+  const { _meta: _, size: _size, annotations, ...rest } = definition
+  const stable = isObject(annotations) ? withoutDate(annotations as JsonObject) : annotations
+  const meta = vettedMeta(definition)
+  return { kind, ...rest, ...(stable === undefined ? {} : { annotations: stable }), ...(meta ? { meta } : {}) }
+}
+
+const withoutDate = ({ lastModified: _, ...rest }: JsonObject): JsonObject => rest
+
+/** One line of what changed. Text as it is: whoever shows it makes invisible characters visible. */
+export type Difference = { path: string; before?: Json; after?: Json }
+
+const maxDifferences = 200
+
+/** What an administrator has to look at, in document order. */
+export function differences(before: Json, after: Json, path = ''): Difference[] {
+  const found: Difference[] = []
+  compare(before, after, path, found)
+  return found
+}
+
+function compare(before: Json | undefined, after: Json | undefined, path: string, found: Difference[]): void {
+  if (found.length >= maxDifferences || canonicalJson(before) === canonicalJson(after)) return
+  if (isObject(before) && isObject(after)) {
+    for (const name of new Set([...Object.keys(before), ...Object.keys(after)])) {
+      const one = Object.hasOwn(before, name) ? (before[name] as Json) : undefined
+      const other = Object.hasOwn(after, name) ? (after[name] as Json) : undefined
+      if (one !== undefined || other !== undefined) compare(one, other, path === '' ? name : `${path}.${name}`, found)
+    }
+    return
+  }
+  found.push({ path, ...(before === undefined ? {} : { before }), ...(after === undefined ? {} : { after }) })
+}
