@@ -26,7 +26,10 @@ export function canonicalDefinition(kind: DefinitionKind, definition: JsonObject
   return { kind, ...rest, ...(stable === undefined ? {} : { annotations: stable }), ...(meta ? { meta } : {}) }
 }
 
-const withoutDate = ({ lastModified: _, ...rest }: JsonObject): JsonObject => rest
+function withoutDate(annotations: JsonObject): JsonObject {
+  const { lastModified: _, ...rest } = annotations
+  return rest
+}
 
 /** One line of what changed. Text as it is: whoever shows it makes invisible characters visible. */
 export type Difference = { path: string; before?: Json; after?: Json }

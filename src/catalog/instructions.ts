@@ -1,5 +1,5 @@
-import type { Finding } from './hygiene.ts'
-import { finding } from './hygiene.ts'
+import type { Finding } from './finding.ts'
+import { finding } from './finding.ts'
 
 type Pattern = {
   what: string

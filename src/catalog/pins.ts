@@ -2,7 +2,7 @@ import type { JsonObject } from '../core/json.ts'
 import { isObject } from '../core/json.ts'
 import type { DefinitionKind, Difference } from './definition.ts'
 import { canonicalDefinition, definitionHash, definitionName, differences } from './definition.ts'
-import type { Finding } from './hygiene.ts'
+import type { Finding } from './finding.ts'
 import { scanJson, scanName } from './hygiene.ts'
 
 /** What is stored about one thing of one upstream. */

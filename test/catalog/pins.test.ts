@@ -12,7 +12,7 @@ const read: JsonObject = {
 
 const admitted = async (definition: JsonObject, more: Partial<StoredPin> = {}): Promise<StoredPin> => ({
   kind: 'tool',
-  name: String(definition['name']),
+  name: definition['name'] as string,
   hash: await definitionHash('tool', definition),
   definition,
   status: 'admitted',

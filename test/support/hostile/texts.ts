@@ -1,8 +1,7 @@
 /** One attack and its benign twin: the same subject, honest. Both are needed: a scanner that flags everything is worth nothing. */
 export type Pair = { name: string; attack: string; benign: string }
 
-const tags = (text: string): string =>
-  [...text].map((c) => String.fromCodePoint(0xe0000 + (c.codePointAt(0) ?? 0))).join('')
+const tags = (text: string): string => text.replace(/[ -~]/g, (c) => String.fromCodePoint(0xe0000 + c.charCodeAt(0)))
 
 /** Texts as they appear in descriptions of tools and parameters. */
 export const descriptions: readonly Pair[] = [
