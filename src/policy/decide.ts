@@ -10,7 +10,12 @@ import { contextOf, reasonOf, reasonsOf, weigh, type Voice, type Voices } from '
  */
 export function decide(compiled: CompiledRules, question: Question, now: number): Decision {
   const context = contextOf(question, now, false)
-  const voices = weigh(compiled, context)
+  return conclude(compiled, context, weigh(compiled, context))
+}
+
+/** What follows from what the rules say. Apart from `decide` so that "and if this rule did not say that?" has an answer too. */
+export function conclude(compiled: CompiledRules, context: Context, voices: Voices): Decision {
+  const { question } = context
   const user = permitTerm('user', voices)
   const agent = permitTerm('agent', voices)
   const forbid: Term = { name: 'forbid', holds: voices.forbid.length === 0, because: reasonsOf(voices.forbid) }
@@ -21,7 +26,7 @@ export function decide(compiled: CompiledRules, question: Question, now: number)
   const terms: Term[] = [gateway, user, agent, forbid, scopes, limits.term, approval.term]
   if (question.external !== undefined) terms.push(externalTerm(question.external))
   const failed = terms.filter((term) => !term.holds && (term !== approval.term || approval.broken))
-  if (failed.length > 0) return deny(compiled, question, now, voices, terms, failed, limits)
+  if (failed.length > 0) return deny(compiled, context, voices, terms, failed, limits)
   const { demand } = approval
   const decision: Decision = {
     effect: demand === null ? 'permit' : 'approve',
@@ -132,8 +137,7 @@ function externalTerm(external: NonNullable<Question['external']>): Term {
 
 function deny(
   compiled: CompiledRules,
-  question: Question,
-  now: number,
+  { question, now }: Context,
   voices: Voices,
   terms: readonly Term[],
   failed: readonly Term[],

@@ -4,6 +4,7 @@ import { conditionSchema, type Condition } from './condition.ts'
 import { checkCondition } from './check-condition.ts'
 import { durationSchema } from './duration.ts'
 import { limitSchema } from './limit.ts'
+import { ruleTestsSchema } from './rule-test.ts'
 
 const name = z.string().min(1).max(300)
 const names = z.array(name).min(1).max(500)
@@ -119,6 +120,8 @@ export const rulesSchema = z
     version: z.string().min(1).max(100).optional(),
     user: z.array(ruleSchema).max(5000).default([]),
     agent: z.array(ruleSchema).max(5000).default([]),
+    /** A version whose tests fail is not published. */
+    tests: ruleTestsSchema.optional(),
   })
   .superRefine((rules, check) => {
     const ids = new Set<string>()

@@ -17,6 +17,12 @@ export function compileSelectors(rule: Rule): Select {
   }
 }
 
+/** The tool part of a rule's selectors alone. */
+export function compileToolSelector(rule: Rule): (tool: Question['tool'], kind?: Question['kind']) => boolean {
+  const checks = toolChecks(rule)
+  return (tool, kind = 'tool') => checks.every((check) => check({ tool, kind }))
+}
+
 function userChecks({ users }: Rule): Select[] {
   const checks: Select[] = []
   if (users?.ids !== undefined) {
@@ -71,8 +77,8 @@ function agentChecks({ agents }: Rule): Select[] {
   return checks
 }
 
-function toolChecks({ tools }: Rule): Select[] {
-  const checks: Select[] = []
+function toolChecks({ tools }: Rule): ((question: Pick<Question, 'tool' | 'kind'>) => boolean)[] {
+  const checks: ((question: Pick<Question, 'tool' | 'kind'>) => boolean)[] = []
   if (tools === undefined) return checks
   if (tools.names !== undefined) {
     const globs = tools.names.map(parseGlob)
