@@ -55,8 +55,9 @@ export async function readAuthorization(search: string, deps: IdentityDeps): Pro
   if (parsed instanceof Response) return { ok: false, response: parsed }
   const target = redirectTarget(parsed.redirectUri)
   if (target === null) return page('The application wants to return to an address that is not allowed.')
+  if (route === null) return backToClient(parsed, 'invalid_target')
   // The library lets a client with a secret leave PKCE out. OAuth 2.1 §4.1.1 does not, and a code stays stealable without it.
-  if (route === null || !parsed.codeChallenge) return backToClient(parsed, 'invalid_request')
+  if (!parsed.codeChallenge) return backToClient(parsed, 'invalid_request')
 
   const agent = await askingAgent(parsed.clientId, route, oauth, deps)
   if (agent === null) return page('This application is not registered here.')
@@ -79,7 +80,7 @@ export async function readAuthorization(search: string, deps: IdentityDeps): Pro
 }
 
 /** The error goes to the redirect URI, with `state` and `iss`. */
-export function backToClient(request: AuthRequest, code: 'invalid_request'): Asked {
+export function backToClient(request: AuthRequest, code: 'invalid_request' | 'invalid_target'): Asked {
   return { ok: false, response: seeOther(authorizationErrorRedirect(request, code)) }
 }
 

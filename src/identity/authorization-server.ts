@@ -46,7 +46,10 @@ export function authorizationServer(
     allowPrivateUseRedirectUris: true,
     accessTokenTTL: accessTokenMs / 1000,
     refreshTokenTTL: refreshTokenMs / 1000,
-    onError: ({ code, internal }) => onFault?.({ code, internal }),
+    // Returns nothing: what it returns would be the response.
+    onError: ({ code, internal }) => {
+      onFault?.({ code, internal })
+    },
   })
 }
 

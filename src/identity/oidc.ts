@@ -1,4 +1,4 @@
-import { createRemoteJWKSet, customFetch as joseFetch, jwtVerify } from 'jose'
+import { createRemoteJWKSet, customFetch as joseFetch, errors, jwtVerify } from 'jose'
 import type { AuthorizationServer, Client, ClientAuth } from 'oauth4webapi'
 import * as oauth from 'oauth4webapi'
 import type { Config } from '../config/config.ts'
@@ -119,7 +119,7 @@ async function verifiedClaims(
   provider: IdentityProvider,
   deps: OidcDeps,
 ): Promise<Claims> {
-  if (server.jwks_uri === undefined) throw new oauth.OperationProcessingError('no jwks_uri')
+  if (server.jwks_uri === undefined) throw new errors.JWKSInvalid('the issuer publishes no keys')
   const { payload } = await jwtVerify(idToken, keySet(server.jwks_uri, deps), {
     issuer: server.issuer,
     audience: provider.clientId,
@@ -129,7 +129,7 @@ async function verifiedClaims(
     maxTokenAge: '10m',
   })
   const lifeSeconds = (payload.exp ?? Infinity) - (payload.iat ?? 0)
-  if (lifeSeconds > maxTokenLifeSeconds) throw new oauth.OperationProcessingError('the ID token lives too long')
+  if (lifeSeconds > maxTokenLifeSeconds) throw new errors.JWTInvalid('the ID token lives too long')
   return payload
 }
 

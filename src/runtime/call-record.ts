@@ -18,6 +18,8 @@ export class CallRecord {
   readonly #use: Runtime
   readonly #startedAt: number
   #decision: Decision | null = null
+  #question: Question | null = null
+  #revision = -1
 
   constructor(call: ToolCall, use: Runtime) {
     this.#call = call
@@ -26,8 +28,27 @@ export class CallRecord {
   }
 
   decide(question: Question): Decision {
+    this.#question = question
+    this.#revision = this.#use.facts.revision
     this.#decision = this.#use.gateway.decide(question, this.#use.now())
     return this.#decision
+  }
+
+  /**
+   * Another call of the session may have begun since the last decision, which waited for the vault, an approval or the Hub.
+   * Nothing is awaited between this and `intent`, so of two calls that exclude each other one runs. The budgets are taken
+   * already, so they are left out.
+   */
+  decideAgain(): Decision {
+    if (!this.#question || !this.#decision) throw new Error('decided again before it was decided')
+    if (this.#revision === this.#use.facts.revision) return this.#decision
+    const session = { ...this.#use.facts.read(), spent: {} }
+    return this.decide({ ...this.#question, session })
+  }
+
+  async takenBack(decision: Decision, charges: readonly Charge[]): Promise<CallReply> {
+    await this.#use.facts.refund(charges)
+    return this.denied(decision)
   }
 
   refused(error: Refusal): CallReply {
@@ -44,9 +65,10 @@ export class CallRecord {
   /** A budget in the way may be told: the tool is on the agent's list. Anything else looks like an unknown tool. */
   denial(decision: Decision): Refusal {
     const evidence = { rules: decision.rules }
-    if (decision.refusal !== 'limit_reached') return { code: 'policy/denied', evidence }
+    const help = decision.help === undefined ? {} : { help: { text: decision.help } }
+    if (decision.refusal !== 'limit_reached') return { code: 'policy/denied', evidence, ...help }
     const retryAfterMs = decision.resetsAt === undefined ? undefined : Math.max(0, decision.resetsAt - this.#use.now())
-    return { code: 'policy/limit_reached', evidence, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) }
+    return { code: 'policy/limit_reached', evidence, ...help, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) }
   }
 
   /** Promise 1: durable before the call leaves. The write is held by the object's output gate until it is on disk. */
@@ -54,7 +76,8 @@ export class CallRecord {
     const { record, facts } = this.#use
     try {
       record.intent(this.#call, this.#entry({}))
-      if (this.tool) facts.begin(this.#call, this.tool, this.#startedAt)
+      const remember = this.#use.gateway.remember(this.#question?.arguments ?? {})
+      if (this.tool) facts.begin(this.#call, this.tool, this.#startedAt, remember)
       return ok(null)
     } catch (cause) {
       return refuse('runtime/not_recorded', { evidence: { cause: String(cause) } })

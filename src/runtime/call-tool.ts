@@ -22,7 +22,7 @@ export async function callTool(call: ToolCall, use: Runtime): Promise<CallReply>
   if (!args.ok) return record.refused(args.error)
 
   const decision = record.decide(questionFor(call, tool.value, args.value, use))
-  if (decision.effect === 'deny') return record.denied(decision)
+  if (decision.effect === 'deny' && decision.refusal !== 'connection_needed') return record.denied(decision)
 
   const credential = await use.credentials.lease(call, tool.value)
   if (!credential.ok) return record.refused(credential.error)
@@ -30,6 +30,9 @@ export async function callTool(call: ToolCall, use: Runtime): Promise<CallReply>
 
   const settled = await settleDecision(decision, { call, tool: tool.value, args: args.value, record, use })
   if (!settled.ok) return record.refused(settled.error)
+
+  const last = record.decideAgain()
+  if (last.effect === 'deny') return record.takenBack(last, settled.value.charges)
 
   const intent = record.intent()
   if (!intent.ok) return record.unrecorded(intent.error, settled.value.charges)

@@ -1,9 +1,19 @@
 import type { Snapshot } from '../gateways/gateways.ts'
-import { compileRules, couldPermit, decide, narrowSchema } from '../policy/policy.ts'
+import { argumentsToRemember, compileRules, couldPermit, decide, narrowSchema } from '../policy/policy.ts'
 import type { OfferedGateway } from './ports.ts'
 
-/** A snapshot made ready to answer: rules compiled, tools by name. Done once per published version. */
+const offered = new WeakMap<Snapshot, OfferedGateway>()
+
+/** A snapshot made ready to answer: rules compiled, tools by name. Once per version and isolate, however many sessions share it. */
 export function offerGateway(snapshot: Snapshot): OfferedGateway {
+  const known = offered.get(snapshot)
+  if (known !== undefined) return known
+  const made = prepare(snapshot)
+  offered.set(snapshot, made)
+  return made
+}
+
+function prepare(snapshot: Snapshot): OfferedGateway {
   const rules = compileRules(snapshot.rules, String(snapshot.version))
   const byName = new Map(snapshot.tools.map((tool) => [tool.name, tool]))
   return {
@@ -13,6 +23,7 @@ export function offerGateway(snapshot: Snapshot): OfferedGateway {
     find: (name) => byName.get(name),
     decide: (question, now) => decide(rules, question, now),
     couldPermit: (question, now) => couldPermit(rules, question, now),
+    remember: (args) => argumentsToRemember(rules, args),
     narrow: (question, tool, now) => {
       const inputSchema = narrowSchema(rules, question, now, tool.inputSchema)
       return inputSchema === tool.inputSchema ? tool : { ...tool, inputSchema }

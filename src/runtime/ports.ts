@@ -29,10 +29,13 @@ export type ToolCall = {
 /** The session's memory of what was done. What decides is taken in one turn: nothing interleaves. */
 export type Facts = {
   read(): SessionFacts
+  /** Grows with every change. */
+  readonly revision: number
   /** Takes all charges of the session or none. Charges of the gateway go to its Hub, the one writer across sessions. */
   charge(charges: readonly Charge[]): Promise<Result<null>>
   refund(charges: readonly Charge[]): Promise<void>
-  begin(call: ToolCall, tool: Tool, at: number): void
+  /** `remember`: the arguments that rules may ask about later. */
+  begin(call: ToolCall, tool: Tool, at: number, remember?: JsonObject): void
   end(call: ToolCall, outcome: 'done' | 'failed'): void
   taint(labels: readonly string[], at: number): void
 }
@@ -105,4 +108,6 @@ export type OfferedGateway = {
   decide(question: Question, now: number): Decision
   couldPermit(question: Question, now: number): boolean
   narrow(question: Question, tool: Tool, now: number): Tool
+  /** What the session has to remember of these arguments for its rules. */
+  remember(args: JsonObject): JsonObject | undefined
 }

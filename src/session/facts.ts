@@ -1,4 +1,5 @@
 import type { Clock } from '../core/clock.ts'
+import type { JsonObject } from '../core/json.ts'
 import type { Refused, Result } from '../core/result.ts'
 import { ok, refuse } from '../core/result.ts'
 import type { Tool } from '../core/tool.ts'
@@ -7,7 +8,7 @@ import { giveBack, takeCharges } from '../policy/policy.ts'
 import type { Facts, ToolCall } from '../runtime/runtime.ts'
 
 export const factsMigrations = [
-  `CREATE TABLE steps (call TEXT PRIMARY KEY, tool TEXT NOT NULL, behaviour TEXT NOT NULL, at INTEGER NOT NULL, outcome TEXT NOT NULL, task TEXT) WITHOUT ROWID;
+  `CREATE TABLE steps (call TEXT PRIMARY KEY, tool TEXT NOT NULL, behaviour TEXT NOT NULL, at INTEGER NOT NULL, outcome TEXT NOT NULL, task TEXT, arguments TEXT) WITHOUT ROWID;
    CREATE TABLE spent (key TEXT PRIMARY KEY, amount REAL NOT NULL, resets_at INTEGER) WITHOUT ROWID;
    CREATE TABLE taint (label TEXT PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID;`,
 ]
@@ -78,13 +79,15 @@ export class SessionMemory implements Facts {
     if (shared.length > 0) await this.#shared.refund(shared)
   }
 
-  begin(call: ToolCall, tool: Tool, at: number): void {
+  begin(call: ToolCall, tool: Tool, at: number, remember?: JsonObject): void {
     const { behaviour, name } = tool
     const step: Mutable<Step> = { tool: name, behaviour, at, outcome: 'running' }
     if (call.task !== undefined) step.task = call.task
+    if (remember !== undefined) step.arguments = remember
     this.#storeEnds()
     const row = [call.id, name, JSON.stringify(behaviour), at, 'running', call.task ?? null]
-    this.#sql.exec('INSERT INTO steps VALUES (?, ?, ?, ?, ?, ?)', ...row)
+    const kept = remember === undefined ? null : JSON.stringify(remember)
+    this.#sql.exec('INSERT INTO steps VALUES (?, ?, ?, ?, ?, ?, ?)', ...row, kept)
     this.#steps.push(step)
     this.#running.set(call.id, step)
     this.revision++
@@ -146,11 +149,21 @@ export class SessionMemory implements Facts {
   #load(): void {
     this.#sql.exec('DELETE FROM spent WHERE resets_at IS NOT NULL AND resets_at <= ?', this.#now())
     this.#sql.exec(`UPDATE steps SET outcome = 'failed' WHERE outcome = 'running'`)
-    type StepRow = { tool: string; behaviour: string; at: number; outcome: Step['outcome']; task: string | null }
-    const steps = this.#sql.exec<StepRow>('SELECT tool, behaviour, at, outcome, task FROM steps ORDER BY call')
-    for (const { tool, behaviour, at, outcome, task } of steps) {
+    type StepRow = {
+      tool: string
+      behaviour: string
+      at: number
+      outcome: Step['outcome']
+      task: string | null
+      arguments: string | null
+    }
+    const steps = this.#sql.exec<StepRow>(
+      'SELECT tool, behaviour, at, outcome, task, arguments FROM steps ORDER BY call',
+    )
+    for (const { tool, behaviour, at, outcome, task, arguments: kept } of steps) {
       const step: Mutable<Step> = { tool, behaviour: JSON.parse(behaviour) as Step['behaviour'], at, outcome }
       if (task !== null) step.task = task
+      if (kept !== null) step.arguments = JSON.parse(kept) as JsonObject
       this.#steps.push(step)
     }
     // Only what was forgotten makes the table this long; how many they were is gone with the memory.

@@ -6,12 +6,16 @@ import type { Egress, EgressRequest, EgressResponse } from '../../../src/egress/
 
 export type Claims = Record<string, unknown>
 
+let pair: ReturnType<typeof generateKeyPair> | null = null
+/** One for all providers of a test file: making an RSA key takes as long as a whole test. */
+const keyPair = (): ReturnType<typeof generateKeyPair> => (pair ??= generateKeyPair('RS256', { extractable: true }))
+
 /**
  * A company's OpenID provider behind our way out: discovery, keys, token endpoint with PKCE, UserInfo. `claims` is who signs in
  * next; `bend` changes an ID token before or after it is signed.
  */
 export async function companyProvider(issuer = 'https://login.acme.test') {
-  const { publicKey, privateKey } = await generateKeyPair('RS256', { extractable: true })
+  const { publicKey, privateKey } = await keyPair()
   const jwk = { ...(await exportJWK(publicKey)), kid: 'k1', alg: 'RS256', use: 'sig' }
   const codes = new Map<string, { nonce: string; challenge: string; claims: Claims }>()
   const requests: EgressRequest[] = []

@@ -6,7 +6,10 @@ import type { Config } from '../../../src/config/config.ts'
 import type { GatewayRoute } from '../../../src/core/gateway-route.ts'
 import type { GatewayId, ProjectId } from '../../../src/core/ids.ts'
 import { base64url, sha256 } from '../../../src/core/bytes.ts'
+import type { Refusal, Result } from '../../../src/core/result.ts'
 import type { EndSessions, IdentityDeps } from '../../../src/identity/deps.ts'
+import type { GrantName } from '../../../src/identity/grant/name.ts'
+import { readGrantName } from '../../../src/identity/grant/name.ts'
 import { forgetCallers } from '../../../src/identity/identify-caller.ts'
 import { identityDeps, identityRoutes, saveIdentityProvider } from '../../../src/identity/identity.ts'
 import type { CompanyProvider } from './identity-provider.ts'
@@ -219,3 +222,20 @@ export async function connected(world: World, metadata: Record<string, unknown> 
 
 export const calling = (token: string, headers: Record<string, string> = {}, url = `${origin}/x/mcp`): Request =>
   new Request(url, { method: 'POST', headers: { authorization: `Bearer ${token}`, ...headers } })
+
+/** What is there; a test that gets a refusal instead fails with its code. */
+export function accepted<T>(result: Result<T>): T {
+  if (!result.ok) throw new Error(`refused: ${result.error.code} ${JSON.stringify(result.error.evidence)}`)
+  return result.value
+}
+
+export function rejected<T>(result: Result<T>): Refusal {
+  if (result.ok) throw new Error('this should have been refused')
+  return result.error
+}
+
+export function grantOf(token: string): GrantName {
+  const name = readGrantName(token)
+  if (name === null) throw new Error('not one of our tokens')
+  return name
+}
