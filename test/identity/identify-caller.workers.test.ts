@@ -159,7 +159,8 @@ describe('a caller with a token', () => {
   it('fails closed when the database is away', async () => {
     const world = await createWorld()
     const { tokens } = await connected(world)
-    const db = { batch: () => Promise.reject(new Error('D1 is away')) } as never
+    const away = { batch: () => Promise.reject(new Error('D1 is away')) }
+    const db = Object.assign(Object.create(world.deps.db), away) as never
     await expect(identifyCaller(calling(tokens.access_token), world.tools, { ...world.deps, db })).rejects.toThrow(
       'D1 is away',
     )
