@@ -42,13 +42,15 @@ function publish(document: { client_id: string } & Record<string, unknown>): voi
   })
 }
 
-async function signsIn(world: World, client: Client, change = {}): Promise<void> {
+/** How far a client gets: code, use, refresh. */
+async function signsIn(world: World, client: Client, change = {}): Promise<unknown[]> {
   const back = await allow(world, createBrowser(world), client, world.tools, change)
-  expect(back.href.startsWith(client.redirectUri)).toBe(true)
   const { body } = await askToken(world, redeemForm(client, back.searchParams.get('code') ?? ''))
-  expect((await identifyCaller(calling(body.access_token), world.tools, world.deps)).ok).toBe(true)
-  expect((await askToken(world, refreshForm(client, body.refresh_token))).status).toBe(200)
+  const caller = await identifyCaller(calling(body.access_token), world.tools, world.deps)
+  const refreshed = await askToken(world, refreshForm(client, body.refresh_token))
+  return [back.href.startsWith(client.redirectUri), caller.ok, refreshed.status]
 }
+const allTheWay = [true, true, 200]
 
 describe('what a client reads', () => {
   it('at the URL in the challenge: this gateway, our issuer, and only the scope that is needed', async () => {
@@ -218,7 +220,7 @@ describe('Claude Code', () => {
       application_type: 'native',
       scope: 'mcp offline_access',
     })
-    await signsIn(world, client, { prompt: 'consent' })
+    expect(await signsIn(world, client, { prompt: 'consent' })).toEqual(allTheWay)
   })
 })
 
@@ -254,7 +256,7 @@ describe('Cursor', () => {
       redirect_uris: redirectUris,
       application_type: 'web',
     })
-    await signsIn(world, { ...client, redirectUri })
+    expect(await signsIn(world, { ...client, redirectUri })).toEqual(allTheWay)
   })
 
   it('is the only one whose scheme is taken: another one is registered and never used', async () => {
@@ -284,7 +286,7 @@ describe('VS Code', () => {
       token_endpoint_auth_method: 'none',
       application_type: 'native',
     })
-    await signsIn(world, { ...client, redirectUri: 'http://127.0.0.1:49152/' })
+    expect(await signsIn(world, { ...client, redirectUri: 'http://127.0.0.1:49152/' })).toEqual(allTheWay)
   })
 })
 
@@ -320,7 +322,7 @@ describe('Codex', () => {
       response_types: ['code'],
       scope: 'mcp offline_access',
     })
-    await signsIn(world, client, { scope: 'mcp offline_access' })
+    expect(await signsIn(world, client, { scope: 'mcp offline_access' })).toEqual(allTheWay)
   })
 })
 
