@@ -1,8 +1,8 @@
-import { parseJson } from '../core/json.ts'
+import { isObject } from '../core/json.ts'
 import type { Egress } from '../egress/egress.ts'
 import type { Provider } from './provider.ts'
-import { fill, fillAll } from './template.ts'
-import { sendTo } from './token-endpoint.ts'
+import { readBody, sendTo } from './provider-request.ts'
+import { fill, fillAll, readText } from './template.ts'
 
 export type Account = { id: string; label: string; email: string | null; details: Record<string, string> }
 
@@ -22,11 +22,26 @@ export async function probeAccount(provider: Provider, egress: Egress, known: Kn
   const response = await sendTo(provider, egress, request, values)
   if (!response.ok) return { kind: 'unknown', reason: response.error.code }
   const { status } = response.value
-  const text = await response.value.text()
+  const body = await readBody(response.value)
   if (status === 401) return { kind: 'refused' }
   if (status < 200 || status > 299) return { kind: 'unknown', reason: `status_${status}` }
-  const body = text.ok ? parseJson(text.value) : text
-  return body.ok ? read(provider, { ...values, account: body.value }) : { kind: 'unknown', reason: 'not_json' }
+  if (body === null) return { kind: 'unknown', reason: 'not_json' }
+  const error = isObject(body) ? readText(body, provider.spec.answer.error) : null
+  if (error !== null && provider.spec.answer.deadErrors.includes(error)) return { kind: 'refused' }
+  return read(provider, { ...values, account: body })
+}
+
+/** The post-connect step: what later calls will need to know. Empty when the provider does not say. */
+export async function furtherDetails(
+  provider: Provider,
+  egress: Egress,
+  known: Known,
+): Promise<Record<string, string>> {
+  const { then } = provider.spec.account
+  if (!then) return {}
+  const values = { ...provider.values, token: known.raw, access_token: known.accessToken }
+  const response = await sendTo(provider, egress, then.request, values)
+  return response.ok ? fillAll(then.details, { ...values, then: await readBody(response.value) }) : {}
 }
 
 /** The account id as the token's answer alone tells it; null when it does not. */

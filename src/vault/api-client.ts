@@ -6,6 +6,7 @@ import type { Result } from '../core/result.ts'
 import type { Egress, EgressResponse } from '../egress/egress.ts'
 import { retryAfterMs } from '../egress/egress.ts'
 import type { Lease } from './api.ts'
+import { standIn } from './provider.ts'
 import { scrub } from './scrub.ts'
 
 export type ApiClientUse = {
@@ -73,7 +74,7 @@ async function send(call: ApiCall, lease: Lease, use: ApiClientUse): Promise<Egr
 function targetOf(call: ApiCall, lease: Lease): URL {
   const isAbsolute = /^https?:\/\//i.test(call.path)
   if (!isAbsolute && !call.path.startsWith('/')) throw new TypeError('a path begins with /')
-  const url = new URL(isAbsolute ? call.path : lease.apiBase + call.path)
+  const url = new URL(isAbsolute ? standIn(call.path, lease.standIns ?? {}) : lease.apiBase + call.path)
   const staysBelow = isAbsolute || isBelow(url, new URL(lease.apiBase))
   if (!lease.allowedOrigins.includes(url.origin) || url.username !== '' || url.password !== '' || !staysBelow) {
     throw new TypeError('the path leads away from the provider')

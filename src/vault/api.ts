@@ -40,6 +40,8 @@ export type Lease = {
   apiBase: string
   /** How the token is put on: `authorization: Bearer …` with nearly every provider. */
   header: { name: string; prefix: string }
+  /** Development only: URL prefixes of the provider, and the stand-ins that answer instead. */
+  standIns?: Readonly<Record<string, string>>
 }
 
 /** Refusals: `vault/authorization_needed` (help.url is our connect page), `vault/unavailable`, `vault/account_ambiguous`, `vault/not_allowed`. */

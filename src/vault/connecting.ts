@@ -7,7 +7,7 @@ import {
 import type { Result } from '../core/result.ts'
 import { ok, refuse } from '../core/result.ts'
 import type { Account } from './account.ts'
-import { probeAccount } from './account.ts'
+import { furtherDetails, probeAccount } from './account.ts'
 import type { ConnectAnswer, ConnectEnd, ConnectStart, Mismatch, PendingConnect, Visitor } from './connect-api.ts'
 import { missingScopes } from './leasing.ts'
 import { makeLink } from './link.ts'
@@ -18,8 +18,8 @@ import { saveConnection } from './saving.ts'
 import { fill, fillAll } from './template.ts'
 import type { Ticket } from './tickets.ts'
 import { digestOf } from './tickets.ts'
-import { askTokenEndpoint } from './token-endpoint.ts'
-import type { TokenSet } from './token-endpoint.ts'
+import type { TokenSet } from './token-answer.ts'
+import { askTokenEndpoint, expiryOf } from './token-endpoint.ts'
 import type { VaultUse } from './use.ts'
 
 const invalid = (fault: string) => refuse('connect/invalid', { evidence: { fault } })
@@ -146,7 +146,7 @@ function readAnswer(provider: Provider, query: string): Result<string, string> {
   try {
     const server = {
       issuer: issuer ?? 'https://provider.invalid',
-      authorization_response_iss_parameter_supported: issuer !== null,
+      authorization_response_iss_parameter_supported: provider.spec.issuerRequired,
     }
     const code = validateAuthResponse(server, { client_id: provider.clientId }, params, state).get('code')
     return code ? { ok: true, value: code } : { ok: false, error: 'no_code' }
@@ -179,7 +179,17 @@ async function accept(
     record(use, 'connect.failed', ticket, { reason: problem.kind })
     return ok(problem)
   }
-  const saved = await saveConnection(use, provider, ticket, tokens, probe.account)
+  const account = {
+    ...probe.account,
+    details: { ...probe.account.details, ...(await furtherDetails(provider, use.egress, tokens)) },
+  }
+  const saved = await saveConnection(
+    use,
+    provider,
+    ticket,
+    { ...tokens, expiresAt: await expiryOf(provider, use.egress, tokens) },
+    account,
+  )
   if (!saved) {
     await revokeTokens(use, provider, tokens.accessToken, tokens.refreshToken, probe.account.details)
     return ended(use, ticket, provider, 'vault_closed')

@@ -104,9 +104,10 @@ function ambiguous(connections: readonly Connection[]): Refused {
 }
 
 export function missingScopes(provider: Provider, connection: Connection, needed: readonly string[]): string[] {
-  const { model, implies } = provider.spec.scopes
+  const { model, implies, always } = provider.spec.scopes
   if (model === 'app') return []
-  const granted = effectiveScopes(connection.scopes, implies)
+  // What is always asked for is for us, and some providers never report it (`offline_access`).
+  const granted = [...effectiveScopes(connection.scopes, implies), ...always]
   return needed.filter((scope) => !granted.includes(scope))
 }
 
@@ -145,6 +146,7 @@ async function lend(
     allowedOrigins: api.origins,
     apiBase: api.base,
     header: provider.spec.api.header,
+    ...(Object.keys(provider.settings.origins).length > 0 ? { standIns: provider.settings.origins } : {}),
   })
 }
 

@@ -16,7 +16,7 @@ const request = z.strictObject({
   method: z.enum(['GET', 'POST', 'DELETE', 'PUT', 'PATCH']).default('POST'),
   /** How the caller shows who it is: the client by Basic or in the body, or the user's token. Never two of them. */
   auth: z.enum(['client', 'basic', 'body', 'bearer', 'none']).default('client'),
-  format: z.enum(['form', 'json', 'query']).default('form'),
+  format: z.enum(['form', 'json', 'query', 'none']).default('form'),
   headers: strings,
   params: strings,
 })
@@ -57,6 +57,8 @@ export const providerSpecSchema = z.strictObject({
       always: z.array(z.string()).default([]),
       /** A broader scope covers narrower ones. */
       implies: z.record(z.string(), z.array(z.string())).default({}),
+      /** Cut from the front of what the provider reports, e.g. `https://graph.microsoft.com/`. */
+      strip: z.string().optional(),
       /** `app`: permissions are set at the provider's application and neither asked for nor reported. */
       model: z.enum(['asked', 'app']).default('asked'),
     })
@@ -67,8 +69,10 @@ export const providerSpecSchema = z.strictObject({
   client: z.enum(['body', 'basic', 'none']).default('body'),
   /** The token endpoint keeps to RFC 6749 §5, so that its answers are held against it strictly. */
   conforming: z.boolean().default(false),
-  /** RFC 9207: the `iss` that the callback must carry. Without it `iss` says nothing: each provider has a callback of its own. */
+  /** RFC 9207: the `iss` that the callback carries. Without it `iss` says nothing: each provider has a callback of its own. */
   issuer: template.optional(),
+  /** The server announces `iss`, so an answer without one is refused (mix-up attack). */
+  issuerRequired: z.boolean().default(false),
   token: request.extend({ params: strings }),
   answer: answer.prefault({}),
   /** Used when the answer names no expiry. Null: does not expire. */
@@ -90,7 +94,13 @@ export const providerSpecSchema = z.strictObject({
     .nullable()
     .default(null),
   /** Null: the provider has no way to revoke, and the user is told so. */
-  revoke: request.extend({ what: z.enum(['access_token', 'refresh_token']).default('access_token') }).nullable(),
+  revoke: request
+    .extend({
+      what: z.enum(['access_token', 'refresh_token']).default('access_token'),
+      /** Asked before; its answer is `found`. For providers that revoke by an id. */
+      find: request.optional(),
+    })
+    .nullable(),
   account: z.strictObject({
     /** Without it, `token` already says who it is. */
     request: request.optional(),
@@ -99,6 +109,8 @@ export const providerSpecSchema = z.strictObject({
     email: template.optional(),
     /** Small things to keep for later calls, e.g. the address of the customer's own instance. */
     details: strings,
+    /** Post-connect step: one more question, whose answer is `then` in its details. */
+    then: z.strictObject({ request, details: strings }).optional(),
   }),
   api: z.strictObject({
     base: httpsUrl,

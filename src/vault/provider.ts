@@ -17,7 +17,7 @@ export const providerSettings = z.strictObject({
   /** Shown to people instead of the spec's name, where a provider is configured twice. */
   name: z.string().min(1).max(60).optional(),
   variables: z.record(z.string(), z.string().max(253)).default({}),
-  /** Another origin instead of the spec's: stand-ins. Development only. */
+  /** URL prefixes, usually origins, and what stands there instead: stand-ins. Development only. */
   origins: z.record(z.url(), z.url()).default({}),
   authorizeParams: z.record(z.string(), z.string()).default({}),
   /** The connected account's address must be in one of these domains. */
@@ -121,19 +121,28 @@ export function providerUrl(provider: Provider, template: string, values: Values
   const text = fill(template, { ...provider.values, ...values }, encodeURIComponent)
   const url = text === null ? null : URL.parse(text)
   if (url === null) return null
-  const standIn = provider.settings.origins[url.origin]
-  return standIn === undefined ? url : new URL(url.pathname + url.search, standIn)
+  return URL.parse(standIn(url.href, provider.settings.origins))
+}
+
+/** The longest prefix that is replaced counts. */
+export function standIn(href: string, replaced: Readonly<Record<string, string>>): string {
+  let best = ''
+  for (const prefix of Object.keys(replaced)) {
+    const fits = href.startsWith(prefix) && /^([/?#]|$)/.test(href.slice(prefix.replace(/\/$/, '').length))
+    if (fits && prefix.length > best.length) best = prefix
+  }
+  return best === '' ? href : (replaced[best] ?? '').replace(/\/$/, '') + href.slice(best.replace(/\/$/, '').length)
 }
 
 /** Where a token of this connection may go: its API base first. Null when the base is not among the spec's origins. */
 export function apiOrigins(provider: Provider, values: Values): { base: string; origins: string[] } | null {
   const base = providerUrl(provider, provider.spec.api.base, values)
   if (base === null) return null
-  const { origins: replaced } = provider.settings
+  const replaced = provider.settings.origins
   const patterns = provider.spec.api.origins.flatMap((text) => fill(text, { ...provider.values, ...values }) ?? [])
-  const exact = patterns.filter((pattern) => !pattern.includes('*')).map((text) => replaced[text] ?? text)
-  const isStandIn = Object.values(replaced).some((text) => new URL(text).origin === base.origin)
-  if (!isStandIn && !patterns.some((pattern) => matchesOrigin(base, pattern))) return null
+  const exact = patterns.filter((pattern) => !pattern.includes('*')).map((text) => standIn(text, replaced))
+  const isReplaced = Object.values(replaced).some((text) => new URL(text).origin === base.origin)
+  if (!isReplaced && !patterns.some((pattern) => matchesOrigin(base, pattern))) return null
   const origins = [...new Set([base.origin, ...exact.map((text) => new URL(text).origin)])]
   return { base: base.href.replace(/\/+$/, ''), origins }
 }

@@ -1,6 +1,6 @@
 import type { Connection } from './connection.ts'
-import type { TokenAnswer } from './token-endpoint.ts'
-import { tokenTimeoutMs } from './token-endpoint.ts'
+import { tokenTimeoutMs } from './provider-request.ts'
+import type { TokenAnswer } from './token-answer.ts'
 
 /** When to refresh, and what an answer means. Pure: the steps around it are in refreshing.ts. */
 export type Plan =

@@ -4,8 +4,8 @@ import type { Provider } from './provider.ts'
 import type { RequestSpec } from './provider-spec.ts'
 import { afterFailure } from './refresh.ts'
 import { revokeTokens } from './revoking.ts'
-import { askTokenEndpoint } from './token-endpoint.ts'
-import type { TokenAnswer, TokenSet } from './token-endpoint.ts'
+import type { TokenAnswer, TokenSet } from './token-answer.ts'
+import { askTokenEndpoint, expiryOf } from './token-endpoint.ts'
 import type { VaultUse } from './use.ts'
 
 /**
@@ -81,7 +81,7 @@ async function store(
     uncertain: false,
     failures: 0,
     retryAt: null,
-    accountUnchecked: provider.spec.account.request !== undefined,
+    accountUnchecked: provider.spec.account.request !== undefined || provider.spec.introspect !== undefined,
     updatedAt: now,
   })
   use.record({
@@ -172,7 +172,11 @@ export async function checkAccount(use: VaultUse, connection: Connection, provid
     await revokeTokens(use, provider, opened.value, refreshed && refreshed.ok ? refreshed.value : null, details)
     return
   }
-  use.store.update(connection.id, { accountUnchecked: false })
+  const tokens = { accessToken: opened.value, expiresAt: connection.accessExpiresAt }
+  const accessExpiresAt = await expiryOf(provider, use.egress, tokens)
+  if (use.store.get(connection.id)?.generation !== connection.generation) return
+  const accessLifetimeMs = accessExpiresAt === null ? null : accessExpiresAt - connection.tokenAt
+  use.store.update(connection.id, { accountUnchecked: false, accessExpiresAt, accessLifetimeMs })
   if (probe.kind === 'refused') signInNeeded(use, connection)
 }
 

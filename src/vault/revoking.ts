@@ -1,5 +1,7 @@
 import type { Provider } from './provider.ts'
-import { sendTo } from './token-endpoint.ts'
+import { isObject } from '../core/json.ts'
+import { readBody, sendTo } from './provider-request.ts'
+import { readText } from './template.ts'
 import type { VaultUse } from './use.ts'
 
 export type Revocation =
@@ -22,10 +24,15 @@ export async function revokeTokens(
   if (!revoke) return 'not_possible'
   const token = revoke.what === 'refresh_token' ? (refreshToken ?? accessToken) : (accessToken ?? refreshToken)
   if (token === null) return 'failed'
-  const values = { access_token: accessToken ?? token, refresh_token: refreshToken ?? token, token, details }
-  const answer = await sendTo(provider, use.egress, revoke, { ...values, [revoke.what]: token })
+  const values = { access_token: accessToken ?? token, refresh_token: refreshToken ?? token, details }
+  const found = revoke.find && (await sendTo(provider, use.egress, revoke.find, values))
+  if (found && !found.ok) return 'failed'
+  const known = found ? { ...values, found: await readBody(found.value) } : values
+  const answer = await sendTo(provider, use.egress, revoke, { ...known, [revoke.what]: token })
   if (!answer.ok) return 'failed'
-  await answer.value.text()
+  const body = await readBody(answer.value)
+  // Some say no with HTTP 200.
+  if (isObject(body) && readText(body, provider.spec.answer.error) !== null) return 'failed'
   const { status } = answer.value
   // 404 and 401: it is gone already.
   return (status >= 200 && status < 300) || status === 404 || status === 401 ? 'revoked' : 'failed'

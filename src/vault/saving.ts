@@ -3,7 +3,7 @@ import type { Account } from './account.ts'
 import type { Connection } from './connection.ts'
 import type { Provider } from './provider.ts'
 import type { Ticket } from './tickets.ts'
-import type { TokenSet } from './token-endpoint.ts'
+import type { TokenSet } from './token-answer.ts'
 import type { VaultUse } from './use.ts'
 
 /**

@@ -3,7 +3,7 @@ import { decodeJwt } from 'jose'
 /**
  * The little language of provider specs. `{name}` is percent-encoded in a URL, `{+name}` is not (RFC 6570 §3.2.2, §3.2.3).
  * A name is a path into the values (`account.id`, `data[0].login`), with `|` between alternatives, the first found winning,
- * and `jwt(path).claim` for a claim of a token that just came from the provider over TLS.
+ * `{{` and `}}` for braces, and `jwt(path).claim` for a claim of a token that just came from the provider over TLS.
  */
 export type Values = Readonly<Record<string, unknown>>
 
@@ -14,7 +14,8 @@ export function fill(
   encode: (text: string) => string = (text) => text,
 ): string | null {
   let missing = false
-  const text = template.replace(/\{(\+?)([^{}]+)\}/g, (_, raw: string, path: string) => {
+  const text = template.replace(/\{\{|\}\}|\{(\+?)([^{}]+)\}/g, (whole, raw: string, path: string | undefined) => {
+    if (path === undefined) return whole.slice(1)
     const value = readText(values, path)
     if (value === null) missing = true
     return value === null ? '' : raw ? value : encode(value)

@@ -41,18 +41,18 @@ let count = 0
 /** One provider in a project of its own, with the fixture behind every request that leaves. */
 export async function setUp(
   options: Partial<FixtureOptions> = {},
-  spec: Partial<ProviderSpecInput> = {},
+  spec: Partial<ProviderSpecInput> | string = {},
   settings: Record<string, unknown> = {},
 ) {
   const project = `vault-test-${++count}-${crypto.randomUUID().slice(0, 8)}`
-  const provider = 'fixture'
+  const provider = typeof spec === 'string' ? spec : 'fixture'
   const fixture = new OAuthFixture({ redirectUris: [`${config.publicUrl}/connect/callback/${provider}`], ...options })
   await openDb(env.DB)
     .insert(providers)
     .values({
       project,
       id: provider,
-      spec: fixtureSpec(spec),
+      spec: typeof spec === 'string' ? spec : fixtureSpec(spec),
       clientId: fixture.options.clientId,
       sealedSecret: await sealSecret(config, clientSecretContext(project, provider), fixture.options.clientSecret),
       settings,
@@ -70,7 +70,7 @@ export const stubOf = (user: string) => env.VAULT.get(env.VAULT.idFromName(user)
 export function answerWith(fixture: OAuthFixture): void {
   vi.stubGlobal('fetch', (input: RequestInfo, init?: RequestInit) => {
     const request = new Request(input, init)
-    if (!request.url.startsWith(fixture.options.origin)) throw new TypeError(`no route to ${request.url}`)
+    if (!fixture.has(request.url)) throw new TypeError(`no route to ${request.url}`)
     return fixture.handle(request)
   })
 }

@@ -5,47 +5,79 @@ import { defineProvider } from '../provider-spec.ts'
  * Token errors come with HTTP 200, so the answer's `error` decides, not its status. Classic apps give tokens that neither
  * expire nor refresh; apps with expiring tokens give both, and a refresh kills the old pair.
  */
-const oauthApp = {
-  scopes: {
-    implies: {
-      repo: ['public_repo', 'repo:status', 'repo_deployment', 'repo:invite', 'security_events'],
-      user: ['read:user', 'user:email', 'user:follow'],
-      'admin:org': ['write:org', 'read:org'],
-      'write:org': ['read:org'],
-      'admin:repo_hook': ['write:repo_hook', 'read:repo_hook'],
-      'write:repo_hook': ['read:repo_hook'],
-      'admin:public_key': ['write:public_key', 'read:public_key'],
-      'write:public_key': ['read:public_key'],
-      'write:packages': ['read:packages'],
-      project: ['read:project'],
-      'write:discussion': ['read:discussion'],
-    },
-  },
+const common = {
   answer: { deadErrors: ['bad_refresh_token', 'bad_verification_code', 'unverified_user_email'] },
   refresh: { rotation: 'single_use' },
 } satisfies Partial<ProviderSpecInput>
 
-const account = { id: '{account.id}', label: '{account.login}', email: '{account.email}' }
+const appScopes = {
+  implies: {
+    repo: ['public_repo', 'repo:status', 'repo_deployment', 'repo:invite', 'security_events'],
+    user: ['read:user', 'user:email', 'user:follow'],
+    'admin:org': ['write:org', 'read:org'],
+    'write:org': ['read:org'],
+    'admin:repo_hook': ['write:repo_hook', 'read:repo_hook'],
+    'write:repo_hook': ['read:repo_hook'],
+    'admin:public_key': ['write:public_key', 'read:public_key'],
+    'write:public_key': ['read:public_key'],
+    'write:packages': ['read:packages'],
+    project: ['read:project'],
+    'write:discussion': ['read:discussion'],
+  },
+}
+
 const json = { accept: 'application/vnd.github+json', 'x-github-api-version': '2022-11-28' }
 
+/** The same on github.com and on a company's own server, but for where things are. */
+function places(web: string, api: string, origin: string) {
+  return {
+    authorize: { url: `${web}/login/oauth/authorize`, params: { allow_signup: 'false' } },
+    token: { url: `${web}/login/oauth/access_token`, headers: { accept: 'application/json' } },
+    revoke: {
+      url: `${api}/applications/{client_id}/token`,
+      method: 'DELETE',
+      auth: 'basic',
+      format: 'json',
+      headers: json,
+      params: { access_token: '{access_token}' },
+    },
+    account: {
+      request: { url: `${api}/user`, method: 'GET', auth: 'bearer', headers: json },
+      id: '{account.id}',
+      label: '{account.login}',
+      email: '{account.email}',
+    },
+    api: { base: api, origins: [origin] },
+  } satisfies Partial<ProviderSpecInput>
+}
+
+const cloud = places('https://github.com', 'https://api.github.com', 'https://api.github.com')
+
 export const github = defineProvider({
-  ...oauthApp,
+  ...common,
+  ...cloud,
   id: 'github',
   name: 'GitHub',
   docs: 'https://docs.github.com/en/apps/oauth-apps/building-oauth-apps/authorizing-oauth-apps',
-  authorize: { url: 'https://github.com/login/oauth/authorize', params: { allow_signup: 'false' } },
-  token: { url: 'https://github.com/login/oauth/access_token', headers: { accept: 'application/json' } },
-  revoke: {
-    url: 'https://api.github.com/applications/{client_id}/token',
-    method: 'DELETE',
-    auth: 'basic',
-    format: 'json',
-    headers: json,
-    params: { access_token: '{access_token}' },
-  },
-  account: {
-    ...account,
-    request: { url: 'https://api.github.com/user', method: 'GET', auth: 'bearer', headers: json },
-  },
-  api: { base: 'https://api.github.com', origins: ['https://api.github.com'] },
+  scopes: appScopes,
+})
+
+/** Permissions and repositories are chosen where the app is installed; user tokens live 8 hours. */
+export const githubApp = defineProvider({
+  ...common,
+  ...cloud,
+  id: 'github-app',
+  name: 'GitHub',
+  docs: 'https://docs.github.com/en/apps/creating-github-apps/authenticating-with-a-github-app/refreshing-user-access-tokens',
+  scopes: { model: 'app' },
+})
+
+export const githubEnterprise = defineProvider({
+  ...common,
+  ...places('https://{+host}', 'https://{+host}/api/v3', 'https://{+host}'),
+  id: 'github-enterprise',
+  name: 'GitHub Enterprise',
+  docs: 'https://docs.github.com/en/enterprise-server@latest/apps/oauth-apps/building-oauth-apps/authorizing-oauth-apps',
+  variables: { host: { kind: 'host', about: 'Host name of the server, e.g. github.example.com' } },
+  scopes: appScopes,
 })

@@ -11,6 +11,7 @@ export type FixtureOptions = {
   /** How the client has to show who it is. Any other way, or two ways, is refused. */
   auth: 'body' | 'basic'
   format: 'form' | 'json'
+  /** Below `origin`, or absolute where a provider spreads over several hosts. */
   paths: { authorize: string; token: string; revoke: string; account: string }
   rotation: 'none' | 'rotates' | 'single_use'
   /** A used refresh token is taken again for this long. */
@@ -22,6 +23,14 @@ export type FixtureOptions = {
   scopeParameter: string
   scopeSeparator: string
   now: () => number
+  /** What this provider refuses beyond the standard: headers, parameters. */
+  strict: (request: SeenRequest) => Response | null
+  /** Further endpoints, by absolute URL. `account`: whose bearer token it is, if anybody's. */
+  further: Record<string, (request: SeenRequest, account: FixtureAccount | null) => Response>
+  /** What the authorize endpoint insists on. */
+  authorizeParams: Record<string, string>
+  /** Some revoke by the token in the header. */
+  revokeBy: 'token' | 'bearer'
   /** Last word on what the token endpoint says. */
   tokenBody: (tokens: IssuedTokens) => Response
   accountBody: (account: FixtureAccount) => unknown
@@ -55,6 +64,10 @@ const defaults: FixtureOptions = {
   scopeParameter: 'scope',
   scopeSeparator: ' ',
   now: () => Date.now(),
+  strict: () => null,
+  further: {},
+  authorizeParams: {},
+  revokeBy: 'token',
   tokenBody: ({ accessToken, refreshToken, lifetimeS, scopes }) =>
     Response.json({
       access_token: accessToken,
@@ -66,7 +79,7 @@ const defaults: FixtureOptions = {
   accountBody: ({ id, login, email }) => ({ id, login, email }),
 }
 
-export type SeenRequest = { method: string; path: string; params: URLSearchParams; headers: Headers }
+export type SeenRequest = { method: string; url: string; path: string; params: URLSearchParams; headers: Headers }
 
 export class OAuthFixture {
   readonly options: FixtureOptions
@@ -86,9 +99,18 @@ export class OAuthFixture {
 
   /** How often the token endpoint was asked with this grant type. */
   tokenPosts(grantType: string): number {
-    return this.seen.filter(
-      (one) => one.path === this.options.paths.token && one.params.get('grant_type') === grantType,
-    ).length
+    return this.seen.filter((one) => one.url === this.#at('token') && one.params.get('grant_type') === grantType).length
+  }
+
+  #at(name: keyof FixtureOptions['paths']): string {
+    return new URL(this.options.paths[name], this.options.origin).href
+  }
+
+  /** Does this provider answer there? */
+  has(url: string): boolean {
+    const { origin, pathname } = new URL(url)
+    const places = [this.#at('token'), this.#at('revoke'), this.#at('account'), ...Object.keys(this.options.further)]
+    return origin === this.options.origin || places.includes(origin + pathname)
   }
 
   isLive(accessToken: string): boolean {
@@ -100,9 +122,11 @@ export class OAuthFixture {
   consent(authorizeUrl: string, account: FixtureAccount, granted?: readonly string[]): URL {
     const url = new URL(authorizeUrl)
     const get = (name: string): string => url.searchParams.get(name) ?? ''
-    const { origin, paths, clientId, redirectUris, pkce, issuer, scopeParameter, scopeSeparator } = this.options
-    if (url.origin + url.pathname !== origin + paths.authorize)
-      throw new Error(`not the authorize endpoint: ${url.href}`)
+    const { clientId, redirectUris, pkce, issuer, scopeParameter, scopeSeparator, authorizeParams } = this.options
+    if (url.origin + url.pathname !== this.#at('authorize')) throw new Error(`not the authorize endpoint: ${url.href}`)
+    for (const [name, value] of Object.entries(authorizeParams)) {
+      if (get(name) !== value) throw new Error(`${name} is ${get(name)}`)
+    }
     if (get('client_id') !== clientId || get('response_type') !== 'code') throw new Error('bad client or response type')
     if (!redirectUris.includes(get('redirect_uri'))) throw new Error(`redirect URI ${get('redirect_uri')}`)
     if (get('state') === '') throw new Error('no state')
@@ -132,23 +156,26 @@ export class OAuthFixture {
     const params =
       isJson && text ? new URLSearchParams(JSON.parse(text) as Record<string, string>) : new URLSearchParams(text)
     for (const [name, value] of url.searchParams) params.append(name, value)
-    const seen = { method: request.method, path: url.pathname, params, headers: request.headers }
+    const { method, headers } = request
+    const seen = { method, url: url.origin + url.pathname, path: url.pathname, params, headers }
     this.seen.push(seen)
     const instead = await this.intercept?.(seen)
     if (instead) return instead
-    const answer = await this.#route(seen, isJson)
+    const answer = this.options.strict(seen) ?? (await this.#route(seen, isJson))
     return (await this.beforeAnswer?.(seen)) ?? answer
   }
 
   async #route(request: SeenRequest, isJson: boolean): Promise<Response> {
-    const { paths, format } = this.options
-    if (request.path === paths.token) {
+    const { format, further } = this.options
+    if (request.url === this.#at('token')) {
       if (request.method !== 'POST' || isJson !== (format === 'json')) return oauthError('invalid_request')
       if (!this.#isClient(request)) return oauthError('invalid_client', 401)
       return this.#token(request.params)
     }
-    if (request.path === paths.revoke) return this.#revoke(request)
-    if (request.path === paths.account) return this.#me(request)
+    if (request.url === this.#at('revoke')) return this.#revoke(request)
+    if (request.url === this.#at('account')) return this.#me(request)
+    const other = further[request.url]
+    if (other) return other(request, this.#bearer(request)?.grant.account ?? null)
     return new Response('not found', { status: 404 })
   }
 
@@ -211,18 +238,24 @@ export class OAuthFixture {
     return { accessToken, refreshToken, lifetimeS, scopes: grant.scopes, account: grant.account }
   }
 
-  #revoke({ params }: SeenRequest): Response {
-    const token = params.get('token') ?? params.get('access_token') ?? ''
-    const known = this.#access.get(token) ?? this.#refresh.get(token)
-    if (known) known.grant.isDead = true
+  #revoke(request: SeenRequest): Response {
+    const token = request.params.get('token') ?? request.params.get('access_token') ?? ''
+    const byToken = this.#access.get(token) ?? this.#refresh.get(token)
+    const known = this.options.revokeBy === 'bearer' ? this.#bearer(request) : byToken
+    if (!known) return new Response(null, { status: 400 })
+    known.grant.isDead = true
     return new Response(null, { status: 200 })
   }
 
-  #me({ headers }: SeenRequest): Response {
-    const token = /^Bearer (.+)$/.exec(headers.get('authorization') ?? '')?.[1] ?? ''
-    const known = this.#access.get(token)
-    if (!known || !this.isLive(token)) return Response.json({ message: 'Bad credentials' }, { status: 401 })
+  #me(request: SeenRequest): Response {
+    const known = this.#bearer(request)
+    if (!known) return Response.json({ message: 'Bad credentials' }, { status: 401 })
     return Response.json(this.options.accountBody(known.grant.account))
+  }
+
+  #bearer({ headers }: SeenRequest): { grant: Grant } | null {
+    const token = /^Bearer (.+)$/.exec(headers.get('authorization') ?? '')?.[1] ?? ''
+    return this.isLive(token) ? (this.#access.get(token) ?? null) : null
   }
 
   /** Every secret the fixture makes has the word in it that the canary tests look for. */
