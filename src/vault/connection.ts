@@ -6,7 +6,8 @@ export type Connection = {
   account: string
   label: string
   scopes: readonly string[]
-  status: 'active' | 'needs_sign_in' | 'suspended'
+  /** `revoking`: gone for everybody but the provider, who is still being told. */
+  status: 'active' | 'needs_sign_in' | 'suspended' | 'revoking'
   reason: string | null
   isDefault: boolean
   generation: number

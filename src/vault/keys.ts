@@ -40,6 +40,11 @@ export class OwnerKeys {
     return { ...owner, wrappedKey: null, status: 'open' }
   }
 
+  /** Id of the user's key, as every blob names it. */
+  keyId(): string | null {
+    return this.owner()?.wrappedKey?.split('.')[2] ?? null
+  }
+
   setStatus(status: OwnerRow['status']): void {
     this.#sql.exec('UPDATE owner SET status = ?', status)
   }

@@ -31,7 +31,11 @@ export async function lease(use: VaultUse, flights: Flights, request: LeaseReque
     const connection = chosen.value
     if (!connection) return offerConnect(use, provider.value, request, null, 'not_connected')
     if (connection.status === 'suspended') {
-      return offerConnect(use, provider.value, request, connection, connection.reason ?? 'suspended')
+      // By an administrator: a new consent of the user must not undo it.
+      if (connection.reason !== 'account_changed') {
+        return refuse('vault/not_allowed', { evidence: { fault: 'suspended', connection: connection.id } })
+      }
+      return offerConnect(use, provider.value, request, connection, connection.reason)
     }
     // Whoever comes during a refresh waits for its end: the old token may be dead already.
     const running = flights.get(connection.id)

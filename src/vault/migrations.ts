@@ -16,7 +16,7 @@ CREATE TABLE connections (
   account TEXT NOT NULL,
   label TEXT NOT NULL,
   scopes TEXT NOT NULL,
-  -- active, needs_sign_in or suspended
+  -- active, needs_sign_in, suspended or revoking
   status TEXT NOT NULL,
   reason TEXT,
   is_default INTEGER NOT NULL,
@@ -43,9 +43,10 @@ CREATE TABLE connections (
   updated_at INTEGER NOT NULL,
   last_used_at INTEGER,
   -- D1 and KV do not show this yet
-  is_dirty INTEGER NOT NULL DEFAULT 1,
-  UNIQUE (provider, account)
+  is_dirty INTEGER NOT NULL DEFAULT 1
 );
+-- One that is being revoked does not stand in the way of a new consent for the same account.
+CREATE UNIQUE INDEX connections_account ON connections (provider, account) WHERE status != 'revoking';
 CREATE TABLE holders (
   connection TEXT NOT NULL,
   session TEXT NOT NULL,

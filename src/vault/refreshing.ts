@@ -30,9 +30,9 @@ export async function refresh(use: VaultUse, connection: Connection, provider: P
   const answer = await askTokenEndpoint(provider, use.egress, refreshRequest(provider), values, use.now())
   if (answer.kind !== 'tokens') return failed(use, started, answer)
 
-  const isOther = await isOtherAccount(provider, connection, answer.tokens)
+  const isOther = isOtherAccount(provider, connection, answer.tokens)
   const stored = !isOther && (await store(use, started, provider, answer.tokens, opened.value))
-  if (isOther) suspend(use, started)
+  if (isOther && isCurrent(use, started)) suspend(use, started)
   // Disconnected meanwhile, or not this person's: nobody may keep what just came.
   if (!stored)
     await revokeTokens(use, provider, answer.tokens.accessToken, answer.tokens.refreshToken, connection.details)
@@ -47,7 +47,13 @@ function refreshRequest({ spec }: Provider): RequestSpec {
   }
 }
 
-async function isOtherAccount(provider: Provider, connection: Connection, tokens: TokenSet): Promise<boolean> {
+/** Nothing happened to the connection while something was waited for. */
+function isCurrent(use: VaultUse, { id, generation, attemptAt, status }: Connection): boolean {
+  const current = use.store.get(id)
+  return current?.generation === generation && current.attemptAt === attemptAt && current.status === status
+}
+
+function isOtherAccount(provider: Provider, connection: Connection, tokens: TokenSet): boolean {
   const named = accountInAnswer(provider, tokens.raw)
   return named !== null && named !== connection.account
 }
@@ -65,8 +71,7 @@ async function store(
   const refreshToken = tokens.refreshToken ?? usedRefreshToken
   const sealed = access && (await use.keys.seal(before, 'refresh', generation, refreshToken))
   const now = use.now()
-  const current = use.store.get(before.id)
-  if (!sealed || current?.generation !== before.generation || current.attemptAt !== before.attemptAt) return false
+  if (!sealed || !isCurrent(use, before)) return false
   use.store.update(before.id, {
     generation,
     access,
@@ -99,8 +104,7 @@ async function store(
 }
 
 function failed(use: VaultUse, started: Connection, answer: Exclude<TokenAnswer, { kind: 'tokens' }>): void {
-  const current = use.store.get(started.id)
-  if (current?.generation !== started.generation || current.attemptAt !== started.attemptAt) return
+  if (!isCurrent(use, started)) return
   const now = use.now()
   const setback = afterFailure(started, answer, now)
   use.store.update(started.id, { ...setback, updatedAt: now })
@@ -142,6 +146,7 @@ function suspend(use: VaultUse, connection: Connection): void {
 
 /** A sealed value that does not open is treated as absent, and said loudly (attack case 39). */
 export function integrityLost(use: VaultUse, connection: Connection, field: string, fault: string): void {
+  if (use.store.get(connection.id)?.status === 'revoking') return
   const now = use.now()
   use.store.update(connection.id, {
     status: 'needs_sign_in',
@@ -164,17 +169,17 @@ export async function checkAccount(use: VaultUse, connection: Connection, provid
   if (!opened || !opened.ok) return integrityLost(use, connection, 'access', opened ? opened.error : 'absent')
   const { details } = connection
   const probe = await probeAccount(provider, use.egress, { accessToken: opened.value, raw: {}, details })
-  const current = use.store.get(connection.id)
-  if (current?.generation !== connection.generation) return
+  if (!isCurrent(use, connection)) return
   if (probe.kind === 'account' && probe.account.id !== connection.account) {
-    const refreshed = current.refresh && (await use.keys.open(current, 'refresh', current.refresh))
+    const refreshed = connection.refresh && (await use.keys.open(connection, 'refresh', connection.refresh))
+    if (!isCurrent(use, connection)) return
     suspend(use, connection)
     await revokeTokens(use, provider, opened.value, refreshed && refreshed.ok ? refreshed.value : null, details)
     return
   }
   const tokens = { accessToken: opened.value, expiresAt: connection.accessExpiresAt }
   const accessExpiresAt = await expiryOf(provider, use.egress, tokens)
-  if (use.store.get(connection.id)?.generation !== connection.generation) return
+  if (!isCurrent(use, connection)) return
   const accessLifetimeMs = accessExpiresAt === null ? null : accessExpiresAt - connection.tokenAt
   use.store.update(connection.id, { accountUnchecked: false, accessExpiresAt, accessLifetimeMs })
   if (probe.kind === 'refused') signInNeeded(use, connection)

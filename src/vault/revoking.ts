@@ -9,6 +9,8 @@ export type Revocation =
   | 'revoked'
   /** The provider has no way to do it: the token lives until it expires there. */
   | 'not_possible'
+  /** The same account was connected again meanwhile: revoking the old grant would end the new one. */
+  | 'superseded'
   /** It was asked and did not confirm. */
   | 'failed'
 

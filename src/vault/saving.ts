@@ -28,6 +28,7 @@ export async function saveConnection(
   const now = use.now()
   const current = use.store.ofAccount(provider.id, account.id)
   const isOpen = use.keys.owner()?.status === 'open'
+  if (current?.status === 'suspended' && current.reason !== 'account_changed') return null
   if (!access || !isOpen || (current?.generation ?? 0) + 1 !== generation) return null
   const connection: Connection = {
     id,

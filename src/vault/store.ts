@@ -47,15 +47,15 @@ export class ConnectionStore {
   }
 
   ofProvider(provider: string): Connection[] {
-    return this.#select('WHERE provider = ? ORDER BY is_default DESC, connected_at', provider)
+    return this.#select("WHERE provider = ? AND status != 'revoking' ORDER BY is_default DESC, connected_at", provider)
   }
 
   ofAccount(provider: string, account: string): Connection | null {
-    return this.#select('WHERE provider = ? AND account = ?', provider, account)[0] ?? null
+    return this.#select("WHERE provider = ? AND account = ? AND status != 'revoking'", provider, account)[0] ?? null
   }
 
   dirty(): Connection[] {
-    return this.#select('WHERE is_dirty = 1')
+    return this.#select("WHERE is_dirty = 1 AND status != 'revoking'")
   }
 
   /** D1 and KV show this generation, unless something changed while they were written. */

@@ -17,6 +17,8 @@ import type {
   VaultConnectApi,
   Visitor,
 } from './connect-api.ts'
+import type { Connection, ConnectionView } from './connection.ts'
+import { viewOf } from './connection.ts'
 import { finishConnect, refuseConnect, startConnect, viewConnect } from './connecting.ts'
 import type { Owner } from './envelope.ts'
 import { HolderStore } from './holders.ts'
@@ -24,19 +26,27 @@ import { OwnerKeys } from './keys.ts'
 import type { Flights } from './leasing.ts'
 import { lease } from './leasing.ts'
 import { vaultMigrations } from './migrations.ts'
+import { makeDefault, reopen, setSuspended } from './managing.ts'
+import type { Certificate } from './offboarding.ts'
+import { offboard, shred } from './offboarding.ts'
+import type { VaultOwnerApi } from './owner-api.ts'
 import { ProviderCache } from './provider-cache.ts'
 import { settle } from './settling.ts'
 import { ConnectionStore } from './store.ts'
+import type { By, TakenBack } from './taking-back.ts'
+import { resumeRevocations, takeBack } from './taking-back.ts'
 import { TicketStore } from './tickets.ts'
 import type { VaultEvent, VaultUse } from './use.ts'
 
 const retryMs = 2_000
 
+const isVisible = (connection: Connection): boolean => connection.status !== 'revoking'
+
 /**
  * One per user, named by the user's id (a hash over project, issuer and subject). A thin host: what it does is in the files
  * around it. Tokens are plaintext in here and in the requests that carry them; nothing that leaves by RPC has one, but a lease.
  */
-export class Vault extends DurableObject<Env> implements VaultApi, VaultConnectApi {
+export class Vault extends DurableObject<Env> implements VaultApi, VaultConnectApi, VaultOwnerApi {
   readonly #outbox: Outbox
   readonly #flights: Flights = new Map()
   #use: VaultUse | null = null
@@ -74,23 +84,81 @@ export class Vault extends DurableObject<Env> implements VaultApi, VaultConnectA
     if (use.ok) await refuseConnect(use.value, stateNonce, mismatch)
   }
 
+  async connections(): Promise<ConnectionView[]> {
+    const use = this.#open()
+    return use.ok ? use.value.store.all().filter(isVisible).map(viewOf) : []
+  }
+
+  async disconnect(connection: string, by: By): Promise<TakenBack | null> {
+    const use = this.#open()
+    const found = use.ok ? use.value.store.get(connection) : null
+    if (!use.ok || !found || !isVisible(found)) return null
+    return (await takeBack(use.value, [found], by))[0] ?? null
+  }
+
+  async disconnectAll(by: By, provider?: string): Promise<TakenBack[]> {
+    const use = this.#open()
+    if (!use.ok) return []
+    const all = use.value.store.all().filter(isVisible)
+    return takeBack(use.value, provider === undefined ? all : all.filter((one) => one.provider === provider), by)
+  }
+
+  async makeDefault(connection: string): Promise<boolean> {
+    const use = this.#open()
+    return use.ok && makeDefault(use.value, connection)
+  }
+
+  async suspend(connection: string, by: By): Promise<boolean> {
+    const use = this.#open()
+    return use.ok && setSuspended(use.value, connection, true, by)
+  }
+
+  async resume(connection: string, by: By): Promise<boolean> {
+    const use = this.#open()
+    return use.ok && setSuspended(use.value, connection, false, by)
+  }
+
+  async offboard(owner: Owner, by: By): Promise<TakenBack[]> {
+    const use = this.#claim(owner)
+    return use.ok ? offboard(use.value, by) : []
+  }
+
+  async reopen(by: By): Promise<boolean> {
+    const use = this.#parts()
+    return use.ok && reopen(use.value, by)
+  }
+
+  async shred(owner: Owner, by: By): Promise<Certificate | null> {
+    const use = this.#claim(owner)
+    return use.ok ? shred(use.value, by) : null
+  }
+
   /** Never throws: an alarm that does is tried six times and then never again. */
   override async alarm(): Promise<void> {
     const again = await this.#outbox.flush()
     if (again !== null) this.#wake(again)
     if (!(await this.#settle())) this.#wake(systemClock() + retryMs)
+    const use = this.#parts()
+    const due = use.ok ? await resumeRevocations(use.value).catch(() => systemClock() + retryMs) : null
+    if (due !== null) this.#wake(due)
+  }
+
+  /** Also a vault that is frozen, and one that does not exist yet: whoever is offboarded before the first call stays out. */
+  #claim(owner: Owner): Result<VaultUse> {
+    const use = this.#parts()
+    if (!use.ok) return use
+    const { name } = this.ctx.id
+    const isOther = name !== undefined && name !== owner.user
+    const row = isOther ? null : use.value.keys.claim({ project: owner.project, user: owner.user }, systemClock())
+    return row ? use : refuse('vault/not_allowed', { evidence: { fault: 'other_vault' } })
   }
 
   /** `owner`: who the verified caller says it is. Without it, the vault must have an owner already. */
   #open(owner?: Owner): Result<VaultUse> {
-    const use = this.#parts()
+    const use = owner ? this.#claim(owner) : this.#parts()
     if (!use.ok) return use
-    const { name } = this.ctx.id
-    const { keys } = use.value
-    if (owner && name !== undefined && name !== owner.user)
-      return refuse('vault/not_allowed', { evidence: { fault: 'other_vault' } })
-    const row = owner ? keys.claim({ project: owner.project, user: owner.user }, systemClock()) : keys.owner()
-    if (!row) return refuse(owner ? 'vault/not_allowed' : 'connect/invalid', { evidence: { fault: 'other_owner' } })
+    const row = use.value.keys.owner()
+    if (!row) return refuse('connect/invalid', { evidence: { fault: 'no_vault' } })
     if (row.status !== 'open') return refuse('vault/not_allowed', { evidence: { fault: `vault_${row.status}` } })
     return use
   }

@@ -1,0 +1,24 @@
+import type { ConnectionView } from './connection.ts'
+import type { Certificate } from './offboarding.ts'
+import type { By, TakenBack } from './taking-back.ts'
+
+/**
+ * What the user's own pages, administrators and the directory may do with a vault. Who may is decided by the caller's room;
+ * everything is recorded with `by`. No method gives out a token.
+ */
+export type VaultOwnerApi = {
+  connections(): Promise<ConnectionView[]>
+  /** Null: there is no such connection. */
+  disconnect(connection: string, by: By): Promise<TakenBack | null>
+  disconnectAll(by: By, provider?: string): Promise<TakenBack[]>
+  /** False: there is no such connection. */
+  makeDefault(connection: string): Promise<boolean>
+  /** Lends nothing of this connection until it is resumed. The grant at the provider stays. */
+  suspend(connection: string, by: By): Promise<boolean>
+  resume(connection: string, by: By): Promise<boolean>
+  /** Leaver: everything is taken back, and nothing can be connected any more. */
+  offboard(owner: { project: string; user: string }, by: By): Promise<TakenBack[]>
+  /** Undoes `offboard` for the future: the connections do not come back. */
+  reopen(by: By): Promise<boolean>
+  shred(owner: { project: string; user: string }, by: By): Promise<Certificate | null>
+}
