@@ -37,11 +37,11 @@ export async function furtherDetails(
   egress: Egress,
   known: Known,
 ): Promise<Record<string, string>> {
-  const { then } = provider.spec.account
-  if (!then) return {}
+  const { more } = provider.spec.account
+  if (!more) return {}
   const values = { ...provider.values, token: known.raw, access_token: known.accessToken }
-  const response = await sendTo(provider, egress, then.request, values)
-  return response.ok ? fillAll(then.details, { ...values, then: await readBody(response.value) }) : {}
+  const response = await sendTo(provider, egress, more.request, values)
+  return response.ok ? fillAll(more.details, { ...values, more: await readBody(response.value) }) : {}
 }
 
 /** The account id as the token's answer alone tells it; null when it does not. */

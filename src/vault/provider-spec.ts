@@ -109,8 +109,8 @@ export const providerSpecSchema = z.strictObject({
     email: template.optional(),
     /** Small things to keep for later calls, e.g. the address of the customer's own instance. */
     details: strings,
-    /** Post-connect step: one more question, whose answer is `then` in its details. */
-    then: z.strictObject({ request, details: strings }).optional(),
+    /** Post-connect step: one more question, whose answer is `more` in its details. */
+    more: z.strictObject({ request, details: strings }).optional(),
   }),
   api: z.strictObject({
     base: httpsUrl,

@@ -72,7 +72,8 @@ function judgeError({ answer }: ProviderSpec, { status, headers }: Head, error: 
 }
 
 /** RFC 6749 §5.1, as strictly as the library reads it. An ID token is not asked for what we do, so none is judged. */
-async function isConforming({ id_token: _, ...body }: Record<string, unknown>): Promise<boolean> {
+async function isConforming(answer: Record<string, unknown>): Promise<boolean> {
+  const body = { ...answer, id_token: undefined }
   const server = { issuer: 'https://provider.invalid' }
   try {
     await processGenericTokenEndpointResponse(server, { client_id: 'any' }, Response.json(body))

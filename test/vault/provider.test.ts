@@ -39,10 +39,10 @@ describe('a variable', () => {
       '1.2.3.4',
       'x\n.com',
     ]) {
-      expect(enterprise(host).ok, host).toBe(false)
+      expect([host, enterprise(host).ok]).toEqual([host, false])
     }
     for (const subdomain of ['evil.com#', 'a.b', '..%2f', '@', 'a/b', '-a']) {
-      expect(make('zendesk', { variables: { subdomain } }).ok, subdomain).toBe(false)
+      expect([subdomain, make('zendesk', { variables: { subdomain } }).ok]).toEqual([subdomain, false])
     }
   })
 
@@ -100,7 +100,7 @@ describe('an API base that the provider names', () => {
       'https://acme.my.salesforce.com:8443',
       'javascript:alert(1)',
     ]) {
-      expect(base(evil), evil).toBeNull()
+      expect([evil, base(evil)]).toEqual([evil, null])
     }
     expect(apiOrigins(gong.value, { details: { base: 'https://us-123.api.gong.io' } })?.base).toBe(
       'https://us-123.api.gong.io',

@@ -26,13 +26,13 @@ export const atlassian = defineProvider({
     id: '{account.account_id}',
     label: '{account.email|account.name}',
     email: '{account.email}',
-    then: {
+    more: {
       request: {
         url: 'https://api.atlassian.com/oauth/token/accessible-resources',
         method: 'GET',
         auth: 'bearer',
       },
-      details: { cloud_id: '{then[0].id}', site: '{then[0].url}' },
+      details: { cloud_id: '{more[0].id}', site: '{more[0].url}' },
     },
   },
   api: { base: 'https://api.atlassian.com', origins: ['https://api.atlassian.com'] },

@@ -132,6 +132,7 @@ export class OAuthFixture {
     if (get('state') === '') throw new Error('no state')
     if (pkce && get('code_challenge_method') !== 'S256') throw new Error('no PKCE')
     const asked = get(scopeParameter).split(scopeSeparator).filter(Boolean)
+    if (asked.some((scope) => /[\s,]/.test(scope))) throw new Error(`scopes are not separated: ${asked.join('|')}`)
     const code = this.#next('code')
     const grant = { account, scopes: granted ?? asked, isDead: false }
     this.#codes.set(code, { grant, redirectUri: get('redirect_uri'), challenge: get('code_challenge') || null })
