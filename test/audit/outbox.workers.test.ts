@@ -32,7 +32,7 @@ type World = {
 
 /** An outbox in the storage of some object; `restart` is what a killed process leaves behind. */
 function inObject<T>(work: (world: World) => Promise<T>): Promise<T> {
-  return runInDurableObject(env.HUB.get(env.HUB.newUniqueId()), (_, state) => {
+  return runInDurableObject(env.GRANT.getByName(crypto.randomUUID()), (_, state) => {
     const received: AuditEvent[] = []
     const armed: number[] = []
     const script: World['script'] = []
