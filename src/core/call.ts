@@ -12,6 +12,8 @@ export type ClientFeatures = {
   capabilities: JsonObject
   /** Id of a legacy client's protocol session. One that `endConversation` ended is refused with `session/unknown`. */
   conversation?: string
+  /** The client was told that there is a log, or asks for it. */
+  logs?: boolean
 }
 
 /** How long a legacy client may keep its protocol session. The id says when it began. */

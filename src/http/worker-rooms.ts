@@ -7,8 +7,11 @@ import { ok } from '../core/result.ts'
 import { connectRoutes } from '../connect/connect.ts'
 import { endSessions, openChanges, resolveGateway } from '../gateways/gateways.ts'
 import { challengeFor, identifyCaller, identityDeps, identityRoutes } from '../identity/identity.ts'
-import type { ChangeFeed } from '../mcp/mcp.ts'
-import type { ConversationApi, SessionApi } from '../session/session.ts'
+import { logFault } from '../core/log.ts'
+import { Remembered } from '../core/remembered.ts'
+import type { Change as GatewayChange } from '../gateways/gateways.ts'
+import type { ChangeFeed, ChangeListener } from '../mcp/mcp.ts'
+import type { Turn } from '../mcp/mcp.ts'
 import type { Rooms } from './rooms.ts'
 
 /** The rooms as the Worker's bindings give them. Made once per isolate; what reads D1 is made per request. */
@@ -38,32 +41,43 @@ export function workerRooms(env: Env, config: Config): Rooms {
   }
 }
 
-const names = new WeakMap<Caller['user'], Promise<string>>()
+const names = new Remembered<Promise<string>>(10_000)
 
-async function sessionOf(env: Env, caller: Caller): Promise<SessionApi & ConversationApi> {
-  const { project, gateway, user, agent, grant } = caller
-  // The user object is the one that identity remembers for a token, so a warm call does not hash again.
-  let name = names.get(user)
-  if (!name) names.set(user, (name = sessionId(project, gateway, user.id, agent.id, grant)))
-  return env.SESSION.getByName(await name) as unknown as SessionApi & ConversationApi
+/** A session is named by everybody and everything it is for; the name of one that calls again is not hashed again. */
+async function sessionOf(env: Env, caller: Caller): Promise<Turn['session']> {
+  return env.SESSION.getByName(await sessionName(caller)) as unknown as Turn['session']
+}
+
+function sessionName({ project, gateway, user, agent, grant }: Caller): Promise<string> {
+  const key = JSON.stringify([project, gateway, user.id, agent.id, grant])
+  let name = names.get(key)
+  if (!name) names.set(key, (name = sessionId(project, gateway, user.id, agent.id, grant)))
+  return name
 }
 
 function changeFeed(env: Env): ChangeFeed {
   return {
     async subscribe(caller, listener) {
-      const { project, gateway, user, agent, grant } = caller
-      const session = await sessionId(project, gateway, user.id, agent.id, grant)
+      const { project, gateway, user, agent } = caller
+      const session = await sessionName(caller)
       const opened = await openChanges(env, { project, gateway }, { user: user.id, agent: agent.id, session })
       if (!opened.ok) return opened
       const reader = opened.value.getReader()
-      void (async () => {
-        for (;;) {
-          const { done, value } = await reader.read()
-          if (done) return
-          if (value.kind === 'published') listener('tools')
-        }
-      })().catch(() => undefined)
+      void follow(reader, listener).finally(() => listener.ended())
       return ok(() => void reader.cancel())
     },
+  }
+}
+
+/** A published version may offer other tools, prompts and resources: which, the client finds out by listing them. */
+async function follow(reader: ReadableStreamDefaultReader<GatewayChange>, { changed }: ChangeListener): Promise<void> {
+  try {
+    for (;;) {
+      const { done, value } = await reader.read()
+      if (done) return
+      if (value.kind === 'published') for (const list of ['tools', 'prompts', 'resources'] as const) changed(list)
+    }
+  } catch (fault) {
+    logFault('http.changes_lost', fault)
   }
 }

@@ -2,30 +2,40 @@ import type { ClientFeatures, Progress, Resumed } from '../core/call.ts'
 import type { Json, JsonObject } from '../core/json.ts'
 import type { CallRequest } from '../session/session.ts'
 import type { Turn } from './turn.ts'
+import { LOG_LEVEL_META_KEY } from '@modelcontextprotocol/server'
 
 export type ToolCallParams = { name: string; arguments: JsonObject; meta: JsonObject }
-export type ProgressSink = (progress: Progress) => Promise<void> | void
 
-export function callRequest(
+/** Sends what belongs to a request before its answer. */
+export type Tell = (notice: { method: string; params: JsonObject }) => Promise<void> | void
+
+type Shared = Omit<CallRequest, 'name' | 'arguments'>
+
+/** What a call and every other request for work have in common. `tell` is absent when the client takes no stream. */
+export function workRequest(
   turn: Turn,
   features: ClientFeatures,
-  { name, arguments: args, meta }: ToolCallParams,
-  more: { key: string; onProgress?: ProgressSink | undefined; resumed?: Resumed | undefined },
-): CallRequest {
+  meta: JsonObject,
+  more: { key: string; tell: Tell | undefined; resumed?: Resumed | undefined },
+): Shared {
+  const { key, tell, resumed } = more
   const task = shortText(meta['behalf.dev/task'], 200)
   const traceparent = shortText(meta['traceparent'], 200)
   const tracestate = shortText(meta['tracestate'], 512)
+  const logLevel = shortText(meta[LOG_LEVEL_META_KEY], 20)
+  const token = tell && progressToken(meta)
+  const logs = tell && (logLevel !== undefined || features.logs)
   return {
     caller: turn.caller,
     features,
-    name,
-    arguments: args,
-    cancelKey: more.key,
+    cancelKey: key,
     ...(task !== undefined && { task }),
     ...(traceparent !== undefined && { traceparent }),
     ...(tracestate !== undefined && { tracestate }),
-    ...(more.resumed && { resumed: more.resumed }),
-    ...(more.onProgress && { onProgress: more.onProgress }),
+    ...(logLevel !== undefined && { logLevel }),
+    ...(resumed && { resumed }),
+    ...(token !== undefined && { onProgress: progressSink(token, tell) }),
+    ...(logs && { onLog: (params: JsonObject) => tell({ method: 'notifications/message', params }) }),
   }
 }
 
@@ -39,27 +49,19 @@ export function cancelKey({ conversation }: ClientFeatures, requestId: string | 
   return `${conversation} ${typeof requestId} ${requestId}`
 }
 
-/** Whether the client can read anything but one JSON answer. Without that, progress has nowhere to go. */
+/** Whether the client can read anything but one JSON answer. Without that, progress and log have nowhere to go. */
 export const takesStream = ({ headers }: Request): boolean =>
   headers.get('accept')?.includes('text/event-stream') === true
 
-export type ProgressToken = string | number
+type ProgressToken = string | number
 
-export function progressToken(meta: JsonObject): ProgressToken | undefined {
+function progressToken(meta: JsonObject): ProgressToken | undefined {
   const token = meta['progressToken']
   return typeof token === 'string' || typeof token === 'number' ? token : undefined
 }
 
-export type ProgressNotice = {
-  method: 'notifications/progress'
-  params: { progressToken: ProgressToken; progress: number; total?: number; message?: string }
-}
-
 /** Progress has to increase (MCP basic/utilities/progress); what does not is dropped. */
-export function progressSink(
-  token: ProgressToken,
-  send: (notice: ProgressNotice) => Promise<void> | void,
-): ProgressSink {
+function progressSink(token: ProgressToken, tell: Tell | undefined): (progress: Progress) => Promise<void> | void {
   let last = Number.NEGATIVE_INFINITY
   return ({ progress, total, message }) => {
     if (!(progress > last)) return
@@ -70,6 +72,6 @@ export function progressSink(
       ...(total !== undefined && { total }),
       ...(message && { message }),
     }
-    return send({ method: 'notifications/progress', params })
+    return tell?.({ method: 'notifications/progress', params })
   }
 }

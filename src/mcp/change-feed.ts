@@ -13,7 +13,13 @@ export type Change = 'tools' | 'prompts' | 'resources'
  * bus that all requests share. Errors: `mcp/too_many_streams`.
  */
 export type ChangeFeed = {
-  subscribe: (caller: Caller, listener: (change: Change) => void) => Promise<Result<() => void>>
+  subscribe: (caller: Caller, listener: ChangeListener) => Promise<Result<() => void>>
+}
+
+export type ChangeListener = {
+  changed: (change: Change) => void
+  /** Nothing more will come: the session ended or the feed was lost. The client's stream ends too, so that it comes again. */
+  ended: () => void
 }
 
 const events = {
@@ -27,7 +33,7 @@ export class ListenBus implements ServerEventBus {
   readonly #listeners = new Set<(event: ServerEvent) => void>()
   #close: () => void = () => {}
 
-  readonly onChange = (change: Change): void => this.publish(events[change])
+  readonly changed = (change: Change): void => this.publish(events[change])
 
   /** `close` lets go of the feed. It runs when the last listener has gone. */
   whenIdle(close: () => void): void {

@@ -9,7 +9,7 @@ import { isObject } from '../core/json.ts'
 import { ok, refuse } from '../core/result.ts'
 import { bytesOrNull, decrypt, encrypt } from '../core/seal.ts'
 import { principal } from './principal.ts'
-import { Remembered } from './remembered.ts'
+import { Remembered } from '../core/remembered.ts'
 import { stateKeyFor } from './state-key.ts'
 import type { Turn } from './turn.ts'
 
@@ -26,6 +26,8 @@ export type Conversation = {
   clientName: string
   capabilities: JsonObject
   createdAt: number
+  /** The gateway said that it has a log. */
+  logs: boolean
 }
 
 const maxNameBytes = 40
@@ -85,14 +87,16 @@ const bits: readonly (readonly string[])[] = [
   ['extensions', 'io.modelcontextprotocol/ui'],
 ]
 
-function pack({ protocolVersion, clientName, capabilities, createdAt }: Conversation): Uint8Array<ArrayBuffer> {
+const logsBit = 0x8000
+
+function pack({ protocolVersion, clientName, capabilities, createdAt, logs }: Conversation): Uint8Array<ArrayBuffer> {
   const name = new Uint8Array(maxNameBytes)
   const { written } = new TextEncoder().encodeInto(clientName, name)
   const bytes = new Uint8Array(10 + written)
   const view = new DataView(bytes.buffer)
   view.setUint8(0, 1)
   view.setUint8(1, (legacyVersions as readonly string[]).indexOf(protocolVersion))
-  view.setUint16(2, flags(capabilities))
+  view.setUint16(2, flags(capabilities) | (logs ? logsBit : 0))
   view.setUint16(4, Math.floor(createdAt / 2 ** 32))
   view.setUint32(6, createdAt % 2 ** 32)
   bytes.set(name.subarray(0, written), 10)
@@ -108,6 +112,7 @@ function unpack(bytes: Uint8Array<ArrayBuffer>): Conversation | null {
     protocolVersion,
     clientName: new TextDecoder().decode(bytes.subarray(10)),
     capabilities: capabilitiesOf(view.getUint16(2)),
+    logs: (view.getUint16(2) & logsBit) !== 0,
     createdAt: view.getUint16(4) * 2 ** 32 + view.getUint32(6),
   }
 }
@@ -139,7 +144,7 @@ function capabilitiesOf(all: number): JsonObject {
 
 /** URL elicitation came with 2025-11-25; a client of an older version that declares it would not understand our answer. */
 export function legacyFeatures(id: string | undefined, conversation: Conversation): ClientFeatures {
-  const { protocolVersion, clientName, capabilities } = conversation
+  const { protocolVersion, clientName, capabilities, logs } = conversation
   return {
     era: 'legacy',
     protocolVersion,
@@ -147,6 +152,7 @@ export function legacyFeatures(id: string | undefined, conversation: Conversatio
     elicitationUrl: protocolVersion >= '2025-11-25' && declares(capabilities, ['elicitation', 'url']),
     capabilities,
     ...(id !== undefined && { conversation: id }),
+    ...(logs && { logs }),
   }
 }
 
@@ -156,4 +162,5 @@ export const unknownClient: ClientFeatures = legacyFeatures(undefined, {
   clientName: '',
   capabilities: {},
   createdAt: 0,
+  logs: false,
 })

@@ -1,15 +1,16 @@
 import type { ClientFeatures } from '../core/call.ts'
 import type { Json, JsonObject } from '../core/json.ts'
 import type { Result } from '../core/result.ts'
-import type { AboutReply } from '../session/session.ts'
+import type { About } from './build-server.ts'
+import type { Change } from './change-feed.ts'
 import type { Turn } from './turn.ts'
 import { isInitializeRequest, WebStandardStreamableHTTPServerTransport } from '@modelcontextprotocol/server'
-import { isObject } from '../core/json.ts'
 import { logFault } from '../core/log.ts'
 import { ok, refuse } from '../core/result.ts'
 import { askAbout, buildServer } from './build-server.ts'
 import { cancelKey, takesStream } from './call-request.ts'
-import { tellCancelled } from './call-tool.ts'
+import { tellCancelled } from './answer-work.ts'
+import { asObject } from './raw-params.ts'
 import { conversationId, legacyFeatures, legacyVersions, openConversation, unknownClient } from './conversation.ts'
 
 /** One exchange of MCP 2025-03-26 to 2025-11-25: POST, GET stream and DELETE, each by a server of its own. */
@@ -37,54 +38,71 @@ async function initialize(turn: Turn, request: Request): Promise<Result<Response
   const about = await askAbout(turn)
   if (!about.ok) return about
   const response = await exchange(turn, request, unknownClient, about.value)
-  const params = object(object(turn.body)['params'])
+  const params = asObject(asObject(turn.body)['params'])
   const asked = params['protocolVersion']
-  const info = object(params['clientInfo'])
+  const info = asObject(params['clientInfo'])
   const id = await conversationId(turn, {
     protocolVersion: legacyVersions.find((version) => version === asked) ?? legacyVersions[0],
     clientName: typeof info['name'] === 'string' ? info['name'] : '',
-    capabilities: object(params['capabilities']),
+    capabilities: asObject(params['capabilities']),
     createdAt: turn.now(),
+    logs: about.value.features.logging === true,
   })
   if (response.status === 200) response.headers.set('mcp-session-id', id)
   return ok(response)
 }
 
+/** Methods for which it has to be known what the gateway offers, or, for a ping, whether the conversation still is. */
+const describing = /^(prompts|resources|completion)\/|^ping$/
+
 async function post(turn: Turn, request: Request, features: ClientFeatures): Promise<Result<Response>> {
-  const messages = Array.isArray(turn.body) ? turn.body : [turn.body]
+  const messages = messagesOf(turn.body)
   for (const message of messages) {
-    const { method, params } = object(message)
-    if (method === 'notifications/cancelled') cancel(turn, features, object(params)['requestId'])
+    const { method, params } = message
+    if (method === undefined) deliver(turn, features, message)
+    if (method === 'notifications/cancelled') cancel(turn, features, asObject(params)['requestId'])
   }
-  // A ping says whether the conversation is still there; only the session knows whether it was ended.
-  if (features.conversation !== undefined && messages.some((one) => object(one)['method'] === 'ping')) {
-    const about = await askAbout(turn, features.conversation)
-    if (!about.ok) return about
+  let about: About | null = null
+  if (messages.some(({ method }) => typeof method === 'string' && describing.test(method))) {
+    const asked = await askAbout(turn, features.conversation)
+    if (!asked.ok) return asked
+    about = asked.value
   }
-  return ok(await exchange(turn, request, features, null))
+  return ok(await exchange(turn, request, features, about))
 }
 
 function cancel(turn: Turn, features: ClientFeatures, requestId: unknown): void {
   if (features.conversation === undefined) return
   if (typeof requestId !== 'string' && typeof requestId !== 'number') return
-  tellCancelled(turn, { cancelKey: cancelKey(features, requestId) })
+  tellCancelled(turn, cancelKey(features, requestId))
+}
+
+/** An answer to a question of ours goes to the call that waits for it. */
+function deliver(turn: Turn, features: ClientFeatures, answer: JsonObject): void {
+  const { conversation } = features
+  const { id } = answer
+  if (conversation === undefined || typeof id !== 'string') return
+  const told = turn.session.deliverAnswer(conversation, id, answer, turn.caller)
+  turn.waitUntil(told.catch((fault: unknown) => logFault('mcp.answer_lost', fault)))
 }
 
 /**
- * A stream only where something will be sent before the result, i.e. progress; plain JSON is cheaper for both sides, and
- * some proxies hold streams back.
+ * A stream only where something will be sent before the result; plain JSON is cheaper for both sides, and some proxies hold
+ * streams back.
  */
 async function exchange(
   turn: Turn,
   request: Request,
   features: ClientFeatures,
-  about: Extract<AboutReply, { ok: true }> | null,
+  about: About | null,
 ): Promise<Response> {
-  const streams = !turn.made && wantsProgress(turn.body) && takesStream(request)
+  const tells = turn.made ? turn.made.asks === true : saysMore(turn.body, features)
+  const streams = takesStream(request) && tells
   const transport = new WebStandardStreamableHTTPServerTransport({
     enableJsonResponse: !streams,
     supportedProtocolVersions: [...legacyVersions],
   })
+  if (streams) turn.push = (message, relatedRequestId) => transport.send(message, { relatedRequestId })
   await buildServer(turn, features, about).connect(transport)
   return transport.handleRequest(acceptable(request), { parsedBody: turn.body })
 }
@@ -98,13 +116,16 @@ function acceptable(request: Request): Request {
   return new Request(request.url, { method: request.method, headers })
 }
 
-function wantsProgress(body: Json | undefined): boolean {
-  const messages = Array.isArray(body) ? body : [body]
-  return messages.some((one) => {
-    const meta = object(object(one)['params'])['_meta']
-    return isObject(meta) && meta['progressToken'] !== undefined
+/** Whether progress, a log or a question may come before the result. */
+function saysMore(body: Json | undefined, { logs, conversation, capabilities }: ClientFeatures): boolean {
+  const answers = conversation !== undefined && Object.keys(capabilities).length > 0
+  return messagesOf(body).some(({ method, params }) => {
+    const works = method === 'tools/call' || method === 'prompts/get' || method === 'resources/read'
+    return works && (logs === true || answers || asObject(asObject(params)['_meta'])['progressToken'] !== undefined)
   })
 }
+
+const messagesOf = (body: Json | undefined): JsonObject[] => (Array.isArray(body) ? body : [body]).map(asObject)
 
 /** Batches came with 2025-03-26 and went with 2025-06-18. */
 function batchFault(batch: readonly Json[], features: ClientFeatures): string | null {
@@ -116,17 +137,20 @@ function batchFault(batch: readonly Json[], features: ClientFeatures): string | 
 async function listen(turn: Turn, request: Request, features: ClientFeatures): Promise<Result<Response>> {
   const about = await askAbout(turn, features.conversation)
   if (!about.ok) return about
+  const { prompts, resources } = about.value.features
   const server = buildServer(turn, features, about.value)
-  const tell = {
+  const transport = new WebStandardStreamableHTTPServerTransport({ supportedProtocolVersions: [...legacyVersions] })
+  const tell: Record<Change, (() => Promise<void>) | false> = {
     tools: () => server.sendToolListChanged(),
-    prompts: () => server.sendPromptListChanged(),
-    resources: () => server.sendResourceListChanged(),
+    prompts: prompts && (() => server.sendPromptListChanged()),
+    resources: resources && (() => server.sendResourceListChanged()),
   }
-  const subscribed = await turn.changes.subscribe(turn.caller, (change) => {
-    tell[change]().catch((fault: unknown) => logFault('mcp.notify_failed', fault))
+  const report = (fault: unknown) => logFault('mcp.notify_failed', fault)
+  const subscribed = await turn.changes.subscribe(turn.caller, {
+    changed: (change) => void (tell[change] && tell[change]().catch(report)),
+    ended: () => void transport.close().catch(report),
   })
   if (!subscribed.ok) return subscribed
-  const transport = new WebStandardStreamableHTTPServerTransport({ supportedProtocolVersions: [...legacyVersions] })
   await server.connect(transport)
   const response = await transport.handleRequest(request)
   if (response.status !== 200 || response.body === null) {
@@ -160,5 +184,3 @@ async function end(turn: Turn, features: ClientFeatures): Promise<Result<Respons
   await turn.session.endConversation(features.conversation, turn.caller)
   return ok(new Response(null, { status: 204 }))
 }
-
-const object = (value: unknown): JsonObject => (isObject(value) ? (value as JsonObject) : {})

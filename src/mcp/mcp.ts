@@ -1,7 +1,10 @@
+import type { Json } from '../core/json.ts'
 import type { Result } from '../core/result.ts'
 import type { Turn } from './turn.ts'
 import { classifyInboundRequest, isJsonContentType } from '@modelcontextprotocol/server'
 import { isObject } from '../core/json.ts'
+import { takesStream } from './call-request.ts'
+import { LateStream } from './late-stream.ts'
 import { logFault, logNotice } from '../core/log.ts'
 import { refuse } from '../core/result.ts'
 import { serveLegacy } from './legacy.ts'
@@ -10,7 +13,7 @@ import { plainRequest, rememberEnvelope } from './plain-request.ts'
 import { answerQuickly } from './quick-lane.ts'
 import { correctVersionHeader } from './version-header.ts'
 
-export type { Change, ChangeFeed } from './change-feed.ts'
+export type { Change, ChangeFeed, ChangeListener } from './change-feed.ts'
 export type { Turn } from './turn.ts'
 
 /**
@@ -33,8 +36,21 @@ async function serve(turn: Turn): Promise<Result<Response>> {
   const request = corrected(turn)
   if (request.method !== 'POST') return serveLegacy(turn, request)
   const plain = await plainRequest(turn, request)
-  if (plain === null) return throughSdk(turn, request)
-  return answerQuickly(turn, plain, () => throughSdk(turn, request))
+  if (plain !== null) return answerQuickly(turn, plain, () => throughSdk(turn, request))
+  return mayTakeLong(turn.body) && takesStream(request) ? patiently(turn, request) : throughSdk(turn, request)
+}
+
+const mayTakeLong = (body: Json | undefined): boolean =>
+  isObject(body) && ['tools/call', 'prompts/get', 'resources/read'].includes(body['method'] as string)
+
+/** The SDK's lane, with a stream around it when it takes long. Hanging up on that stream reaches it as an abort. */
+function patiently(turn: Turn, request: Request): Promise<Result<Response>> {
+  const id = isObject(turn.body) ? turn.body['id'] : null
+  const hangUp = new AbortController()
+  const stream = new LateStream(typeof id === 'string' || typeof id === 'number' ? id : null, () => hangUp.abort())
+  const { method, headers } = request
+  const signal = AbortSignal.any([request.signal, hangUp.signal])
+  return stream.answer(throughSdk(turn, new Request(request.url, { method, headers, signal })))
 }
 
 async function throughSdk(turn: Turn, request: Request): Promise<Result<Response>> {

@@ -2,9 +2,14 @@ import type { JSONRPCRequest } from '@modelcontextprotocol/server'
 import type { ClientFeatures } from '../core/call.ts'
 import type { JsonObject } from '../core/json.ts'
 import type { Result } from '../core/result.ts'
-import type { AboutReply } from '../session/session.ts'
+import type { About } from './build-server.ts'
 import type { Turn } from './turn.ts'
-import { CLIENT_CAPABILITIES_META_KEY, CLIENT_INFO_META_KEY, createMcpHandler } from '@modelcontextprotocol/server'
+import {
+  CLIENT_CAPABILITIES_META_KEY,
+  CLIENT_INFO_META_KEY,
+  createMcpHandler,
+  LOG_LEVEL_META_KEY,
+} from '@modelcontextprotocol/server'
 import { isObject } from '../core/json.ts'
 import { ok } from '../core/result.ts'
 import { askAbout, buildServer } from './build-server.ts'
@@ -31,22 +36,28 @@ export async function serveModern(
   request: Request,
   message: JSONRPCRequest | null,
 ): Promise<Result<Response>> {
-  let about: Extract<AboutReply, { ok: true }> | null = null
+  let about: About | null = null
   if (message && describing.has(message.method)) {
     const reply = await askAbout(turn)
     if (!reply.ok) return reply
     about = reply.value
   }
   const bus = new ListenBus()
+  const meta = metaOf(message?.params)
+  const logs = Object.hasOwn(meta, LOG_LEVEL_META_KEY)
+  const handler = createMcpHandler(() => buildServer(turn, modernFeatures(meta), about, logs), {
+    legacy: 'reject',
+    bus,
+    onerror: () => {},
+  })
   if (message?.method === 'subscriptions/listen') {
-    const subscribed = await turn.changes.subscribe(turn.caller, bus.onChange)
+    const subscribed = await turn.changes.subscribe(turn.caller, {
+      changed: bus.changed,
+      ended: () => void handler.close(),
+    })
     if (!subscribed.ok) return subscribed
     bus.whenIdle(subscribed.value)
   }
-  const handler = createMcpHandler(() => buildServer(turn, modernFeatures(metaOf(message?.params)), about), {
-    legacy: 'reject',
-    bus,
-  })
   try {
     return ok(await handler.fetch(request, { parsedBody: turn.body }))
   } finally {

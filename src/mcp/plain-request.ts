@@ -5,6 +5,7 @@ import type { Turn } from './turn.ts'
 import {
   CLIENT_CAPABILITIES_META_KEY,
   CLIENT_INFO_META_KEY,
+  LOG_LEVEL_META_KEY,
   PROTOCOL_VERSION_META_KEY,
   TRACEPARENT_META_KEY,
   TRACESTATE_META_KEY,
@@ -13,7 +14,7 @@ import { isObject } from '../core/json.ts'
 import { takesStream } from './call-request.ts'
 import { legacyFeatures, legacyVersions, openConversation, unknownClient } from './conversation.ts'
 import { modernFeatures } from './modern.ts'
-import { Remembered } from './remembered.ts'
+import { Remembered } from '../core/remembered.ts'
 
 /**
  * A `tools/call` or `tools/list` with nothing about it that the SDK would refuse, correct or treat in a special way. The test
@@ -69,7 +70,15 @@ const envelopeKey = (meta: Record<string, unknown>): string =>
   JSON.stringify([meta[CLIENT_CAPABILITIES_META_KEY], meta[CLIENT_INFO_META_KEY]])
 
 const shared = ['progressToken', 'behalf.dev/task', TRACEPARENT_META_KEY, TRACESTATE_META_KEY]
-const modernKeys = [PROTOCOL_VERSION_META_KEY, CLIENT_CAPABILITIES_META_KEY, CLIENT_INFO_META_KEY, ...shared]
+/** MCP 2026-07-28 LoggingLevel (RFC 5424 §6.2.1). */
+const levels = ['debug', 'info', 'notice', 'warning', 'error', 'critical', 'alert', 'emergency']
+const modernKeys = [
+  PROTOCOL_VERSION_META_KEY,
+  CLIENT_CAPABILITIES_META_KEY,
+  CLIENT_INFO_META_KEY,
+  LOG_LEVEL_META_KEY,
+  ...shared,
+]
 
 function plainModern(
   { headers }: Request,
@@ -80,6 +89,8 @@ function plainModern(
   const version = '2026-07-28'
   if (meta[PROTOCOL_VERSION_META_KEY] !== version || headers.get('mcp-protocol-version') !== version) return null
   if (headers.get('mcp-method') !== method || !plainMeta(meta, modernKeys)) return null
+  const level = meta[LOG_LEVEL_META_KEY]
+  if (level !== undefined && !levels.includes(level as string)) return null
   const name = headers.get('mcp-name')
   if (method === 'tools/call' && (name !== params['name'] || name?.startsWith('=?'))) return null
   return accepted.get(envelopeKey(meta)) ?? null

@@ -2,15 +2,14 @@ import type { CallReply } from '../core/call.ts'
 import type { JsonObject } from '../core/json.ts'
 import type { Result } from '../core/result.ts'
 import type { CallRequest } from '../session/session.ts'
-import type { EventStream } from './event-stream.ts'
 import type { PlainRequest } from './plain-request.ts'
 import type { Turn } from './turn.ts'
 import { SERVER_INFO_META_KEY } from '@modelcontextprotocol/server'
 import { ok } from '../core/result.ts'
 import { serverInfo } from './build-server.ts'
-import { callRequest, cancelKey, progressSink, progressToken } from './call-request.ts'
-import { tellCancelled } from './call-tool.ts'
-import { eventStream } from './event-stream.ts'
+import { tellCancelled } from './answer-work.ts'
+import { cancelKey, workRequest } from './call-request.ts'
+import { LateStream } from './late-stream.ts'
 import { listBody } from './tool-list.ts'
 import { toWireOutput } from './to-wire.ts'
 
@@ -21,11 +20,7 @@ import { toWireOutput } from './to-wire.ts'
  *
  * `answerSlowly` runs that other lane. Errors: as that lane.
  */
-export async function answerQuickly(
-  turn: Turn,
-  plain: PlainRequest,
-  answerSlowly: () => Promise<Result<Response>>,
-): Promise<Result<Response>> {
+export async function answerQuickly(turn: Turn, plain: PlainRequest, answerSlowly: Slowly): Promise<Result<Response>> {
   if (plain.method === 'tools/list') {
     const body = await listBody(turn, plain)
     return body === null ? answerSlowly() : ok(json(body))
@@ -33,48 +28,20 @@ export async function answerQuickly(
   return quickCall(turn, plain, answerSlowly)
 }
 
+type Slowly = () => Promise<Result<Response>>
 type PlainCall = Extract<PlainRequest, { method: 'tools/call' }>
 
-async function quickCall(
-  turn: Turn,
-  plain: PlainCall,
-  answerSlowly: () => Promise<Result<Response>>,
-): Promise<Result<Response>> {
-  const token = plain.streams ? progressToken(plain.params.meta) : undefined
-  const first = Promise.withResolvers<Result<Response>>()
-  let stream: EventStream | null = null
-  const key = cancelKey(plain.features, plain.id)
-  const gone = () => tellCancelled(turn, { cancelKey: key })
-  const onProgress =
-    token === undefined
-      ? undefined
-      : progressSink(token, (notice) => {
-          if (stream === null) {
-            stream = eventStream(plain.features.era === 'modern' ? gone : () => {})
-            first.resolve(ok(stream.response))
-          }
-          stream.send(JSON.stringify({ jsonrpc: '2.0', ...notice }))
-        })
-  const answer = write(
-    turn,
-    plain,
-    callRequest(turn, plain.features, plain.params, { key, onProgress }),
-    gone,
-    answerSlowly,
-  )
+async function quickCall(turn: Turn, plain: PlainCall, answerSlowly: Slowly): Promise<Result<Response>> {
+  const { features, params, id, streams } = plain
+  const key = cancelKey(features, id)
+  const gone = () => tellCancelled(turn, key)
+  const { name, arguments: args, meta } = params
+  const stream = streams ? new LateStream(id, features.era === 'modern' ? gone : () => {}) : null
+  const tell = stream ? (notice: object) => stream.send(JSON.stringify({ jsonrpc: '2.0', ...notice })) : undefined
+  const request = { ...workRequest(turn, features, meta, { key, tell }), name, arguments: args }
+  const answer = write(turn, plain, request, gone, answerSlowly)
   turn.waitUntil(answer.catch(() => {}))
-  answer.then(
-    async (done) => {
-      if (stream === null) return first.resolve(done)
-      if (done.ok) stream.send(await done.value.text())
-      stream.end()
-    },
-    (fault: unknown) => {
-      if (stream === null) first.reject(fault)
-      else stream.end()
-    },
-  )
-  return first.promise
+  return stream ? stream.answer(answer) : answer
 }
 
 async function write(
@@ -82,7 +49,7 @@ async function write(
   plain: PlainCall,
   request: CallRequest,
   gone: () => void,
-  answerSlowly: () => Promise<Result<Response>>,
+  answerSlowly: Slowly,
 ): Promise<Result<Response>> {
   const { signal } = turn.request
   if (plain.features.era === 'modern') signal.addEventListener('abort', gone, { once: true })
@@ -96,7 +63,7 @@ async function write(
     signal.removeEventListener('abort', gone)
   }
   if (reply?.kind === 'output') return ok(json(outputBody(turn, plain, reply)))
-  turn.made = { call }
+  turn.made = { call, asks: reply?.kind === 'input_required' }
   return answerSlowly()
 }
 

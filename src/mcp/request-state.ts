@@ -22,7 +22,7 @@ export type Wait = {
 }
 
 /** The request a state belongs to. It opens for no other (MCP 2026-07-28 basic/patterns/mrtr, attack case 11). */
-export type Asked = { method: 'tools/call'; name: string; arguments: Json }
+export type Asked = { method: string; name: string; arguments: Json }
 
 export const stateLifeMs = 15 * 60_000
 const maxLength = 16_384

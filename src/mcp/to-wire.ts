@@ -78,6 +78,12 @@ export function toProtocolError(refusal: Refusal, callId?: string): ProtocolErro
   return new ProtocolError(code, messageOf(refusal), { [errorKey]: errorMeta(refusal, callId) })
 }
 
+/** A refusal as a whole JSON-RPC message, where there is no SDK to write it. */
+export function errorMessage(refusal: Refusal, id: string | number | null): JsonObject {
+  const { code, message, data } = toProtocolError(refusal)
+  return { jsonrpc: '2.0', id, error: { code, message, data: data as JsonObject } }
+}
+
 export const messageOf = (refusal: Refusal): string => refusal.message ?? rowOf(refusal).text
 
 /** What the model reads: what happened, what to do, and the link, which it can only hand on as text. */

@@ -6,7 +6,7 @@ import { SERVER_INFO_META_KEY } from '@modelcontextprotocol/server'
 import { concat, utf8 } from '../core/bytes.ts'
 import { listTtlMs, serverInfo } from './build-server.ts'
 import { principal } from './principal.ts'
-import { Remembered } from './remembered.ts'
+import { Remembered } from '../core/remembered.ts'
 import { toWireTool } from './to-wire.ts'
 
 type PlainList = Extract<PlainRequest, { method: 'tools/list' }>

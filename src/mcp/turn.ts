@@ -1,11 +1,12 @@
 import type { CallReply } from '../core/call.ts'
+import type { JSONRPCRequest } from '@modelcontextprotocol/server'
 import type { Bytes } from '../core/bytes.ts'
 import type { Caller } from '../core/caller.ts'
 import type { Clock } from '../core/clock.ts'
 import type { GatewayRoute } from '../core/gateway-route.ts'
 import type { Json } from '../core/json.ts'
 import type { Refusal } from '../core/result.ts'
-import type { ConversationApi, ListReply, SessionApi } from '../session/session.ts'
+import type { ConversationApi, ListReply, OffersApi, SessionApi } from '../session/session.ts'
 import type { ChangeFeed } from './change-feed.ts'
 
 /** One HTTP request at a gateway's MCP URL, after the caller is known. Nothing in it outlives the request. */
@@ -15,7 +16,7 @@ export type Turn = {
   body: Json | undefined
   caller: Caller
   gateway: Pick<GatewayRoute, 'slug' | 'title' | 'version'>
-  session: SessionApi & ConversationApi
+  session: SessionApi & ConversationApi & OffersApi
   changes: ChangeFeed
   /** Seals session ids and request states. */
   stateKey: Bytes
@@ -27,6 +28,8 @@ export type Turn = {
    * HTTP status, not a result inside a 200.
    */
   refused?: Refusal
-  /** What was asked of the session already, when the answer to it is not one the quick lane can write. */
-  made?: { call?: Promise<CallReply>; list?: Promise<ListReply> }
+  /** What was asked of the session already, when the answer is not one the quick lane can write. `asks`: it is a question. */
+  made?: { call?: Promise<CallReply>; list?: Promise<ListReply>; asks?: boolean }
+  /** Sends a legacy client a request of ours, on the stream of the request it belongs to. */
+  push?: (message: JSONRPCRequest, relatedTo: string | number) => Promise<void>
 }

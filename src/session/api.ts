@@ -49,7 +49,48 @@ export type AboutReply =
   | { ok: true; name: string; title: string; instructions: string; version: number; features: GatewayFeatures }
   | { ok: false; error: Refusal }
 
-export type GatewayFeatures = { tools: boolean; prompts: boolean; resources: boolean; completions: boolean }
+export type GatewayFeatures = {
+  tools: boolean
+  prompts: boolean
+  resources: boolean
+  completions: boolean
+  /** Servers behind it tell of changes to single resources. */
+  subscribe?: boolean
+  /** Servers behind it log. */
+  logging?: boolean
+}
+
+/** What a gateway offers beside tools. */
+export type OfferMethod =
+  | 'prompts/list'
+  | 'prompts/get'
+  | 'resources/list'
+  | 'resources/templates/list'
+  | 'resources/read'
+  | 'resources/subscribe'
+  | 'resources/unsubscribe'
+  | 'completion/complete'
+
+export type OfferRequest = Pick<
+  CallRequest,
+  | 'caller'
+  | 'features'
+  | 'task'
+  | 'traceparent'
+  | 'tracestate'
+  | 'resumed'
+  | 'onProgress'
+  | 'onLog'
+  | 'logLevel'
+  | 'cancelKey'
+> & {
+  method: OfferMethod
+  /** As the client sent them, without `_meta`. */
+  params: JsonObject
+}
+
+/** `result` is MCP's result shape of that method, without what only one era has (`resultType`, `ttlMs`, `cacheScope`). */
+export type OfferReply = { kind: 'result'; callId: string; result: JsonObject } | Exclude<CallReply, { kind: 'output' }>
 
 /** What `mcp` may ask of a Session object. Everything else on the object is `#private` or for the Hub and the Vault. */
 export type SessionApi = {
@@ -60,9 +101,20 @@ export type SessionApi = {
   listTools(request: ListRequest): Promise<ListReply>
 }
 
+export type OffersApi = {
+  offer(request: OfferRequest): Promise<OfferReply>
+}
+
+/** What belongs to a legacy client's protocol session, which one isolate cannot know. */
 export type ConversationApi = {
   /** A legacy client's DELETE: from now on this conversation is refused with `session/unknown`. */
   endConversation(conversation: string, caller: Caller): Promise<void>
+  /** `logging/setLevel`: for calls of this conversation that name no level of their own. */
+  setLogLevel(conversation: string, level: string, caller: Caller): Promise<void>
+  /** Waits for what the client answers to the question with this id. Null: nothing came in `timeoutMs`, or the session ended. */
+  awaitAnswer(conversation: string, question: string, timeoutMs: number, caller: Caller): Promise<JsonObject | null>
+  /** The client's answer, from whichever request brought it. Ignored when nobody waits for it. */
+  deliverAnswer(conversation: string, question: string, answer: JsonObject, caller: Caller): Promise<void>
 }
 
 /** What the Hub and the Vault may tell a session. */

@@ -3,6 +3,7 @@ import { ledgerPorts, Outbox } from '../audit/audit.ts'
 import { readConfig } from '../config/config.ts'
 import type { CallReply } from '../core/call.ts'
 import type { Caller } from '../core/caller.ts'
+import type { JsonObject } from '../core/json.ts'
 import { systemClock } from '../core/clock.ts'
 import { migrate } from '../core/do-migrations.ts'
 import type { CallId } from '../core/ids.ts'
@@ -23,6 +24,7 @@ import type {
   SessionApi,
   SessionControl,
 } from './api.ts'
+import { Answers } from './answers.ts'
 import { Conversations, conversationMigrations } from './conversations.ts'
 import { listMark } from './list-mark.ts'
 import { LiveSession, nameOf, sessionMigrations } from './live-session.ts'
@@ -38,6 +40,7 @@ export class Session extends DurableObject<Env> implements SessionApi, Conversat
   readonly #outbox: Outbox
   readonly #alarms: Alarms
   readonly #conversations: Conversations
+  readonly #answers = new Answers()
   readonly #running = new Map<string, AbortController>()
   #live: LiveSession | null = null
   #opening: Promise<Result<LiveSession>> | null = null
@@ -70,7 +73,9 @@ export class Session extends DurableObject<Env> implements SessionApi, Conversat
     const abort = new AbortController()
     if (request.cancelKey !== undefined) this.#running.set(request.cancelKey, abort)
     try {
-      return await callTool(toolCall(id, request, abort.signal), live.value.runtime)
+      const logLevel = request.logLevel ?? this.#conversations.logLevel(request.features.conversation)
+      const call = toolCall(id, { ...request, ...(logLevel !== undefined && { logLevel }) }, abort.signal)
+      return await callTool(call, live.value.runtime)
     } finally {
       if (request.cancelKey !== undefined) this.#running.delete(request.cancelKey)
     }
@@ -97,6 +102,18 @@ export class Session extends DurableObject<Env> implements SessionApi, Conversat
     this.#conversations.end(conversation, systemClock())
   }
 
+  async setLogLevel(conversation: string, level: string): Promise<void> {
+    this.#conversations.setLogLevel(conversation, level, systemClock())
+  }
+
+  async awaitAnswer(conversation: string, question: string, timeoutMs: number): Promise<JsonObject | null> {
+    return this.#hasEnded(conversation) ? null : this.#answers.wait(conversation, question, timeoutMs)
+  }
+
+  async deliverAnswer(conversation: string, question: string, answer: JsonObject): Promise<void> {
+    this.#answers.deliver(conversation, question, answer)
+  }
+
   async snapshotChanged(version: number): Promise<void> {
     const live = await this.#settled()
     const taken = await live?.take(version)
@@ -106,6 +123,7 @@ export class Session extends DurableObject<Env> implements SessionApi, Conversat
   async end(reason: string): Promise<void> {
     await this.#settled()
     for (const abort of this.#running.values()) abort.abort()
+    this.#answers.giveUp()
     this.#live?.close()
     this.#live = null
     const { sql } = this.ctx.storage
@@ -192,6 +210,10 @@ export type {
   GatewayFeatures,
   ListReply,
   ListRequest,
+  OfferMethod,
+  OfferReply,
+  OfferRequest,
+  OffersApi,
   SessionApi,
   SessionControl,
 } from './api.ts'

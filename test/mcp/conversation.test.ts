@@ -8,7 +8,7 @@ import { testVars } from '../support/test-vars.ts'
 const stateKey = fromBase64(testVars.BEHALF_STATE_KEY)
 const day = 24 * 3_600_000
 const turn = { stateKey, caller: callerNamed('alice'), now: () => 1_800_000_000_000 }
-const plain = { protocolVersion: '2025-11-25', clientName: 'x', capabilities: {}, createdAt: turn.now() }
+const plain = { protocolVersion: '2025-11-25', clientName: 'x', capabilities: {}, createdAt: turn.now(), logs: false }
 
 test('says again what the client said, in at most 128 visible characters', async () => {
   const capability = fc.record(
@@ -24,11 +24,15 @@ test('says again what the client said, in at most 128 visible characters', async
       fc.constantFrom(...legacyVersions),
       fc.string({ unit: 'binary' }),
       capability,
-      async (protocolVersion, clientName, capabilities) => {
-        const id = await conversationId(turn, { ...plain, protocolVersion, clientName, capabilities })
+      fc.boolean(),
+      async (protocolVersion, clientName, capabilities, logs) => {
+        const id = await conversationId(turn, { ...plain, protocolVersion, clientName, capabilities, logs })
         expect(id).toMatch(/^[\x21-\x7e]{1,128}$/)
         const opened = await openConversation(turn, id)
-        expect(opened).toMatchObject({ ok: true, value: { protocolVersion, capabilities, createdAt: plain.createdAt } })
+        expect(opened).toMatchObject({
+          ok: true,
+          value: { protocolVersion, capabilities, logs, createdAt: plain.createdAt },
+        })
         const name = opened.ok ? opened.value.clientName : '(not opened)'
         expect(clientName.toWellFormed().startsWith(name)).toBe(true)
       },

@@ -70,6 +70,17 @@ test('too many streams: 429 with when to try again (attack case 66)', async () =
   expect([response.status, response.headers.get('retry-after')]).toEqual([429, '5'])
 })
 
+test('when nothing more will be told, both streams end, so that the client comes again', async () => {
+  const site = front()
+  const modernStream = await site.fetch(listen(1))
+  const headers = { authorization: 'Bearer alice', accept: 'text/event-stream' }
+  const legacyStream = await site.fetch(new Request(gatewayUrl, { headers }))
+  for (const { ended } of site.changes.listeners) ended()
+  expect(await modernStream.text()).toContain('"resultType":"complete"')
+  expect(await legacyStream.text()).toBe('')
+  expect(site.changes.listeners.size).toBe(0)
+})
+
 test('2025-11-25: the GET stream tells it, and hanging up lets go', async () => {
   const site = front()
   const response = await site.fetch(

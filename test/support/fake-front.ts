@@ -2,12 +2,13 @@ import type { Caller } from '../../src/core/caller.ts'
 import type { GatewayRoute } from '../../src/core/gateway-route.ts'
 import type { AgentId, GatewayId, GrantId, ProjectId, UserId } from '../../src/core/ids.ts'
 import type { Tool } from '../../src/core/tool.ts'
-import type { Change, ChangeFeed, Turn } from '../../src/mcp/mcp.ts'
+import type { Change, ChangeFeed, ChangeListener, Turn } from '../../src/mcp/mcp.ts'
 import type { Rooms } from '../../src/http/rooms.ts'
 import type { CallReply } from '../../src/core/call.ts'
 import type { CallRequest } from '../../src/session/session.ts'
 import { fromBase64 } from '../../src/core/bytes.ts'
 import { ok, refuse } from '../../src/core/result.ts'
+import { Answers } from '../../src/session/answers.ts'
 import { createApp } from '../../src/http/app.ts'
 import { testVars } from './test-vars.ts'
 
@@ -55,6 +56,8 @@ export class FakeSession {
   readonly calls: CallRequest[] = []
   readonly cancelled: string[] = []
   readonly ended = new Set<string>()
+  readonly levels = new Map<string, string>()
+  readonly answers = new Answers()
   readonly parts: SessionParts
 
   constructor(parts: SessionParts = {}) {
@@ -86,6 +89,10 @@ export class FakeSession {
           ? refuse('session/unknown')
           : { ok: true, tools: this.parts.tools ?? [toolNamed('Test_Echo')], version: 1 },
       endConversation: async (conversation) => void this.ended.add(conversation),
+      setLogLevel: async (conversation, level) => void this.levels.set(conversation, level),
+      awaitAnswer: (conversation, question, timeoutMs) => this.answers.wait(conversation, question, timeoutMs),
+      deliverAnswer: async (conversation, question, answer) => this.answers.deliver(conversation, question, answer),
+      offer: async () => ({ kind: 'refused', callId: 'call-1', error: { code: 'core/not_found' } }),
       ...this.parts,
     }
   }
@@ -104,13 +111,13 @@ export const refused = (code: Parameters<typeof refuse>[0], more: Parameters<typ
 })
 
 export class FakeChanges implements ChangeFeed {
-  readonly listeners = new Set<(change: Change) => void>()
-  async subscribe(_caller: Caller, listener: (change: Change) => void) {
+  readonly listeners = new Set<ChangeListener>()
+  async subscribe(_caller: Caller, listener: ChangeListener) {
     this.listeners.add(listener)
     return ok(() => void this.listeners.delete(listener))
   }
   tell(change: Change): void {
-    for (const listener of this.listeners) listener(change)
+    for (const { changed } of this.listeners) changed(change)
   }
 }
 

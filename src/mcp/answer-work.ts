@@ -1,32 +1,42 @@
-import type { CallToolResult, InputRequiredResult, ServerContext } from '@modelcontextprotocol/server'
-import type { CallReply, ClientFeatures } from '../core/call.ts'
+import type { InputRequiredResult, Result as WireResult, ServerContext } from '@modelcontextprotocol/server'
+import type { CallReply, ClientFeatures, Resumed } from '../core/call.ts'
 import type { JsonObject } from '../core/json.ts'
 import type { Refusal } from '../core/result.ts'
-import type { CallRequest } from '../session/session.ts'
-import type { ProgressNotice, ToolCallParams } from './call-request.ts'
-import type { Wait } from './request-state.ts'
+import type { Tell } from './call-request.ts'
+import type { Asked, Wait } from './request-state.ts'
 import type { Turn } from './turn.ts'
 import { inputRequired, UrlElicitationRequiredError } from '@modelcontextprotocol/server'
-import { logFault } from '../core/log.ts'
 import { isObject } from '../core/json.ts'
-import { callRequest, cancelKey, progressSink, progressToken, takesStream } from './call-request.ts'
+import { logFault } from '../core/log.ts'
+import { cancelKey, takesStream, workRequest } from './call-request.ts'
+import { askClient } from './push.ts'
 import { openWait, sealWait, stateLifeMs } from './request-state.ts'
-import { errorMeta, messageOf, rowOf, toErrorResult, toProtocolError, toWireOutput, toWireRefusal } from './to-wire.ts'
+import { errorMeta, messageOf, rowOf, toErrorResult, toProtocolError, toWireRefusal } from './to-wire.ts'
 
-type Answer = CallToolResult | InputRequiredResult
+type NotDone = Exclude<CallReply, { kind: 'output' }>
+export type WorkReply = { kind: 'done'; result: WireResult } | NotDone
+
+/** A request that may have to wait for a person: a tool call, a prompt, a resource. */
+export type Work = {
+  asked: Asked
+  meta: JsonObject
+  run: (request: ReturnType<typeof workRequest>) => Promise<WorkReply>
+}
 
 /** One question for the person at a time; the key under which the client sends what they did. */
 const question = 'authorize'
 /** Accepting means that the link was opened, not that the work behind it is done. After this many tries the text says it. */
 const maxRounds = 3
+/** A legacy client that is asked over its stream; more than any tool needs. */
+const maxPushed = 10
 
-export async function answerToolCall(
+export async function answerWork(
   turn: Turn,
   features: ClientFeatures,
-  params: ToolCallParams,
+  work: Work,
   ctx: ServerContext,
-): Promise<Answer> {
-  const asked = { method: 'tools/call', name: params.name, arguments: params.arguments } as const
+): Promise<WireResult> {
+  const { asked } = work
   const state = ctx.mcpReq.requestState()
   let wait: Wait | undefined
   if (typeof state === 'string' && features.era === 'modern') {
@@ -37,16 +47,15 @@ export async function answerToolCall(
   const responses = (ctx.mcpReq.inputResponses ?? {}) as JsonObject
   if (wait && wait.resume.wait !== 'upstream' && declined(responses[question])) return declinedAnswer(wait)
 
-  const token = takesStream(turn.request) ? progressToken(params.meta) : undefined
-  const request = callRequest(turn, features, params, {
-    key: cancelKey(features, ctx.mcpReq.id),
-    resumed: wait && { responses, state: wait.resume },
-    onProgress: token === undefined ? undefined : progressSink(token, (notice) => notifyWhileOpen(ctx, notice)),
-  })
-  const reply = await call(turn, request, ctx)
-  if (reply.kind === 'output') return toWireOutput(reply.output, features.era)
+  let reply = await run(turn, features, work, ctx, wait && { responses, state: wait.resume })
+  for (let pushed = 0; reply.kind === 'input_required' && features.era === 'legacy' && pushed < maxPushed; pushed++) {
+    const answers = await askClient(turn, features, reply.requests, ctx.mcpReq.id)
+    if (answers === null) break
+    reply = await run(turn, features, work, ctx, { responses: answers, state: reply.resume })
+  }
+  if (reply.kind === 'done') return reply.result
   if (reply.kind === 'refused') return refusedAnswer(turn, features, asked, reply, wait?.round ?? 0)
-  if (features.era === 'legacy') return toErrorResult({ code: 'mcp/not_answerable' }, reply.callId)
+  if (features.era === 'legacy') return finalRefusal(asked, { code: 'mcp/not_answerable' }, reply.callId)
   const next = waitFor(turn, reply.resume, { code: 'mcp/not_answerable' }, (wait?.round ?? 0) + 1)
   return inputRequired({
     inputRequests: reply.requests as NonNullable<InputRequiredResult['inputRequests']>,
@@ -59,22 +68,28 @@ function declined(response: unknown): boolean {
   return isObject(response) && (response['action'] === 'decline' || response['action'] === 'cancel')
 }
 
-function declinedAnswer(wait: Wait): Answer {
+function declinedAnswer(wait: Wait): WireResult {
   return toErrorResult({ code: wait.code, ...(wait.help && { help: wait.help }) }, wait.resume.callId)
+}
+
+/** Only a tool's result can say that it failed; a prompt or a resource is there or an error. */
+function finalRefusal({ method }: Asked, error: Refusal, callId: string): WireResult {
+  if (method !== 'tools/call') throw toProtocolError(error, callId)
+  return toWireRefusal(error, callId)
 }
 
 async function refusedAnswer(
   turn: Turn,
   features: ClientFeatures,
-  asked: Parameters<typeof sealWait>[1],
+  asked: Asked,
   reply: Extract<CallReply, { kind: 'refused' }>,
   round: number,
-): Promise<Answer> {
+): Promise<WireResult> {
   const { error, callId, resume } = reply
   if (rowOf(error).status === 401 || error.code === 'session/unknown') turn.refused = error
   const url = error.help?.url
   if (resume === undefined || url === undefined || !features.elicitationUrl || round >= maxRounds) {
-    return toWireRefusal(error, callId)
+    return finalRefusal(asked, error, callId)
   }
   const message = error.help?.text ?? messageOf(error)
   if (features.era === 'modern') {
@@ -96,29 +111,38 @@ function waitFor(turn: Turn, resume: Wait['resume'], error: Refusal, round: numb
   return { resume, help: error.help, code: error.code, round, expiresAt: turn.now() + stateLifeMs }
 }
 
-async function notifyWhileOpen({ mcpReq }: ServerContext, notice: ProgressNotice): Promise<void> {
-  if (!mcpReq.signal.aborted) await mcpReq.notify(notice)
-}
-
-/** Calls the session; when a modern client hangs up, which is how it cancels, the call is told. */
-async function call(turn: Turn, request: CallRequest, ctx: ServerContext): Promise<CallReply> {
-  const { signal } = ctx.mcpReq
-  const cancel = () => tellCancelled(turn, request)
-  if (request.features.era === 'modern') signal.addEventListener('abort', cancel, { once: true })
+/** Asks the session; when a modern client hangs up, which is how it cancels, the work is told. */
+async function run(
+  turn: Turn,
+  features: ClientFeatures,
+  work: Work,
+  { mcpReq }: ServerContext,
+  resumed: Resumed | undefined,
+): Promise<WorkReply> {
+  const key = cancelKey(features, mcpReq.id)
+  const tell: Tell = async (notice) => {
+    if (!mcpReq.signal.aborted) await mcpReq.notify(notice as Parameters<typeof mcpReq.notify>[0])
+  }
+  const request = workRequest(turn, features, work.meta, {
+    key,
+    tell: takesStream(turn.request) ? tell : undefined,
+    resumed,
+  })
+  const cancel = () => tellCancelled(turn, key)
+  if (features.era === 'modern') mcpReq.signal.addEventListener('abort', cancel, { once: true })
   try {
-    const reply = turn.made?.call ?? turn.session.callTool(request)
+    const reply = work.run(request)
     turn.waitUntil(reply.catch(() => {}))
     return await reply
   } catch (fault) {
-    logFault('mcp.call_failed', fault, { tool: request.name })
+    logFault('mcp.work_failed', fault, { method: work.asked.method, name: work.asked.name })
     throw toProtocolError({ code: 'core/internal' })
   } finally {
-    signal.removeEventListener('abort', cancel)
+    mcpReq.signal.removeEventListener('abort', cancel)
   }
 }
 
-export function tellCancelled(turn: Turn, { cancelKey: key }: Pick<CallRequest, 'cancelKey'>): void {
-  if (key === undefined) return
+export function tellCancelled(turn: Turn, key: string): void {
   const told = turn.session.cancelCall(key, turn.caller)
   turn.waitUntil(told.catch((fault: unknown) => logFault('mcp.cancel_failed', fault)))
 }
