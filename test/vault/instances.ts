@@ -1,0 +1,52 @@
+import { runInDurableObject } from 'cloudflare:test'
+import { env } from 'cloudflare:workers'
+import type { LeaseRequest } from '../../src/vault/api.ts'
+import { HolderStore } from '../../src/vault/holders.ts'
+import { OwnerKeys } from '../../src/vault/keys.ts'
+import type { Flights } from '../../src/vault/leasing.ts'
+import { lease } from '../../src/vault/leasing.ts'
+import { loadProvider } from '../../src/vault/provider.ts'
+import { ConnectionStore } from '../../src/vault/store.ts'
+import { TicketStore } from '../../src/vault/tickets.ts'
+import type { VaultEvent, VaultUse } from '../../src/vault/use.ts'
+import { createEgress } from '../../src/egress/egress.ts'
+import type { Setup } from './vault-harness.ts'
+import { config, leaseRequest } from './vault-harness.ts'
+
+/** One life of a Vault object: its memory is new, its storage is what the last life left. */
+export type Life = {
+  use: VaultUse
+  events: VaultEvent[]
+  lease(more?: Partial<LeaseRequest>): ReturnType<typeof lease>
+}
+
+/**
+ * Runs inside the Vault object's storage with as many lives as a test wants. A crash is a life whose answer never comes:
+ * whatever it had in memory is never seen again, and what it had stored is there for the next one.
+ */
+export function lives(setup: Setup, script: (newLife: () => Life) => Promise<void>): Promise<void> {
+  return runInDurableObject(setup.stub, (_, state) => script(() => newLife(setup, state)))
+}
+
+export const never = new Promise<never>(() => undefined)
+
+function newLife(setup: Setup, state: DurableObjectState): Life {
+  const { storage } = state
+  const events: VaultEvent[] = []
+  const flights: Flights = new Map()
+  const use: VaultUse = {
+    env,
+    config,
+    now: () => Date.now(),
+    egress: createEgress(config, { fetch: (url, init) => setup.fixture.handle(new Request(url, init)) }),
+    storage,
+    store: new ConnectionStore(storage.sql),
+    tickets: new TicketStore(storage.sql),
+    holders: new HolderStore(storage.sql),
+    keys: new OwnerKeys(storage.sql, config),
+    provider: (id) => loadProvider(env, config, setup.project, id),
+    record: (event) => events.push(event),
+    settle: () => undefined,
+  }
+  return { use, events, lease: (more = {}) => lease(use, flights, leaseRequest(setup, more)) }
+}
