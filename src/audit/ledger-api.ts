@@ -1,5 +1,6 @@
 import type { EventRow } from './event-row.ts'
 import type { OpenPayload } from './leaf.ts'
+import type { DeadLetter } from './sinks/state.ts'
 
 /** What may be asked of a Ledger over RPC. Answers are values; nothing here throws for an expected reason. */
 export type LedgerApi = {
@@ -29,7 +30,36 @@ export type LedgerApi = {
   settle(): Promise<Head>
   /** Entries after a sequence, for a live view; waits up to `waitMs` (at most 25 s) for the first one. */
   follow(after: number, limit: number, waitMs: number): Promise<TailEntry[]>
+  /** The sinks in D1 changed: take them up now. */
+  sinksChanged(project: string): Promise<void>
+  /** Sends what waits, until every sink has all or waits for its receiver. */
+  pumpSinks(): Promise<SinkStatus[]>
+  sinkStatus(): Promise<SinkStatus[]>
+  /** Sends one made-up event. Null: no such sink. */
+  testSink(id: string): Promise<SinkTest | null>
+  deadLetters(sink: string, after: number): Promise<DeadLetter[]>
+  /** Sends dead letters once more; how many records arrived. */
+  reviveDeadLetters(sink: string): Promise<number>
 }
+
+export type SinkStatus = {
+  id: string
+  /** Everything before this sequence is settled. */
+  cursor: number
+  /** Records that wait, those that will be filtered out among them. */
+  waiting: number
+  /** Epoch ms of the oldest record that waits. */
+  waitingSince: number | null
+  failures: number
+  error: string | null
+  nextAt: number
+  delivered: number
+  deliveredAt: number | null
+  deadLetters: number
+}
+
+/** `answer` is the receiver's own text: for administrators. */
+export type SinkTest = { ok: boolean; reason: string; status: number | null; answer: string }
 
 export type AppendReply = { ok: true; size: number } | { ok: false; reason: 'other_project' | 'not_configured' }
 

@@ -1,5 +1,6 @@
 import { migrate } from '../core/do-migrations.ts'
 import type { KeyTable } from './payload-keys.ts'
+import { SinkStates } from './sinks/state.ts'
 import type { Tiles } from './tree.ts'
 
 /** The Ledger's SQLite, as scripts of `core/do-migrations`. Never edited once shipped. */
@@ -9,7 +10,13 @@ const scripts = [
    CREATE TABLE tiles (position INTEGER PRIMARY KEY, hashes BLOB NOT NULL);
    CREATE TABLE entries (sequence INTEGER PRIMARY KEY, leaf TEXT NOT NULL, payload TEXT);
    CREATE TABLE payload_keys (user TEXT PRIMARY KEY, kid TEXT NOT NULL, wrapped BLOB NOT NULL) WITHOUT ROWID;
-   CREATE TABLE checkpoints (size INTEGER PRIMARY KEY, note TEXT NOT NULL, created_at INTEGER NOT NULL);`,
+   CREATE TABLE checkpoints (size INTEGER PRIMARY KEY, note TEXT NOT NULL, created_at INTEGER NOT NULL);
+   CREATE TABLE sinks (id TEXT PRIMARY KEY, cursor INTEGER NOT NULL, up_to INTEGER, head INTEGER NOT NULL, head_up_to INTEGER,
+     failures INTEGER NOT NULL DEFAULT 0, next_at INTEGER NOT NULL DEFAULT 0, error TEXT, delivered INTEGER NOT NULL DEFAULT 0,
+     dead INTEGER NOT NULL DEFAULT 0, delivered_at INTEGER) WITHOUT ROWID;
+   CREATE TABLE dead_letters (id INTEGER PRIMARY KEY, sink TEXT NOT NULL, from_sequence INTEGER NOT NULL,
+     up_to INTEGER NOT NULL, count INTEGER NOT NULL, reason TEXT NOT NULL, at INTEGER NOT NULL);
+   CREATE INDEX dead_letters_sink ON dead_letters (sink);`,
 ]
 
 export type CheckpointRow = { size: number; note: string; created_at: number }
@@ -23,10 +30,12 @@ type Meta = 'project' | 'size' | 'recordedAt' | 'indexedUpTo' | 'publishedUpTo'
 /** Rows in, rows out; every method is synchronous. */
 export class LedgerStorage {
   readonly #storage: DurableObjectStorage
+  readonly sinks: SinkStates
 
   constructor(storage: DurableObjectStorage) {
     this.#storage = storage
     migrate(storage, scripts)
+    this.sinks = new SinkStates(storage)
   }
 
   get project(): string | null {

@@ -9,16 +9,29 @@ import { indexEntries } from './event-index.ts'
 import type { EventRow } from './event-row.ts'
 import type { OpenPayload } from './leaf.ts'
 import { commitmentOf, leafHashOf, leafText, noncedPayload, openPayload } from './leaf.ts'
-import type { AppendReply, Head, Inclusion, LedgerApi, SealedPayload, TailEntry } from './ledger-api.ts'
+import type {
+  AppendReply,
+  Head,
+  Inclusion,
+  LedgerApi,
+  SealedPayload,
+  SinkStatus,
+  SinkTest,
+  TailEntry,
+} from './ledger-api.ts'
 import type { NewEntry } from './ledger-storage.ts'
 import { LedgerStorage } from './ledger-storage.ts'
 import type { Signer } from './note.ts'
 import { PayloadKeys } from './payload-keys.ts'
+import { SinkRunner } from './sinks/runner.ts'
+import type { DeadLetter } from './sinks/state.ts'
+import { sinkPorts, statusOf, testRecord, testReply } from './sinks/in-ledger.ts'
 import { Tasks } from './tasks.ts'
 import { appendLeaves, consistencyProof, inclusionProof, leafHashes, peaks } from './tree.ts'
 
 const indexDelayMs = 200
 const indexBatch = 500
+const sinkDelayMs = 500
 const longestWaitMs = 25_000
 
 /**
@@ -28,6 +41,7 @@ const longestWaitMs = 25_000
 export class Ledger extends DurableObject<Env> implements LedgerApi {
   readonly #storage: LedgerStorage
   readonly #tasks: Tasks
+  readonly #sinks: SinkRunner
   readonly #waiting = new Set<() => void>()
   #keys: PayloadKeys | null = null
   #signer: Promise<Signer> | null = null
@@ -40,9 +54,14 @@ export class Ledger extends DurableObject<Env> implements LedgerApi {
       {
         index: { awaited: true, run: () => this.#index() },
         checkpoint: { awaited: true, run: (now) => this.#checkpoint(now) },
+        sinks: { awaited: false, run: () => this.#sinks.run() },
       },
       { set, now: systemClock },
     )
+    this.#sinks = new SinkRunner({
+      ...sinkPorts({ storage: this.#storage, env, ledger: this.#name(), keys: () => this.#keysOf() }),
+      wake: (at) => this.#tasks.want('sinks', at),
+    })
     if (this.#storage.indexedUpTo < this.#storage.size) this.#tasks.want('index', systemClock())
   }
 
@@ -139,12 +158,42 @@ export class Ledger extends DurableObject<Env> implements LedgerApi {
     return this.#storage.entries(after + 1, limit)
   }
 
+  async sinksChanged(project: string): Promise<void> {
+    this.#storage.project ??= project
+    await this.#sinks.changed()
+  }
+
+  async pumpSinks(): Promise<SinkStatus[]> {
+    await this.#sinks.settle()
+    return this.sinkStatus()
+  }
+
+  async sinkStatus(): Promise<SinkStatus[]> {
+    const sinks = await this.#sinks.configs()
+    return sinks.flatMap(({ id }) => statusOf(this.#storage, id) ?? [])
+  }
+
+  async testSink(id: string): Promise<SinkTest | null> {
+    const { project, size } = this.#storage
+    const delivery = await this.#sinks.test(id, testRecord(project ?? '', this.#name(), size, systemClock()))
+    return delivery && testReply(delivery)
+  }
+
+  async deadLetters(sink: string, after: number): Promise<DeadLetter[]> {
+    return this.#storage.sinks.deadLetters(sink, after)
+  }
+
+  async reviveDeadLetters(sink: string): Promise<number> {
+    return this.#sinks.revive(sink)
+  }
+
   override async alarm(): Promise<void> {
     await this.#tasks.ring()
   }
 
   #grown(now: number): void {
     this.#tasks.want('index', now + indexDelayMs)
+    this.#tasks.want('sinks', now + sinkDelayMs)
     const due = checkpointDueAt(this.#storage, now)
     if (due !== null) this.#tasks.want('checkpoint', due)
     for (const wake of this.#waiting) wake()
@@ -176,7 +225,7 @@ export class Ledger extends DurableObject<Env> implements LedgerApi {
   async #checkpoint(now: number): Promise<number | null> {
     const project = this.#storage.project
     const due = checkpointDueAt(this.#storage, now)
-    if (due !== null && due <= now) await this.checkpoint()
+    if (due !== null && due <= now && (await this.checkpoint()) !== null) this.#tasks.want('sinks', now)
     const places = { d1: this.env.DB, archive: this.env.ARCHIVE }
     const more =
       project !== null && (await publishCheckpoints(this.#storage, { project, ledger: this.#name() }, places))

@@ -1,0 +1,89 @@
+import { readConfig } from '../../config/config.ts'
+import { systemClock } from '../../core/clock.ts'
+import { openDb } from '../../db/db.ts'
+import { createEgress } from '../../egress/egress.ts'
+import type { SinkStatus, SinkTest } from '../ledger-api.ts'
+import type { LedgerStorage } from '../ledger-storage.ts'
+import type { PayloadKeys } from '../payload-keys.ts'
+import { readEntries } from '../read-entries.ts'
+import { loadSinks, sinkSecret } from './manage.ts'
+import type { SinkRecord } from './record.ts'
+import { headRecord } from './record.ts'
+import type { RunnerPorts } from './runner.ts'
+import type { Delivery } from './sink.ts'
+
+type Host = {
+  storage: LedgerStorage
+  env: Pick<Env, 'DB'> & { ARCHIVE?: R2Bucket }
+  ledger: string
+  keys: () => PayloadKeys | null
+}
+
+/** What the sinks of a Ledger need of it. */
+export function sinkPorts({ storage, env, ledger, keys }: Host): Omit<RunnerPorts, 'wake'> {
+  const project = (): string => storage.project ?? ''
+  return {
+    states: storage.sinks,
+    now: systemClock,
+    size: () => storage.size,
+    lastHead: () => storage.lastCheckpoint?.size ?? 0,
+    load: () => (storage.project === null ? Promise.resolve([]) : loadSinks(openDb(env.DB), project())),
+    heads: (after, upTo) =>
+      storage
+        .checkpoints(after, upTo, 100)
+        .map((row) => headRecord(project(), ledger, row.size, row.note, row.created_at)),
+    async read(from, limit) {
+      const open = keys()
+      return open ? readEntries(storage, env.DB, { project: project(), ledger }, open, from, limit) : []
+    },
+    async tools(sink, memory) {
+      const config = readConfig(env)
+      if (!config.ok) throw new Error('no sink without the configuration')
+      return {
+        egress: createEgress(config.value),
+        secret: await sinkSecret(config.value, project(), sink),
+        now: systemClock,
+        wait: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+        archive: env.ARCHIVE,
+        memory,
+      }
+    },
+  }
+}
+
+export function statusOf(storage: LedgerStorage, id: string): SinkStatus | null {
+  const state = storage.sinks.read(id)
+  if (state === null) return null
+  const [oldest] = storage.entries(state.cursor, 1)
+  const waiting = Math.max(0, storage.size - state.cursor)
+  return {
+    id,
+    cursor: state.cursor,
+    waiting,
+    waitingSince: waiting > 0 && oldest ? (JSON.parse(oldest.leaf) as { recordedAt: number }).recordedAt : null,
+    failures: state.failures,
+    error: state.error,
+    nextAt: state.next_at,
+    delivered: state.delivered,
+    deliveredAt: state.delivered_at,
+    deadLetters: state.dead,
+  }
+}
+
+/** Not recorded and not proven: it only shows that the way to the receiver is open. */
+export function testRecord(project: string, ledger: string, sequence: number, now: number): SinkRecord {
+  const attributes = { 'behalf.test': true }
+  const event = { id: `test-${now}`, type: 'audit.sink_changed' as const, at: now, project, attributes }
+  return { ledger, sequence, recordedAt: now, event, length: 200 }
+}
+
+export function testReply(delivery: Delivery): SinkTest {
+  const { kind, answer } = delivery
+  const refused = kind === 'accepted' ? delivery.refused[0]?.reason : delivery.reason
+  return {
+    ok: kind === 'accepted' && delivery.refused.length === 0,
+    reason: refused ?? '',
+    status: answer?.status ?? null,
+    answer: answer?.text.slice(0, 2_000) ?? '',
+  }
+}
