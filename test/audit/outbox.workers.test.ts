@@ -8,6 +8,7 @@ import { digestKey } from '../../src/audit/sha256.ts'
 const now = 1_800_000_000_000
 const key = digestKey(new Uint8Array(32))
 let made = 0
+let objects = 0
 
 const event = (type: AuditEvent['type'], call?: string, more: Partial<AuditEvent> = {}): AuditEvent => ({
   id: `event-${++made}`,
@@ -32,7 +33,7 @@ type World = {
 
 /** An outbox in the storage of some object; `restart` is what a killed process leaves behind. */
 function inObject<T>(work: (world: World) => Promise<T>): Promise<T> {
-  return runInDurableObject(env.GRANT.getByName(crypto.randomUUID()), (_, state) => {
+  return runInDurableObject(env.LEDGER.getByName(`outbox-test-${++objects}`), (_, state) => {
     const received: AuditEvent[] = []
     const armed: number[] = []
     const script: World['script'] = []

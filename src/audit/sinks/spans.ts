@@ -27,10 +27,7 @@ export function spansOf(record: SinkRecord): JsonObject[] {
     attributes,
   )
   const failed = event.outcome === 'failed' || event.outcome === 'unknown'
-  const own = {
-    ...call,
-    status: { code: failed ? 2 : 0, ...(failed ? { message: textOf(attributes['error.type']) } : {}) },
-  }
+  const own = failed ? { ...call, status: { code: 2, message: textOf(attributes['error.type']) } } : call
   return [own, ...parts(traceId, spanId, startedAt, attributes)]
 }
 
@@ -66,7 +63,7 @@ function span(
     kind,
     startTimeUnixNano: nanoseconds(from),
     endTimeUnixNano: nanoseconds(to),
-    attributes: keyValues(attributes),
+    ...(Object.keys(attributes).length > 0 ? { attributes: keyValues(attributes) } : {}),
   }
 }
 
