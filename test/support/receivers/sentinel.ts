@@ -72,7 +72,7 @@ export function sentinelReceiver(client: {
       const type = columns[name]
       must(type !== undefined, 400, invalid)
       if (value === null) continue
-      if (type === 'datetime') must(!Number.isNaN(Date.parse(String(value))), 400, invalid)
+      if (type === 'datetime') must(typeof value === 'string' && !Number.isNaN(Date.parse(value)), 400, invalid)
       if (type === 'string') must(typeof value === 'string', 400, invalid)
       if (type === 'long') must(Number.isSafeInteger(value), 400, invalid)
       if (type === 'dynamic') must(typeof value === 'object', 400, invalid)
