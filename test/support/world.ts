@@ -1,0 +1,190 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { drizzle } from 'drizzle-orm/d1'
+import { build } from 'esbuild'
+import { convertV4MiniflareOptions, Miniflare } from 'miniflare'
+import type { Behaviour } from '../../src/core/tool.ts'
+import type { JsonObject } from '../../src/core/json.ts'
+import type { Db } from '../../src/db/db.ts'
+import * as schema from '../../src/db/schema.ts'
+import { reviewPins } from '../../src/catalog/catalog.ts'
+import { createEgress } from '../../src/egress/egress.ts'
+import { parseDocument } from '../../src/gateways/document.ts'
+import { documentHash } from '../../src/gateways/hash.ts'
+import { createUpstreams } from '../../src/upstream/upstream.ts'
+import { freePort } from '../../scripts/lib/ports.ts'
+import { root } from '../../scripts/lib/root.ts'
+
+const objects = { SESSION: 'Session', VAULT: 'Vault', HUB: 'Hub', LEDGER: 'Ledger', GRANT: 'Grant' }
+const project = 'default'
+const issuer = 'https://idp.test'
+
+/** Everything is permitted: what is tested is somebody else's business than the rules'. */
+export const permitAll = { user: [{ id: 'people', effect: 'permit' }], agent: [{ id: 'agents', effect: 'permit' }] }
+
+export type World = {
+  url: string
+  db: Db
+  /** Headers of a call by the app key for a person. */
+  as(subject: string): Record<string, string>
+  mcp(gateway: string): string
+  /** Adds an MCP server and admits all it lists. */
+  addUpstream(id: string, url: string, options?: { settings?: object; behaviour?: Behaviour }): Promise<void>
+  addGateway(name: string, document: object): Promise<void>
+  stop(): Promise<void>
+}
+
+/** The production bundle in `workerd`, on a port of its own, with an empty database. */
+export async function startWorld(vars: Record<string, string> = {}): Promise<World> {
+  const folder = await mkdtemp(join(tmpdir(), 'behalf-world-'))
+  const port = await freePort()
+  const url = `http://127.0.0.1:${port}`
+  const key = (): string => randomBytes(32).toString('base64')
+  const miniflare = new Miniflare(
+    convertV4MiniflareOptions({
+      name: 'behalf',
+      modules: true,
+      script: await bundle(),
+      compatibilityDate: '2026-11-01',
+      compatibilityFlags: ['global_fetch_strictly_public'],
+      bindings: {
+        BEHALF_PUBLIC_URL: url,
+        BEHALF_KEK_ACTIVE: '1',
+        BEHALF_KEK_1: key(),
+        BEHALF_STATE_KEY: key(),
+        BEHALF_LEDGER_KEY: key(),
+        BEHALF_DEVELOPMENT: 'true',
+        ...vars,
+      },
+      durableObjects: Object.fromEntries(
+        Object.entries(objects).map(([binding, className]) => [binding, { className, useSQLite: true }]),
+      ),
+      unsafeDirectSockets: [{ host: '127.0.0.1', port }],
+      d1Databases: ['DB'],
+      kvNamespaces: ['KV'],
+      r2Buckets: ['ARCHIVE'],
+      d1Persist: join(folder, 'd1'),
+      kvPersist: join(folder, 'kv'),
+      r2Persist: join(folder, 'r2'),
+      durableObjectsPersist: join(folder, 'do'),
+    }),
+  )
+  await miniflare.ready
+  const d1 = await miniflare.getD1Database('DB')
+  for (const file of (await readdir(join(root, 'migrations'))).filter((name) => name.endsWith('.sql')).toSorted()) {
+    const sql = await readFile(join(root, 'migrations', file), 'utf8')
+    for (const statement of sql.split('--> statement-breakpoint')) await d1.prepare(statement).run()
+  }
+  const db = drizzle(d1 as never, { schema }) as unknown as Db
+  const appKey = `bh_app_${randomBytes(32).toString('base64url')}`
+  await seedProject(db, appKey)
+  return {
+    url,
+    db,
+    as: (subject) => ({ authorization: `Bearer ${appKey}`, 'behalf-user': `${issuer}|${subject}` }),
+    mcp: (gateway) => `${url}/${gateway}/mcp`,
+    addUpstream: (id, upstream, options) => addUpstream(db, id, upstream, options),
+    addGateway: (name, document) => addGateway(db, name, document),
+    async stop() {
+      await miniflare.dispose()
+      await rm(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+let bundled: Promise<string> | undefined
+
+function bundle(): Promise<string> {
+  bundled ??= build({
+    entryPoints: [join(root, 'src/index.ts')],
+    bundle: true,
+    format: 'esm',
+    target: 'es2024',
+    conditions: ['workerd', 'worker', 'browser'],
+    external: ['cloudflare:*', 'node:*'],
+    loader: { '.sql': 'text' },
+    write: false,
+    logLevel: 'error',
+  }).then((result) => result.outputFiles[0]?.text ?? '')
+  return bundled
+}
+
+async function seedProject(db: Db, appKey: string): Promise<void> {
+  const createdAt = Date.now()
+  await db.insert(schema.projects).values({ id: project, name: 'Test', createdAt }).onConflictDoNothing()
+  await db.insert(schema.agents).values({
+    project,
+    id: 'agent',
+    kind: 'app_key',
+    clientId: 'agent',
+    name: 'Agent',
+    trust: 'trusted',
+    createdAt,
+  })
+  await db.insert(schema.keys).values({
+    project,
+    id: 'key',
+    kind: 'app',
+    hash: createHash('sha256').update(appKey).digest('hex'),
+    prefix: appKey.slice(0, 12),
+    name: 'Key',
+    role: 'call',
+    agent: 'agent',
+    actsFor: issuer,
+    createdAt,
+    createdBy: 'test',
+  })
+}
+
+const readOnly: Behaviour = { operation: 'read', destructive: false, idempotent: true, openWorld: false }
+
+async function addUpstream(
+  db: Db,
+  id: string,
+  url: string,
+  { settings = {}, behaviour = readOnly }: { settings?: object; behaviour?: Behaviour } = {},
+): Promise<void> {
+  const upstreams = createUpstreams({ egress: createEgress({ development: true, egressAllow: [] }) })
+  const target = { id, url, discovered: null }
+  const none = { key: 'none', headers: {} }
+  const discovered = await upstreams.discover(target, none)
+  if (!discovered.ok) throw new Error(`${id}: ${discovered.error.code} ${JSON.stringify(discovered.error.evidence)}`)
+  const list = async (what: Parameters<typeof upstreams.list>[1]): Promise<JsonObject[]> => {
+    const items = await upstreams.list(target, what, none)
+    if (!items.ok) throw new Error(`${id}: ${what} ${items.error.code} ${JSON.stringify(items.error.evidence)}`)
+    return items.value
+  }
+  const listed = {
+    tool: await list('tools'),
+    prompt: await list('prompts'),
+    resource: await list('resources'),
+    template: await list('resourceTemplates'),
+  }
+  await upstreams.close()
+  const updatedAt = Date.now()
+  await db.insert(schema.upstreams).values({ project, id, url, settings, discovered: discovered.value, updatedAt })
+  const pins = await reviewPins([], listed, { additions: false, tools: true })
+  for (const { change: _, differences: _differences, ...pin } of pins) {
+    const row = { ...pin, project, upstream: id, behaviour, status: 'admitted' as const, decidedBy: 'test', updatedAt }
+    await db.insert(schema.toolPins).values(row)
+  }
+}
+
+async function addGateway(db: Db, name: string, given: object): Promise<void> {
+  const full = { kind: 'Gateway', name, for: { everyone: true }, signIn: { modes: ['app_key'] }, rules: permitAll, ...given }
+  const document = parseDocument(full)
+  if (!document.ok) throw new Error(document.error.message)
+  const now = Date.now()
+  await db.insert(schema.gatewayVersions).values({
+    project,
+    gateway: name,
+    version: 1,
+    document: document.value,
+    documentHash: await documentHash(document.value),
+    createdAt: now,
+    createdBy: 'test',
+  })
+  await db.insert(schema.gateways).values({ project, id: name, slug: name, version: 1, enabled: true, updatedAt: now })
+}
