@@ -3,6 +3,7 @@
  * never who asks and never a credential. Plain data in, plain data out: the snapshot keeps the result.
  */
 export type { Pin, UpstreamSource } from './upstream-tools.ts'
+export { matches } from './naming.ts'
 export { offer } from './offer.ts'
 export type { Offer, OfferFault, Sources } from './offer.ts'
 export { ownToolsHash } from './own-tools.ts'

@@ -1,11 +1,18 @@
 import { z } from 'zod'
 import type { Discovered, UpstreamTarget } from '../upstream/upstream.ts'
+import type { Tool } from '../core/tool.ts'
 import type { UpstreamCredentials } from './upstream-settings.ts'
+import { needsOf } from './upstream-settings.ts'
 import type { UpstreamSource } from './upstream-tools.ts'
 import { settingsOf } from './upstream-tools.ts'
 
 /** What a session needs to reach an upstream. Part of the snapshot: it holds names of secrets, never values. */
-export type OfferedUpstream = { target: UpstreamTarget; credentials: UpstreamCredentials }
+export type OfferedUpstream = {
+  target: UpstreamTarget
+  credentials: UpstreamCredentials
+  /** What everything of this upstream needs of the user or the administrator. */
+  needs: Pick<Tool, 'authorization' | 'secrets'>
+}
 
 const discovered = z.object({
   transport: z.enum(['http', 'sse']),
@@ -29,5 +36,6 @@ export function offeredUpstream(source: UpstreamSource): OfferedUpstream {
       maxBytes,
     },
     credentials,
+    needs: needsOf(credentials),
   }
 }

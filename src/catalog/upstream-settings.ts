@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { Tool } from '../core/tool.ts'
 
 /** Headers that a secret may stand in. The rest belongs to the connection, to the protocol or to the platform (attack case 52). */
 const headerName = z
@@ -60,10 +61,13 @@ export const upstreamSettingsSchema = z.strictObject({
 export type UpstreamSettings = z.output<typeof upstreamSettingsSchema>
 export type UpstreamCredentials = UpstreamSettings['credentials']
 
-/** Names in braces. */
-export function secretNames(credentials: UpstreamCredentials): string[] {
-  if (credentials.kind !== 'headers') return []
-  return Object.values(credentials.headers).flatMap((value) =>
-    [...value.matchAll(/\{([A-Za-z0-9_]{1,64})\}/g)].map((m) => m[1] ?? ''),
-  )
+/** What a tool, prompt or resource of such an upstream needs before it can be used. */
+export function needsOf(credentials: UpstreamCredentials): Pick<Tool, 'authorization' | 'secrets'> {
+  if (credentials.kind === 'none') return { secrets: [] }
+  if (credentials.kind === 'headers') return { secrets: namesInBraces(Object.values(credentials.headers)) }
+  return { authorization: { provider: credentials.provider, scopes: [...credentials.scopes] }, secrets: [] }
+}
+
+function namesInBraces(values: readonly string[]): string[] {
+  return values.flatMap((value) => [...value.matchAll(/\{([A-Za-z0-9_]{1,64})\}/g)].map((match) => match[1] ?? ''))
 }

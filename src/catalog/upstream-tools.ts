@@ -4,7 +4,7 @@ import type { OfferedPrompt, OfferedResource, OfferedTemplate } from '../core/of
 import type { Behaviour, Icon } from '../core/tool.ts'
 import type { SourceTool } from './offer.ts'
 import type { UpstreamSettings } from './upstream-settings.ts'
-import { secretNames, upstreamSettingsSchema } from './upstream-settings.ts'
+import { needsOf, upstreamSettingsSchema } from './upstream-settings.ts'
 import { vettedIcons, vettedMeta } from './vetted-meta.ts'
 
 /** A definition of an upstream as an administrator admitted it. */
@@ -70,9 +70,7 @@ export function settingsOf(upstream: Pick<UpstreamSource, 'settings'>): Upstream
 }
 
 export function upstreamTools(upstream: UpstreamSource): SourceTool[] {
-  const { credentials } = settingsOf(upstream)
-  const byGrant = credentials.kind === 'none' || credentials.kind === 'headers' ? null : credentials
-  const secrets = secretNames(credentials)
+  const needs = needsOf(settingsOf(upstream).credentials)
   return admitted(upstream, 'tool', toolDefinition).map(({ pin, value }) => {
     const { inputSchema, outputSchema } = value
     return {
@@ -85,8 +83,7 @@ export function upstreamTools(upstream: UpstreamSource): SourceTool[] {
         ...(outputSchema ? { outputSchema: outputSchema as JsonObject } : {}),
         behaviour: pin.behaviour ?? unclassified,
         source: { kind: 'upstream', upstream: upstream.id, remoteName: pin.name },
-        ...(byGrant ? { authorization: { provider: byGrant.provider, scopes: [...byGrant.scopes] } } : {}),
-        secrets,
+        ...needs,
         sensitive: [],
         definitionHash: pin.hash,
         ...extras(value.icons, vettedMeta(value)),

@@ -1,5 +1,6 @@
 import type { Snapshot } from '../gateways/gateways.ts'
 import { argumentsToRemember, compileRules, couldPermit, decide, narrowSchema } from '../policy/policy.ts'
+import { offeredThings } from './offered-things.ts'
 import type { OfferedGateway } from './ports.ts'
 
 const offered = new WeakMap<Snapshot, OfferedGateway>()
@@ -20,6 +21,7 @@ function prepare(snapshot: Snapshot): OfferedGateway {
     slug: snapshot.slug,
     version: snapshot.version,
     tools: snapshot.tools,
+    things: offeredThings(snapshot),
     find: (name) => byName.get(name),
     decide: (question, now) => decide(rules, question, now),
     couldPermit: (question, now) => couldPermit(rules, question, now),

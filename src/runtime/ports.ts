@@ -3,9 +3,10 @@ import type { Caller } from '../core/caller.ts'
 import type { Clock } from '../core/clock.ts'
 import type { CallId } from '../core/ids.ts'
 import type { Json, JsonObject } from '../core/json.ts'
+import type { OfferedPrompt, OfferedResource, OfferedTemplate } from '../core/offered.ts'
 import type { Refused, Result } from '../core/result.ts'
 import type { Tool, ToolOutput } from '../core/tool.ts'
-import type { ApprovalDemand, Charge, Decision, Question, SessionFacts } from '../policy/policy.ts'
+import type { ApprovalDemand, Charge, Decision, Kind, Question, SessionFacts } from '../policy/policy.ts'
 import type { Lease } from '../vault/vault.ts'
 
 /** One call as it reaches the runtime: who, what, with which arguments, and what it resumes. */
@@ -24,6 +25,8 @@ export type ToolCall = {
   /** What the server behind the tool logs while it runs. */
   onLog?: (entry: JsonObject) => void
   logLevel?: string
+  /** Not a tool: a prompt, a resource or a completion, with the parameters as the client sent them. */
+  about?: { method: 'prompts/get' | 'resources/read' | 'completion/complete'; kind: Kind; params: JsonObject }
 }
 
 /** The session's memory of what was done. What decides is taken in one turn: nothing interleaves. */
@@ -99,12 +102,23 @@ export type Runtime = {
   screen: Screen
 }
 
+/** Prompts and resources. The functions give them in the shape in which they are governed. */
+export type OfferedThings = {
+  prompts: readonly OfferedPrompt[]
+  resources: readonly OfferedResource[]
+  templates: readonly OfferedTemplate[]
+  prompt: (name: string) => Tool | undefined
+  /** Also one that only a template knows. */
+  resource: (uri: string) => Tool | undefined
+}
+
 /** The live snapshot, compiled. */
 export type OfferedGateway = {
   slug: string
   version: number
   find(name: string): Tool | undefined
   tools: readonly Tool[]
+  things: OfferedThings
   decide(question: Question, now: number): Decision
   couldPermit(question: Question, now: number): boolean
   narrow(question: Question, tool: Tool, now: number): Tool

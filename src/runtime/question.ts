@@ -6,7 +6,7 @@ import type { Question } from '../policy/policy.ts'
 import type { Lease } from '../vault/vault.ts'
 import type { Runtime, ToolCall } from './ports.ts'
 
-type Asker = Pick<ToolCall, 'caller' | 'task'>
+type Asker = Pick<ToolCall, 'caller' | 'task' | 'about'>
 type Asked = Pick<Runtime, 'gateway' | 'facts' | 'now'>
 
 /** May this agent do this for this person now? `args: null` asks whether any arguments could be permitted. */
@@ -19,6 +19,7 @@ export function questionFor(
 ): Question {
   const { caller } = call
   return {
+    ...(call.about ? { kind: call.about.kind } : {}),
     gateway: use.gateway.slug,
     user: caller.user,
     agent: caller.agent,
@@ -46,9 +47,14 @@ export function questionFor(
   }
 }
 
+function find({ name, about }: ToolCall, { gateway }: Runtime): Tool | undefined {
+  if (!about) return gateway.find(name)
+  return about.kind === 'prompt' ? gateway.things.prompt(name) : gateway.things.resource(name)
+}
+
 /** The tool, if some arguments could be permitted to this caller; otherwise it does not exist (attack case 63). */
 export function findTool(call: ToolCall, use: Runtime): Result<Tool> {
-  const tool = use.gateway.find(call.name)
+  const tool = find(call, use)
   if (!tool) return refuse('runtime/unknown_tool')
   if (use.gateway.couldPermit(questionFor(call, tool, null, use), use.now())) return ok(tool)
   return refuse('policy/denied', { evidence: { tool: tool.name, stage: 'visibility' } })

@@ -1,9 +1,15 @@
-import type { JsonObject } from '../core/json.ts'
+import type { Json, JsonObject } from '../core/json.ts'
 import { isObject } from '../core/json.ts'
 import type { Result } from '../core/result.ts'
 import { ok, refuse } from '../core/result.ts'
 import type { ContentBlock, Tool, ToolOutput } from '../core/tool.ts'
-import type { Upstreams, UpstreamCredential, UpstreamReply, UpstreamTarget } from '../upstream/upstream.ts'
+import type {
+  UpstreamCredential,
+  UpstreamReply,
+  UpstreamRequest,
+  Upstreams,
+  UpstreamTarget,
+} from '../upstream/upstream.ts'
 import type { RunReply, ToolCall } from './ports.ts'
 
 export type UpstreamUse = {
@@ -28,11 +34,10 @@ export async function runUpstreamTool(
   const { resumed } = call
   const send = (credential: UpstreamCredential) =>
     use.upstreams.request(use.target, {
-      method: 'tools/call',
-      params: { name: remoteName, arguments: args },
+      ...remoteRequest(call, remoteName, args),
+      ...(call.about ? {} : { inputSchema: tool.inputSchema }),
       credential,
       capabilities: call.features.capabilities,
-      inputSchema: tool.inputSchema,
       repeatable: behaviour.operation === 'read' || behaviour.idempotent,
       trace: {
         traceparent: use.traceparent,
@@ -47,15 +52,52 @@ export async function runUpstreamTool(
         : { resume: { responses: resumed.responses, state: resumed.state.upstream } }),
     })
   const first = await send(use.credential)
-  if (first.ok || first.error.code !== 'upstream/authorization_needed' || !use.renew) return toRunReply(first)
+  if (first.ok || first.error.code !== 'upstream/authorization_needed' || !use.renew) return toRunReply(first, call)
   const renewed = await use.renew()
-  return renewed.ok ? toRunReply(await send(renewed.value)) : renewed
+  return renewed.ok ? toRunReply(await send(renewed.value), call) : renewed
 }
 
-function toRunReply(reply: Result<UpstreamReply>): Result<RunReply> {
+/** The upstream's own name instead of ours. */
+function remoteRequest(
+  { about }: ToolCall,
+  remoteName: string,
+  args: JsonObject,
+): Pick<UpstreamRequest, 'method' | 'params'> {
+  const method = about?.method ?? 'tools/call'
+  if (method === 'resources/read') return { method, params: { uri: remoteName } }
+  if (method !== 'completion/complete') return { method, params: { name: remoteName, arguments: args } }
+  const { argument = null, context } = about?.params ?? {}
+  const ref =
+    about?.kind === 'prompt' ? { type: 'ref/prompt', name: remoteName } : { type: 'ref/resource', uri: remoteName }
+  return { method, params: { ref, argument, ...(context === undefined ? {} : { context }) } }
+}
+
+function toRunReply(reply: Result<UpstreamReply>, { about }: ToolCall): Result<RunReply> {
   if (!reply.ok) return reply
   if (reply.value.kind === 'input_required') return ok(reply.value)
-  return ok({ kind: 'output', output: outputOf(reply.value.result) })
+  const { result } = reply.value
+  return ok({
+    kind: 'output',
+    output: about ? { content: [], structuredContent: shownPart(result) } : outputOf(result),
+  })
+}
+
+/** What prompts, resources and completions answer with, by the method's schema. */
+function shownPart({ description, messages, contents, completion }: JsonObject): JsonObject {
+  return {
+    ...(description === undefined ? {} : { description }),
+    ...(messages === undefined ? {} : { messages }),
+    ...(Array.isArray(contents) ? { contents: contents.map(withAppMeta) } : {}),
+    ...(completion === undefined ? {} : { completion }),
+  }
+}
+
+/** Of a resource's metadata only what a client needs to show an app's page safely (SEP-1865). */
+function withAppMeta(content: Json): Json {
+  if (!isObject(content)) return content
+  const { _meta: meta, ...rest } = content as JsonObject
+  const ui = isObject(meta) ? meta['ui'] : undefined
+  return isObject(ui) ? { ...rest, _meta: { ui: ui as JsonObject } } : rest
 }
 
 /** What of a result goes on. Its `_meta` is between the upstream and us, but for what an app's page reads. */

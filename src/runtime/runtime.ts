@@ -4,6 +4,8 @@
  */
 export { callTool } from './call-tool.ts'
 export { listTools } from './list-tools.ts'
+export { listPrompts, listResources, listTemplates, useOffer } from './offer.ts'
+export type { OfferCall, OfferedMethod, OfferReply } from './offer.ts'
 export { offerGateway } from './offered-gateway.ts'
 export { createRunner } from './run-tool.ts'
 export { createScreen } from './screen-result.ts'

@@ -57,7 +57,7 @@ function attributes(type: string, call: ToolCall, entry: RecordEntry): JsonObjec
   const { caller, features } = call
   const { tool, decision, lease, refusal } = entry
   return {
-    'mcp.method.name': 'tools/call',
+    'mcp.method.name': call.about?.method ?? 'tools/call',
     'mcp.protocol.version': features.protocolVersion,
     'gen_ai.operation.name': 'execute_tool',
     'gen_ai.tool.name': tool?.name ?? call.name.slice(0, 128),

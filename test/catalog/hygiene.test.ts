@@ -66,8 +66,10 @@ describe('the scanner', () => {
 
   it('cleans exactly what cannot be seen', () => {
     expect(cleanText('a\u200bb\u001b[31mc\u202ed\u{e0041}e\nf\tg')).toBe('abcde\nf\tg')
-    fc.assert(fc.property(fc.stringMatching(/^[ -~\n\t]*$/), (text) => cleanText(text) === text))
-    fc.assert(fc.property(fc.string({ unit: 'binary' }), (text) => cleanText(cleanText(text)) === cleanText(text)))
+    const textOf = (max: number) =>
+      fc.array(fc.integer({ min: 0x20, max }), { maxLength: 20 }).map((points) => String.fromCodePoint(...points))
+    fc.assert(fc.property(textOf(0x7e), (text) => cleanText(text) === text))
+    fc.assert(fc.property(textOf(0x10ffff), (text) => cleanText(cleanText(text)) === cleanText(text)))
   })
 
   it('shows every hidden character', () => {

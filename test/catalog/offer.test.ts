@@ -120,6 +120,7 @@ it('says how to reach an upstream, with names of secrets and never a value', asy
     {
       target: { id: 'files', url: files.url, discovered: null, timeoutMs: 5000, maxBytes: 5_000_000 },
       credentials: settings.credentials,
+      needs: { secrets: ['FILES_KEY'] },
     },
   ])
   expect(offered.tools[0]?.secrets).toEqual(['FILES_KEY'])

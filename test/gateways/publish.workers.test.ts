@@ -101,7 +101,7 @@ describe('a snapshot', () => {
   it('is the same from memory, from KV and compiled again', async () => {
     const { gateway } = await newGateway({ tools: [{ toolkit: 'GitHub' }] })
     const fromMemory = await loadSnapshot(env, testProject, gateway, 1)
-    const { keys } = await env.KV.list({ prefix: `snapshot/${testProject}/${gateway}/1/` })
+    const { keys } = await env.KV.list({ prefix: `snapshot/2/${testProject}/${gateway}/1/` })
     expect(keys).toHaveLength(1)
     expect(fromMemory).toEqual({ ok: true, value: await env.KV.get(keys[0]?.name ?? '', 'json') })
     await env.KV.delete(keys[0]?.name ?? '')

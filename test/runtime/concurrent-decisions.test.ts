@@ -58,6 +58,7 @@ function runtime(rules: CompiledRules): Runtime & { facts: Memory; ran: JsonObje
       slug: 'front-office',
       version: 1,
       tools: [tool],
+      things: { prompts: [], resources: [], templates: [], prompt: () => undefined, resource: () => undefined },
       find: () => tool,
       decide: (question, at) => decide(rules, question, at),
       couldPermit: (question, at) => couldPermit(rules, question, at),

@@ -1,2 +1,3 @@
 import { startFixture } from './fixture/fixture.ts'
-const fx = await startFixture({ port: 4700 }); console.log(fx.mcp)
+const fx = await startFixture({ port: 4700 })
+console.log(fx.mcp)

@@ -173,7 +173,14 @@ async function addUpstream(
 }
 
 async function addGateway(db: Db, name: string, given: object): Promise<void> {
-  const full = { kind: 'Gateway', name, for: { everyone: true }, signIn: { modes: ['app_key'] }, rules: permitAll, ...given }
+  const full = {
+    kind: 'Gateway',
+    name,
+    for: { everyone: true },
+    signIn: { modes: ['app_key'] },
+    rules: permitAll,
+    ...given,
+  }
   const document = parseDocument(full)
   if (!document.ok) throw new Error(document.error.message)
   const now = Date.now()

@@ -1,0 +1,73 @@
+import { matches } from '../catalog/catalog.ts'
+import type { JsonObject } from '../core/json.ts'
+import type { OfferedPrompt, OfferedResource, OfferedTemplate } from '../core/offered.ts'
+import type { Behaviour, Tool } from '../core/tool.ts'
+import type { Snapshot } from '../gateways/gateways.ts'
+import type { OfferedThings } from './ports.ts'
+
+type Needs = Pick<Tool, 'authorization' | 'secrets'>
+
+const reads: Behaviour = { operation: 'read', destructive: false, idempotent: true, openWorld: true }
+
+/**
+ * Prompts and resources as the rules, the vault and the record see them: things with a name, a behaviour and a source, like
+ * tools. So they take the same way as a tool call and none of its steps can be forgotten.
+ */
+export function offeredThings(snapshot: Snapshot): OfferedThings {
+  const needs = new Map(snapshot.upstreams.map(({ target, needs: one }) => [target.id, one]))
+  const prompts = snapshot.prompts.map((prompt) => promptThing(prompt, needs.get(prompt.upstream)))
+  const resources = snapshot.resources.map((one) => resourceThing(one.uri, one, needs.get(one.upstream)))
+  const byName = new Map(prompts.map((thing) => [thing.name, thing]))
+  const byUri = new Map(resources.map((thing) => [thing.name, thing]))
+  const templates = snapshot.templates.map((template) => ({ template, pattern: patternOf(template.uriTemplate) }))
+  return {
+    prompts: snapshot.prompts,
+    resources: snapshot.resources,
+    templates: snapshot.templates,
+    prompt: (name) => byName.get(name),
+    resource(uri) {
+      const known = byUri.get(uri)
+      if (known) return known
+      const found = templates.find(({ pattern }) => matches(pattern, uri))?.template
+      return found && resourceThing(uri, found, needs.get(found.upstream))
+    },
+  }
+}
+
+function promptThing(prompt: OfferedPrompt, needs: Needs | undefined): Tool {
+  const declared = prompt.arguments ?? []
+  const inputSchema: JsonObject = {
+    type: 'object',
+    properties: Object.fromEntries(declared.map(({ name }) => [name, { type: 'string' }])),
+    required: declared.filter(({ required }) => required === true).map(({ name }) => name),
+    additionalProperties: false,
+  }
+  return thing(prompt.name, prompt.remoteName, prompt, needs, inputSchema)
+}
+
+function resourceThing(uri: string, about: OfferedResource | OfferedTemplate, needs: Needs | undefined): Tool {
+  return thing(uri, uri, about, needs, { type: 'object' })
+}
+
+function thing(
+  name: string,
+  remoteName: string,
+  about: { title?: string; description?: string; upstream: string; definitionHash: string },
+  needs: Needs | undefined,
+  inputSchema: JsonObject,
+): Tool {
+  return {
+    name,
+    title: about.title ?? name,
+    description: about.description ?? '',
+    inputSchema,
+    behaviour: reads,
+    source: { kind: 'upstream', upstream: about.upstream, remoteName },
+    sensitive: [],
+    definitionHash: about.definitionHash,
+    ...(needs ?? { secrets: [] }),
+  }
+}
+
+/** An expression of RFC 6570 may stand for anything here: whether there is such a resource, its server says. */
+const patternOf = (template: string): string => template.replaceAll('*', '').replace(/\{[^{}]*\}/g, '*')
