@@ -39,7 +39,7 @@ export async function seedDemo(deployment: DemoDeployment): Promise<void> {
 async function applyGateway(deployment: DemoDeployment, name: string): Promise<void> {
   const document: unknown = parse(readFileSync(join(root, 'examples/gateways', `${name}.yaml`), 'utf8'))
   const live = await admin<{ version: number } | null>(deployment, 'GET', `/gateways/${name}`, undefined, [404])
-  await admin(deployment, 'POST', `/gateways/${name}/apply`, { document, base: live?.version ?? null })
+  await admin(deployment, 'POST', '/gateways/apply', { document, base: live?.version ?? null })
 }
 
 /** One request to the admin API. Null for a status in `fine`. Throws Stop with what the API said. */

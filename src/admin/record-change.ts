@@ -37,6 +37,12 @@ export async function recordAndCommit<Reply>(use: AdminUse, change: Change<Reply
   }
 }
 
+/** Somebody tried what their role does not allow (attack case 35). */
+export async function recordForbidden(use: AdminUse, target: string): Promise<void> {
+  const refused = event(use, { action: 'forbidden', target }, uuidv7(use.now()), {}, { outcome: 'refused' })
+  await recordEvents(use.env, [refused]).catch((cause: unknown) => logFault('admin.not_recorded', cause))
+}
+
 /** The intent is on disk already: whoever reads the record sees a change whose end is not known. */
 async function ended(
   use: AdminUse,
@@ -51,7 +57,7 @@ async function ended(
 
 function event(
   { admin, now }: AdminUse,
-  { action, target }: Change<unknown>,
+  { action, target }: Pick<Change<unknown>, 'action' | 'target'>,
   call: string,
   attributes: JsonObject,
   more: Partial<AuditEvent>,

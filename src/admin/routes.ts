@@ -1,8 +1,29 @@
+import { agentRoutes } from './agents-api.ts'
+import { approvalRoutes } from './approvals-api.ts'
 import { gatewayRoutes } from './gateways-api.ts'
+import { groupRoutes } from './groups-api.ts'
+import { identityProviderRoutes } from './identity-providers-api.ts'
+import { keyRoutes } from './keys-api.ts'
 import { meRoutes } from './me-api.ts'
+import { providerRoutes } from './providers-api.ts'
 import type { AdminRoute } from './route.ts'
+import { secretRoutes } from './secrets-api.ts'
+import { sessionRoutes } from './sessions-api.ts'
+import { userRoutes } from './users-api.ts'
 
 export const adminApiVersion = '1'
 
 /** Every route of the administration API. One file per resource; to add one, a file and a line. */
-export const routes: readonly AdminRoute[] = [...meRoutes, ...gatewayRoutes]
+export const routes: readonly AdminRoute[] = [
+  ...meRoutes,
+  ...gatewayRoutes,
+  ...sessionRoutes,
+  ...agentRoutes,
+  ...keyRoutes,
+  ...userRoutes,
+  ...groupRoutes,
+  ...identityProviderRoutes,
+  ...providerRoutes,
+  ...secretRoutes,
+  ...approvalRoutes,
+]

@@ -2,10 +2,10 @@ import { z } from 'zod'
 import { parseJson } from '../core/json.ts'
 import type { Result } from '../core/result.ts'
 import { ok, refuse } from '../core/result.ts'
-import type { Admin, IdentityDeps } from '../identity/identity.ts'
+import type { IdentityDeps } from '../identity/identity.ts'
 import { requireRole, verifyAdmin } from '../identity/identity.ts'
 import { problem } from './problem.ts'
-import { recordAndCommit } from './record-change.ts'
+import { recordAndCommit, recordForbidden } from './record-change.ts'
 import type { AdminRoute, AdminUse, AnyInput } from './route.ts'
 
 export type Deployment = { env: Env; identity: IdentityDeps }
@@ -19,11 +19,16 @@ export async function serve(
 ): Promise<Response> {
   const { config, db, now } = identity
   if (isForeign(request, config.publicUrl)) return problem({ code: 'identity/not_same_site' })
-  const admin = await authorize(route, request, identity)
-  if (!admin.ok) return problem(admin.error)
+  const verified = await verifyAdmin(request, identity)
+  if (!verified.ok) return problem({ ...verified.error, message: 'Send a valid admin token as a bearer token.' })
+  const use: AdminUse = { env, config, db, now, identity, admin: verified.value }
+  const allowed = requireRole(use.admin, route.role)
+  if (!allowed.ok) {
+    await recordForbidden(use, `${route.method} ${route.path}`)
+    return problem({ ...allowed.error, message: `This needs the role ${route.role}.` })
+  }
   const input = await readInput(route, request, params)
   if (!input.ok) return problem(input.error)
-  const use: AdminUse = { env, config, db, now, identity, admin: admin.value }
   const result = route.kind === 'read' ? await route.read(input.value, use) : await make(route, input.value, use)
   if (!result.ok) return problem(result.error)
   return Response.json(route.reply.parse(result.value), {
@@ -46,13 +51,6 @@ function isForeign(request: Request, publicUrl: string): boolean {
   const site = request.headers.get('sec-fetch-site')
   const foreignSite = site !== null && site !== 'same-origin' && site !== 'none'
   return foreignSite || (origin !== null && origin !== new URL(publicUrl).origin)
-}
-
-async function authorize(route: AdminRoute, request: Request, identity: IdentityDeps): Promise<Result<Admin>> {
-  const admin = await verifyAdmin(request, identity)
-  if (!admin.ok) return refuse('identity/unauthenticated', { message: 'Send a valid admin token as a bearer token.' })
-  const allowed = requireRole(admin.value, route.role)
-  return allowed.ok ? admin : refuse('identity/forbidden', { message: `This needs the role ${route.role}.` })
 }
 
 async function readInput(

@@ -66,6 +66,7 @@ export const errors = {
     'The request state is not valid any more. Call again.',
   ),
   'mcp/invalid_session': row('invalid_request', 400, -32600, false, 'This is not a session id of this server.'),
+  'admin/conflict': row('invalid_request', 409, null, false, 'This does not fit what is there.'),
   'admin/media_type': row('invalid_request', 415, null, false, 'The body has to be application/json.'),
   'mcp/media_type': row('invalid_request', 415, -32600, false, 'The body has to be application/json.'),
   'mcp/not_answerable': row(

@@ -62,7 +62,11 @@ export { createKey, revokeKey } from './manage-keys.ts'
 export type { NewClient } from './registered-client.ts'
 export { createRegisteredClient } from './registered-client.ts'
 export type { NewIdentityProvider } from './identity-provider.ts'
-export { identityProviderRow, saveIdentityProvider } from './identity-provider.ts'
+export {
+  identityProviderRow,
+  providerSettings as identityProviderSettings,
+  saveIdentityProvider,
+} from './identity-provider.ts'
 
 export type { DirectoryUser, Person } from './directory.ts'
 export { readUser } from './directory.ts'

@@ -6,6 +6,7 @@ import type { SessionId } from '../core/ids.ts'
 import type { Result } from '../core/result.ts'
 import { ok, refuse } from '../core/result.ts'
 import { openDb } from '../db/db.ts'
+import { readToolSecrets } from '../db/tool-secrets.ts'
 import { createEgress } from '../egress/egress.ts'
 import type { Snapshot } from '../gateways/gateways.ts'
 import { hubOf, isAssigned, loadSnapshot } from '../gateways/gateways.ts'
@@ -66,7 +67,14 @@ export class LiveSession {
       credentials: this.leases,
       approvals: new StoredApprovals({ sql, db: openDb(env.DB), config, outbox, session, gateway, now }),
       runner: createRunner(
-        outsideWorld({ egress, upstreams: this.#upstreams, leases: this.leases, snapshot: () => this.#snapshot, now }),
+        outsideWorld({
+          egress,
+          upstreams: this.#upstreams,
+          leases: this.leases,
+          snapshot: () => this.#snapshot,
+          secrets: (names) => readToolSecrets(openDb(env.DB), config, caller.project, names),
+          now,
+        }),
       ),
       screen: createScreen(() => this.leases.secrets()),
     }

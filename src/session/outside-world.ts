@@ -1,6 +1,6 @@
 import type { ApiClient } from '../core/api-client.ts'
 import type { Clock } from '../core/clock.ts'
-import { refuse } from '../core/result.ts'
+import type { Result } from '../core/result.ts'
 import type { Egress } from '../egress/egress.ts'
 import type { Snapshot } from '../gateways/gateways.ts'
 import type { RunnerUse, Upstreams } from '../runtime/runtime.ts'
@@ -14,11 +14,13 @@ export type OutsideUse = {
   upstreams: Upstreams
   leases: HeldLeases
   snapshot: () => Snapshot
+  /** The values of these secrets of the project, all or a refusal. */
+  secrets: (names: readonly string[]) => Promise<Result<ReadonlyMap<string, string>>>
   now: Clock
 }
 
 /** The ways out of a session: a provider's API with a lease on it, and upstream servers. Nothing below makes its own `Egress`. */
-export function outsideWorld({ egress, upstreams, leases, snapshot, now }: OutsideUse): RunnerUse {
+export function outsideWorld({ egress, upstreams, leases, snapshot, secrets, now }: OutsideUse): RunnerUse {
   return {
     now,
     api(call, tool, lease) {
@@ -32,9 +34,9 @@ export function outsideWorld({ egress, upstreams, leases, snapshot, now }: Outsi
         now,
       })
     },
-    secrets: async () => refuse('vault/secret_missing'),
-    upstream: (call, tool, lease, secrets) =>
-      upstreamUse({ upstreams, leases, snapshot: snapshot() }, call, tool, lease, secrets),
+    secrets: (_, tool) => secrets(tool.secrets),
+    upstream: (call, tool, lease, values) =>
+      upstreamUse({ upstreams, leases, snapshot: snapshot() }, call, tool, lease, values),
   }
 }
 

@@ -1,4 +1,5 @@
-import { env, runDurableObjectAlarm } from 'cloudflare:test'
+import { env } from 'cloudflare:workers'
+import type { Ledger } from '../../src/audit/audit.ts'
 import { ledgerName } from '../../src/audit/audit.ts'
 
 export type RecordedEvent = {
@@ -10,7 +11,8 @@ export type RecordedEvent = {
 
 /** The record of a project as it stands in D1, oldest first. */
 export async function recorded(project: string, type: string): Promise<RecordedEvent[]> {
-  await runDurableObjectAlarm(env.LEDGER.getByName(ledgerName(project)))
+  const ledger = env.LEDGER.getByName(ledgerName(project)) as DurableObjectStub<Ledger>
+  for (let head = await ledger.settle(); head.indexedUpTo < head.size;) head = await ledger.settle()
   const { results } = await env.DB.prepare(
     'SELECT type, "call", outcome, leaf FROM events WHERE project = ? AND type = ? ORDER BY sequence',
   )
