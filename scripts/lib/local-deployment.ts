@@ -14,6 +14,8 @@ export type LocalOptions = {
   demo: boolean
   /** A folder of its own for keys and data; the repository's own by default. */
   folder?: string
+  /** More hosts of this computer that the Worker may call. */
+  allow?: readonly string[]
   /** Said while it works. */
   tell: (line: string) => void
 }
@@ -34,7 +36,7 @@ export async function startLocal(children: Children, options: LocalOptions): Pro
   const files = folder
     ? { example: join(root, '.dev.vars.example'), vars: join(folder, 'vars'), adminToken: join(folder, 'admin-token') }
     : undefined
-  const allowed = demo ? standInPorts(ports).map((port) => `localhost:${port}`) : []
+  const allowed = [...(demo ? standInPorts(ports).map((port) => `localhost:${port}`) : []), ...(options.allow ?? [])]
   const set = {
     BEHALF_PUBLIC_URL: url,
     BEHALF_DEVELOPMENT: 'true',

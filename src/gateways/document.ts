@@ -20,7 +20,7 @@ const slug = z
 export const reservedNames: ReadonlySet<string> = new Set(
   [
     'admin api app approvals assets authorize callback connect connections console docs favicon health healthz help home',
-    'inspect internal login logout mcp me metrics oauth openapi register robots saml scim session sessions setup ssf static',
+    'inspect internal login logout mcp me metrics oauth openapi register robots saml scim session sessions setup sign-in sign-out ssf static',
     'status token tokens user users well-known www',
   ].flatMap((line) => line.split(' ')),
 )
