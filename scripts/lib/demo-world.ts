@@ -21,6 +21,7 @@ export const demoPorts: DemoPorts = {
 
 export const demoPeople = {
   alice: { name: 'Alice Ames', email: 'alice@acme.test', github: 'alice-dev', groups: ['engineering'] },
+  carol: { name: 'Carol Chen', email: 'carol@acme.test', github: 'carol-dev', groups: ['engineering'] },
   bob: { name: 'Bob Brown', email: 'bob@acme.test', github: 'bob-dev', groups: ['sales'] },
 } as const
 

@@ -3,7 +3,7 @@ import type { Child, Children } from './children.ts'
 import type { DemoPorts } from './demo-world.ts'
 import { ensureDevVars } from './dev-vars.ts'
 import { localState, migrateLocalD1 } from './local-d1.ts'
-import { requireFreePorts } from './ports.ts'
+import { freePort, requireFreePorts } from './ports.ts'
 import { root, stateFolder } from './root.ts'
 import { Stop } from './stop.ts'
 import { waitForUrl } from './wait-for-url.ts'
@@ -21,6 +21,8 @@ export type LocalOptions = {
 }
 
 export type LocalDeployment = { url: string; adminToken: string; worker: Child }
+
+const portNames = ['worker', 'okta', 'github', 'google', 'slack', 'linear', 'microsoft', 'everything'] as const
 
 const binary = (name: string): string => join(root, 'node_modules/.bin', name)
 
@@ -116,6 +118,12 @@ function portUses(ports: DemoPorts, demo: boolean): { port: number; purpose: str
 export function portsFrom(first: number): DemoPorts {
   if (!Number.isInteger(first) || first < 1024 || first > 65_000)
     throw new Stop(`--port ${first} is not a port from 1024 to 65000.`)
-  const names = ['worker', 'okta', 'github', 'google', 'slack', 'linear', 'microsoft', 'everything'] as const
-  return Object.fromEntries(names.map((name, n) => [name, name === 'worker' ? first : first + 10 + n])) as DemoPorts
+  return Object.fromEntries(portNames.map((name, n) => [name, name === 'worker' ? first : first + 10 + n])) as DemoPorts
+}
+
+/** Ports that are free now, for a world beside whatever else runs. */
+export async function freePortsFor(): Promise<DemoPorts> {
+  const ports: Partial<DemoPorts> = {}
+  for (const name of portNames) ports[name] = await freePort()
+  return ports as DemoPorts
 }

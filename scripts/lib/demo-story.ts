@@ -1,0 +1,98 @@
+import type { Browser } from 'playwright-core'
+import type { CallToolResult } from '@modelcontextprotocol/client'
+import { startAgent } from './demo-agent.ts'
+import { newPerson } from './demo-person.ts'
+import { demoPeople } from './demo-world.ts'
+import type { DemoDeployment } from './seed-demo.ts'
+import { admin } from './seed-demo.ts'
+import { Stop } from './stop.ts'
+
+type Person = keyof typeof demoPeople
+
+const step = (text: string) => console.log(`\n${text}`)
+const detail = (text: string) => console.log(`    ${text}`)
+
+/** Alice's agent gets something done with her own account; Bob's does not; an approval; and what the record says of it. */
+export async function tellStory(deployment: DemoDeployment, browser: Browser | null): Promise<void> {
+  const url = `${deployment.url}/engineering/mcp`
+  const open = await opener(browser)
+
+  step("1. Alice's agent signs in. It registered itself, so nobody vouches for it yet.")
+  const agent = await startAgent({ name: 'Demo agent', url, open: open('alice') })
+  const { tools } = await agent.client.listTools()
+  detail(`It may see ${tools.length} tools: ${tools.map(({ name }) => name).join(', ')}`)
+
+  step('2. It asks who Alice is on GitHub. She has to connect her account first, once; then the same call goes on.')
+  detail(textOf(await call(agent, 'GitHub_WhoAmI')))
+
+  step('3. It lists her repositories with her own token. No page this time.')
+  detail(textOf(await call(agent, 'GitHub_SearchMyRepositories', { text: 'web' })))
+
+  step('4. It tries to file an issue. Unknown agents may only read, so for it there is no such tool.')
+  await refused(agent, 'GitHub_CreateIssue', { repository: 'web-shop', title: 'From an agent nobody knows' })
+
+  step('5. The administrator looks at the agent and marks it as known. It works at once, in the same session.')
+  await trust(deployment, 'Demo agent')
+  detail(textOf(await call(agent, 'GitHub_CreateIssue', { repository: 'web-shop', title: 'The cart forgets coupons' })))
+
+  step('6. Bob, in sales, through another agent: he may look, but not file, whatever his agent may do.')
+  const other = await startAgent({ name: 'Report bot', url, open: open('bob') })
+  await trust(deployment, 'Report bot')
+  const bobs = await other.client.listTools()
+  detail(`He may see ${bobs.tools.map(({ name }) => name).join(', ')}`)
+  await refused(other, 'GitHub_CreateIssue', { repository: 'alice-dev/web-shop', title: 'Please add my logo' })
+
+  step('7. What the record says')
+  await showRecord(deployment)
+  await agent.close()
+  await other.close()
+}
+
+type Agent = Awaited<ReturnType<typeof startAgent>>
+
+async function call(agent: Agent, name: string, args: Record<string, unknown> = {}): Promise<CallToolResult> {
+  detail(`${name} ${JSON.stringify(args)}`)
+  return (await agent.client.callTool({ name, arguments: args })) as CallToolResult
+}
+
+async function refused(agent: Agent, name: string, args: Record<string, unknown>): Promise<void> {
+  try {
+    const result = await call(agent, name, args)
+    if (!result.isError) throw new Stop(`${name} was not refused: ${textOf(result)}`)
+    detail(textOf(result))
+  } catch (error) {
+    if (error instanceof Stop) throw error
+    detail(`refused: ${error instanceof Error ? error.message : String(error)}`)
+  }
+}
+
+function textOf(result: CallToolResult): string {
+  return result.content.map((block) => (block.type === 'text' ? block.text : `(${block.type})`)).join(' ')
+}
+
+/** One browser per person, so that nobody is signed in as somebody else. */
+async function opener(browser: Browser | null): Promise<(who: Person) => (url: string) => Promise<void>> {
+  if (!browser) return (who) => async (url) => detail(`Open this as ${demoPeople[who].name}: ${url}`)
+  const people = new Map<Person, Awaited<ReturnType<typeof newPerson>>>()
+  for (const [who, { name, github }] of Object.entries(demoPeople) as [Person, (typeof demoPeople)[Person]][]) {
+    people.set(who, await newPerson(browser, [name, github], (line) => detail(`${name} at ${line}`)))
+  }
+  return (who) => async (url) => void (await people.get(who)?.open(url))
+}
+
+async function trust(deployment: DemoDeployment, name: string): Promise<void> {
+  const list = await admin<{ items: { id: string; name: string }[] }>(deployment, 'GET', '/agents')
+  const found = list?.items.find((one) => one.name === name)
+  if (!found) throw new Stop(`no agent named ${name}`)
+  await admin(deployment, 'PATCH', `/agents/${found.id}`, { trust: 'known' })
+}
+
+type Row = { at: number; type: string; tool?: string; decision?: string; outcome?: string; user?: string }
+
+async function showRecord(deployment: DemoDeployment): Promise<void> {
+  const page = await admin<{ items: Row[] }>(deployment, 'GET', '/events?limit=100')
+  for (const { at, type, tool = '', decision = '', outcome = '' } of (page?.items ?? []).toReversed()) {
+    const time = new Date(at).toISOString().slice(11, 23)
+    detail(`${time}  ${type.padEnd(24)} ${tool.padEnd(28)} ${decision.padEnd(8)} ${outcome}`)
+  }
+}
