@@ -1,0 +1,33 @@
+export type Figures = { p50Ms: number; p95Ms: number; p99Ms: number; perSecond32: number }
+
+export type AllFigures = {
+  direct: Figures
+  governed: Figures
+  addedP50Ms: number
+  list: Record<string, number>
+  sessionBytes: number
+  decisionsPerSecond: number
+  decisionMicroseconds1000Rules: number
+  coldStartMs: number
+}
+
+/** The figures of one run as a table a person can read. */
+export function print(figures: AllFigures): void {
+  const row = (name: string, one: Figures) =>
+    `  ${name.padEnd(24)}${[one.p50Ms, one.p95Ms, one.p99Ms].map((ms) => ms.toFixed(2).padStart(9)).join('')}${`${one.perSecond32}`.padStart(12)}`
+  const line = (name: string, value: string) => `  ${name.padEnd(42)}${value.padStart(15)}`
+  console.log(`
+                              p50 ms   p95 ms   p99 ms   per second (32 callers)
+${row('service, directly', figures.direct)}
+${row('governed tool call', figures.governed)}
+
+${line('added at the median', `${figures.addedP50Ms.toFixed(2)} ms`)}
+${line('governed rate / direct rate', (figures.governed.perSecond32 / figures.direct.perSecond32).toFixed(3))}
+${Object.entries(figures.list)
+  .map(([name, ms]) => line(`tools/list, ${name.replace(/\D/g, '')} tools, p50`, `${ms.toFixed(2)} ms`))
+  .join('\n')}
+${line('memory per live session', `${(figures.sessionBytes / 1024).toFixed(1)} KiB`)}
+${line('decisions per second, 1,000 rules', `${figures.decisionsPerSecond}`)}
+${line('one decision at the median, 1,000 rules', `${figures.decisionMicroseconds1000Rules} us`)}
+${line('cold start, first call', `${figures.coldStartMs.toFixed(0)} ms`)}`)
+}
