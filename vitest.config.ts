@@ -14,6 +14,7 @@ export default defineConfig({
         plugins: [workersInNode()],
         test: {
           name: 'node',
+          testTimeout: 60_000,
           include: ['test/**/*.test.ts'],
           exclude: ['test/**/*.workers.test.ts', 'test/e2e/**'],
           // It imports cloudflare:workers too, and a plugin does not reach into a package otherwise.
@@ -30,6 +31,8 @@ export default defineConfig({
         ],
         test: {
           name: 'workers',
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
           include: ['test/**/*.workers.test.ts'],
           setupFiles: ['./test/support/apply-migrations.ts'],
           sequence: { groupOrder: 1 },
