@@ -23,7 +23,12 @@ export type {
   Upstreams,
   UpstreamTarget,
 } from './api.ts'
+export type { FoundAuthorization } from './authorization.ts'
+export { discoverAuthorization } from './authorization.ts'
 export { Breakers } from './breakers.ts'
+export type { Challenge } from './challenge.ts'
+export type { RegisteredClient } from './register-client.ts'
+export { registerClient } from './register-client.ts'
 
 const defaultTimeoutMs = 60_000
 
