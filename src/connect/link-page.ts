@@ -73,26 +73,31 @@ async function connectPage(
   if (!first) return invalidLink(pending.some((one) => one.state === 'done') ? 'used' : 'expired')
   const done = pending.filter((one) => one.state === 'done')
   const names = [...new Set(open.map((one) => one.provider.name))].join(' and ')
+  const you = session.user.email ? `${session.user.name} (${session.user.email})` : session.user.name
   return formPage({
     title: `Connect ${names}?`,
-    body: html`<p>
-        <strong>${first.agent.name}</strong> wants to use <em>${first.tool}</em> in your name. For that it needs an
-        account of yours. The agent never sees your password or a token, and you can take this back at any time.
-      </p>
-      ${facts([
-        ['You are', session.user.email ? `${session.user.name} (${session.user.email})` : session.user.name],
-        ['Agent', first.agent.name],
-        ['Vouched for by', first.agent.host ?? 'nobody: its name is its own claim'],
-        ['Gateway', first.gateway],
-      ])}
-      ${done.map((one) => html`<p class="quiet">${one.provider.name}: connected.</p>`)} ${open.map(section)}
-      <p class="warning" role="note">
-        Go on only if you have just asked this agent for something. If somebody sent you this link, close this page.
-      </p>`,
+    body: html`${first.agent ? askedByAgent(first.agent, first, you) : facts([['You are', you]])}
+    ${done.map((one) => html`<p class="quiet">${one.provider.name}: connected.</p>`)} ${open.map(section)}`,
     action: `/connect/${link}`,
     hidden: { [csrfField]: await csrfToken(deps.config, session, csrfPurpose(link)) },
     buttons: open.map((one) => ({ name: 'ticket', value: one.ticket, label: `Connect ${one.provider.name}` })),
   })
+}
+
+function askedByAgent(agent: NonNullable<PendingConnect['agent']>, pending: PendingConnect, you: string): Html {
+  return html`<p>
+      <strong>${agent.name}</strong> wants to use <em>${pending.tool}</em> in your name. For that it needs an account of
+      yours. The agent never sees your password or a token, and you can take this back at any time.
+    </p>
+    ${facts([
+      ['You are', you],
+      ['Agent', agent.name],
+      ['Vouched for by', agent.host ?? 'nobody: its name is its own claim'],
+      ['Gateway', pending.gateway],
+    ])}
+    <p class="warning" role="note">
+      Go on only if you have just asked this agent for something. If somebody sent you this link, close this page.
+    </p>`
 }
 
 function section({ provider, scopes, granted, account }: PendingConnect): Html {

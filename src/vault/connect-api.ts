@@ -14,7 +14,8 @@ export type PendingConnect = {
   granted: readonly string[]
   /** The account it is to be, where it renews or widens a connection. */
   account: string | null
-  agent: { name: string; host: string | null }
+  /** Null: the person asked for it on their own page. */
+  agent: { name: string; host: string | null } | null
   gateway: string
   tool: string
 }

@@ -46,7 +46,7 @@ function pendingView(use: VaultUse, ticket: Ticket, provider: Provider): Pending
     scopes: ticket.scopes,
     granted: ticket.scopes.filter((scope) => !missing.includes(scope)),
     account: connection?.label ?? null,
-    agent: { name: ticket.why.agentName, host: ticket.why.agentHost ?? null },
+    agent: ticket.why.own ? null : { name: ticket.why.agentName, host: ticket.why.agentHost ?? null },
     gateway: ticket.why.gateway,
     tool: ticket.why.tool,
   }

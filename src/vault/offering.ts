@@ -1,10 +1,13 @@
-import type { Refused } from '../core/result.ts'
-import { refuse } from '../core/result.ts'
+import { randomToken } from '../core/ids.ts'
+import type { Refused, Result } from '../core/result.ts'
+import { ok, refuse } from '../core/result.ts'
 import type { LeaseRequest } from './api.ts'
 import type { Connection } from './connection.ts'
 import { effectiveScopes } from './connection.ts'
 import { connectLinkMs, makeLink } from './link.ts'
 import type { Provider } from './provider.ts'
+import type { Owner } from './envelope.ts'
+import type { Why } from './tickets.ts'
 import { digestOf } from './tickets.ts'
 import type { VaultUse } from './use.ts'
 
@@ -28,19 +31,7 @@ export async function offerConnect(
   const scopes = asked.all.filter(
     (scope) => asked.required.includes(scope) || withinCaps(provider, allowedScopes, scope),
   )
-  const now = use.now()
-  const { link, nonce } = await makeLink(use.config.stateKey, 'connect', request, now)
-  use.tickets.add({
-    digest: await digestOf(nonce),
-    status: 'open',
-    why: { ...why, session },
-    provider: provider.id,
-    scopes,
-    connection: connection?.id ?? null,
-    verifier: null,
-    createdAt: now,
-    expiresAt: now + connectLinkMs,
-  })
+  const url = await newTicket(use, request, { why: { ...why, session }, provider, scopes, connection })
   use.record({
     type: 'connect.offered',
     gateway: why.gateway,
@@ -51,9 +42,44 @@ export async function offerConnect(
   })
   use.settle()
   return refuse('vault/authorization_needed', {
-    help: { url: `${use.config.publicUrl}/connect/${link}`, text: helpText(provider, connection, reason) },
+    help: { url, text: helpText(provider, connection, reason) },
     evidence: { provider: provider.id, scopes, reason },
   })
+}
+
+/** From the person's own page: no call waits for it. */
+export async function ownConnectLink(
+  use: VaultUse,
+  provider: Provider,
+  owner: Owner,
+  wanted: readonly string[],
+): Promise<Result<string>> {
+  const { model, always } = provider.spec.scopes
+  const scopes = model === 'app' ? [] : [...new Set([...always, ...wanted])]
+  const beyond = scopes.filter((scope) => !withinCaps(provider, undefined, scope))
+  if (beyond.length > 0) return refuse('vault/not_allowed', { evidence: { fault: 'scope_cap', scopes: beyond } })
+  const callId = `own-${randomToken()}`
+  const why = { callId, gateway: '', agentId: '', agentName: '', tool: '', session: '', own: true } as const
+  return ok(await newTicket(use, owner, { why, provider, scopes, connection: null }))
+}
+
+type Wanted = { why: Why; provider: Provider; scopes: readonly string[]; connection: Connection | null }
+
+async function newTicket(use: VaultUse, owner: Owner, { why, provider, scopes, connection }: Wanted): Promise<string> {
+  const now = use.now()
+  const { link, nonce } = await makeLink(use.config.stateKey, 'connect', owner, now)
+  use.tickets.add({
+    digest: await digestOf(nonce),
+    status: 'open',
+    why,
+    provider: provider.id,
+    scopes,
+    connection: connection?.id ?? null,
+    verifier: null,
+    createdAt: now,
+    expiresAt: now + connectLinkMs,
+  })
+  return `${use.config.publicUrl}/connect/${link}`
 }
 
 /** No more than the tool needs, what was granted before (a consent may replace the last one), and what the spec always needs. */

@@ -1,6 +1,10 @@
+import type { Result } from '../core/result.ts'
 import type { ConnectionView } from './connection.ts'
 import type { Certificate } from './offboarding.ts'
 import type { By, TakenBack } from './taking-back.ts'
+
+/** `scopes` beyond what the provider's spec always asks for. */
+export type WantedAccount = { provider: string; scopes: readonly string[] }
 
 /**
  * What the user's own pages, administrators and the directory may do with a vault. Who may is decided by the caller's room;
@@ -8,6 +12,8 @@ import type { By, TakenBack } from './taking-back.ts'
  */
 export type VaultOwnerApi = {
   connections(): Promise<ConnectionView[]>
+  /** Our own link for connecting an account, also a further one at the same provider. Refusals: `vault/not_allowed`, `vault/unavailable`. */
+  connectLink(owner: { project: string; user: string }, wanted: WantedAccount): Promise<Result<string>>
   /** Null: there is no such connection. */
   disconnect(connection: string, by: By): Promise<TakenBack | null>
   disconnectAll(by: By, provider?: string): Promise<TakenBack[]>

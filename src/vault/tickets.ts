@@ -2,7 +2,8 @@ import { base64url, sha256 } from '../core/bytes.ts'
 import type { LeaseRequest } from './api.ts'
 import { connectLinkMs } from './link.ts'
 
-export type Why = LeaseRequest['why'] & { session: string }
+/** `own`: the person asked for it on their own page; no call waits. */
+export type Why = LeaseRequest['why'] & { session: string; own?: true }
 
 /** The right to finish one connection: made for one call, kept by the digest of its nonce only. */
 export type Ticket = {

@@ -29,7 +29,8 @@ import { vaultMigrations } from './migrations.ts'
 import { makeDefault, reopen, setSuspended } from './managing.ts'
 import type { Certificate } from './offboarding.ts'
 import { offboard, shred } from './offboarding.ts'
-import type { VaultOwnerApi } from './owner-api.ts'
+import { ownConnectLink } from './offering.ts'
+import type { VaultOwnerApi, WantedAccount } from './owner-api.ts'
 import { ProviderCache } from './provider-cache.ts'
 import { settle } from './settling.ts'
 import { ConnectionStore } from './store.ts'
@@ -87,6 +88,13 @@ export class Vault extends DurableObject<Env> implements VaultApi, VaultConnectA
   async connections(): Promise<ConnectionView[]> {
     const use = this.#open()
     return use.ok ? use.value.store.all().filter(isVisible).map(viewOf) : []
+  }
+
+  async connectLink(owner: Owner, { provider, scopes }: WantedAccount): Promise<Result<string>> {
+    const use = this.#open(owner)
+    if (!use.ok) return use
+    const found = await use.value.provider(provider)
+    return found.ok ? ownConnectLink(use.value, found.value, owner, scopes) : found
   }
 
   async disconnect(connection: string, by: By): Promise<TakenBack | null> {

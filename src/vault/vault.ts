@@ -19,7 +19,7 @@ export type {
 export { connectLinkMs, readLink } from './link.ts'
 export type { ConnectionView } from './connection.ts'
 export type { Certificate } from './offboarding.ts'
-export type { VaultOwnerApi } from './owner-api.ts'
+export type { VaultOwnerApi, WantedAccount } from './owner-api.ts'
 export type { By, TakenBack } from './taking-back.ts'
 export { builtinSpecs } from './builtin.ts'
 export { clientSecretContext, makeProvider } from './provider.ts'

@@ -140,12 +140,13 @@ describe('what a provider can answer to a refresh', () => {
   it('a refresh that comes back after a disconnect: its tokens are given back at once', async () => {
     const setup = await stale()
     await lives(setup, async (newLife) => {
-      const { use, lease } = newLife()
+      const life = newLife()
+      const { use } = life
       setup.fixture.beforeAnswer = async (request) => {
         if (isRefresh(request)) await takeBack(use, use.store.all(), { kind: 'user', id: setup.user })
         return null
       }
-      expect(refusalOf(await lease()).code).toBe('vault/authorization_needed')
+      expect(refusalOf(await life.lease()).code).toBe('vault/authorization_needed')
       expect(use.store.all()).toEqual([])
     })
     expect(setup.fixture.seen.filter((one) => one.path === '/revoke')).toHaveLength(2)

@@ -96,18 +96,39 @@ export function mustBe<T>(result: Result<T>): T {
 export async function linkOf(setup: Setup, more: Partial<LeaseRequest> = {}): Promise<{ nonce: string; link: string }> {
   const refused = await setup.vault.lease(leaseRequest(setup, more))
   if (refused.ok) throw new Error('nothing to connect')
-  const link = refused.error.help?.url?.split('/connect/')[1] ?? ''
+  return openLink(refused.error.help?.url ?? JSON.stringify(refused.error))
+}
+
+async function openLink(url: string): Promise<{ nonce: string; link: string }> {
+  const link = url.split('/connect/')[1] ?? ''
   const opened = await readLink(config.stateKey, 'connect', link, Date.now())
-  if (!opened) throw new Error(`no link in ${JSON.stringify(refused.error)}`)
+  if (!opened) throw new Error(`no link in ${url}`)
   return { nonce: opened.nonce, link }
 }
 
-export async function start(setup: Setup, more: Partial<LeaseRequest> = {}) {
-  const { nonce } = await linkOf(setup, more)
+/** As far as the provider's consent page. */
+export async function startLink(setup: Setup, url: string) {
+  const { nonce } = await openLink(url)
   const [pending] = mustBe(await setup.vault.viewConnect(nonce, setup.visitor)).slice(-1)
   const started = mustBe(await setup.vault.startConnect(nonce, pending?.ticket ?? '', setup.visitor))
   const state = await readLink(config.stateKey, 'state', started.state, Date.now())
   return { ...started, nonce, stateNonce: state?.nonce ?? '' }
+}
+
+export async function start(setup: Setup, more: Partial<LeaseRequest> = {}) {
+  const { link } = await linkOf(setup, more)
+  return startLink(setup, `/connect/${link}`)
+}
+
+export async function finish(
+  setup: Setup,
+  { authorizeUrl, stateNonce }: { authorizeUrl: string; stateNonce: string },
+  account: FixtureAccount,
+  granted?: readonly string[],
+): Promise<ConnectEnd> {
+  const query = setup.fixture.consent(authorizeUrl, account, granted).search
+  const { provider, visitor } = setup
+  return mustBe(await setup.vault.finishConnect({ stateNonce, provider, query, visitor }))
 }
 
 /** The whole browser leg, by the right person. */
@@ -117,9 +138,5 @@ export async function connect(
   more: Partial<LeaseRequest> = {},
   granted?: readonly string[],
 ): Promise<ConnectEnd> {
-  const { authorizeUrl, stateNonce } = await start(setup, more)
-  const query = setup.fixture.consent(authorizeUrl, account, granted).search
-  return mustBe(
-    await setup.vault.finishConnect({ stateNonce, provider: setup.provider, query, visitor: setup.visitor }),
-  )
+  return finish(setup, await start(setup, more), account, granted)
 }
