@@ -6,7 +6,7 @@ import { agentId } from '../core/ids.ts'
 import { errorPage } from '../core/page.ts'
 import type { NewAgent } from './agents.ts'
 import { isAgentDisabled, readAgent } from './agents.ts'
-import { authorizationServer, noResource } from './authorization-server.ts'
+import { asLibraryResource, authorizationServer, noResource } from './authorization-server.ts'
 import type { IdentityDeps } from './deps.ts'
 import { displayName } from './display-name.ts'
 import type { NewGrant } from './new-grant.ts'
@@ -50,7 +50,8 @@ export async function readAuthorization(search: string, deps: IdentityDeps): Pro
   const made: NewGrant = { id: null }
   const server = authorizationServer(config, route?.resource ?? noResource(config))
   const oauth = server.getOAuthApi({ OAUTH_KV: newGrantStorage(deps, made) })
-  const url = `${config.publicUrl}${paths.authorize}${search}`
+  if (route !== null) query.set('resource', asLibraryResource(route.resource))
+  const url = `${config.publicUrl}${paths.authorize}?${query.toString()}`
   const parsed = await oauth.parseAuthRequest(new Request(url)).catch((fault: unknown) => faultResponse(fault))
   if (parsed instanceof Response) return { ok: false, response: parsed }
   const target = redirectTarget(parsed.redirectUri)

@@ -26,6 +26,14 @@ export type OAuthEnv = { OAUTH_KV: OAuthStorage }
 export type OAuthFault = { code: string; internal?: OAuthErrorInternal | undefined }
 
 /**
+ * The library takes http only for `localhost` itself, and a gateway's own host on a laptop is `http://{gateway}.localhost`. Inside
+ * the library such a resource has https, and so has the audience it stores; outside it never does.
+ */
+export function asLibraryResource(resource: string): string {
+  return resource.replace(/^http:\/\/(?=[\w-]+\.localhost(:\d+)?\/)/, 'https://')
+}
+
+/**
  * The library's authorization server, for one resource: an audience per gateway. Cheap enough to build per request (82 µs),
  * while listing all gateways is quadratic.
  */
@@ -36,7 +44,7 @@ export function authorizationServer(
 ): OAuthAuthorizationServer<OAuthEnv> {
   return new OAuthAuthorizationServer<OAuthEnv>({
     issuer: config.publicUrl,
-    resources: [resource],
+    resources: [asLibraryResource(resource)],
     scopesSupported,
     authorizeEndpoint: paths.authorize,
     tokenEndpoint: paths.token,

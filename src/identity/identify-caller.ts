@@ -5,6 +5,7 @@ import type { Result } from '../core/result.ts'
 import { ok, refuse } from '../core/result.ts'
 import { agentQuery, toAgent } from './agents.ts'
 import { callerByAppKey } from './app-key.ts'
+import { asLibraryResource } from './authorization-server.ts'
 import { clientAddress } from './client-address.ts'
 import type { Credential } from './credential.ts'
 import { readCredential, unauthenticated } from './credential.ts'
@@ -70,7 +71,8 @@ async function callerByToken(token: string, route: GatewayRoute, deps: IdentityD
   if (deps.now() >= expiresAt) return unauthenticated('expired')
   // Both: a slug may pass to another gateway, and one gateway answers at several URLs.
   const isHere = facts.project === route.project && facts.gateway === route.gateway
-  if (!isHere || !route.resources.includes(facts.resource)) return unauthenticated('other_gateway')
+  if (!isHere || !route.resources.some((one) => asLibraryResource(one) === facts.resource))
+    return unauthenticated('other_gateway')
 
   const { db } = deps
   const [userRows, groupRows, agentRows] = await db.batch([

@@ -1,6 +1,6 @@
 import { errors } from '../core/errors.ts'
 import type { Code } from '../core/errors.ts'
-import { authorizationServer, noResource } from './authorization-server.ts'
+import { asLibraryResource, authorizationServer, noResource } from './authorization-server.ts'
 import type { IdentityDeps } from './deps.ts'
 import { emptyStorage } from './empty-storage.ts'
 import { identityEvent } from './events.ts'
@@ -34,6 +34,11 @@ async function ask(request: Request, body: string, deps: IdentityDeps): Promise<
   const headers = [...request.headers].filter(([name]) => passedOn.includes(name))
   const asked: TokenRequest = { url: `${config.publicUrl}${paths.token}`, headers, body }
   const form = new URLSearchParams(body)
+  const resource = form.get('resource')
+  if (resource !== null && resource !== asLibraryResource(resource)) {
+    form.set('resource', asLibraryResource(resource))
+    return ask(request, form.toString(), deps)
+  }
   const secret = form.get('code') ?? form.get('refresh_token') ?? form.get('token')
   const name = secret === null ? null : readGrantName(secret)
   if (name === null) {

@@ -1,6 +1,7 @@
 import { OAuthMetadataSchema, OpenIdProviderDiscoveryMetadataSchema } from '@modelcontextprotocol/sdk/shared/auth.js'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { challenge, identifyCaller } from '../../src/identity/identity.ts'
+import { forgetCallers } from '../../src/identity/identify-caller.ts'
 import type { Client, World } from './support/world.ts'
 import {
   accepted,
@@ -398,6 +399,25 @@ describe('a client that registers itself', () => {
     const body = new Blob([JSON.stringify({ client_name: 'x'.repeat(70_000) })]).stream()
     const response = await world.fetch('/oauth/register', { method: 'POST', body })
     expect(response.status).toBe(413)
+  })
+})
+
+describe("a gateway's own host on a laptop", () => {
+  it('is a resource like any other, although it is neither https nor localhost', async () => {
+    const world = await createWorld()
+    const resource = `http://${world.tools.slug}.localhost:8787/mcp`
+    world.tools.resources = [...world.tools.resources, resource]
+    world.tools.resource = resource
+    const client = await register(world)
+    const back = await allow(world, createBrowser(world), client, world.tools)
+    const form = { ...redeemForm(client, back.searchParams.get('code') ?? ''), resource }
+    const { body } = await askToken(world, form)
+    expect((await identifyCaller(calling(body.access_token), world.tools, world.deps)).ok).toBe(true)
+    const again = { ...refreshForm(client, body.refresh_token), resource }
+    expect((await askToken(world, again)).status).toBe(200)
+    forgetCallers()
+    const elsewhere = { ...world.tools, resources: ['http://elsewhere.localhost:8787/mcp'] }
+    expect((await identifyCaller(calling(body.access_token), elsewhere, world.deps)).ok).toBe(false)
   })
 })
 

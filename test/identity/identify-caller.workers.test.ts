@@ -75,6 +75,14 @@ describe('a caller with a token', () => {
     expect((await identifyCaller(calling(tokens.access_token), world.tools, world.deps)).ok).toBe(true)
   })
 
+  it('is nobody else because of a header: only a key that may can name a person', async () => {
+    const world = await createWorld()
+    const { tokens } = await connected(world)
+    const headers = { 'behalf-user': `${world.idp.issuer}|bob`, 'x-user': 'bob', 'x-forwarded-user': 'bob' }
+    const caller = accepted(await identifyCaller(calling(tokens.access_token, headers), world.tools, world.deps))
+    expect(caller.user.subject).toBe('alice')
+  })
+
   it('warm, reads no D1, no KV and no object', async () => {
     const world = await createWorld()
     const { tokens } = await connected(world)

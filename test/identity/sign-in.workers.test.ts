@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { groups, memberships, users } from '../../src/db/schema.ts'
 import { browserSession, saveIdentityProvider, startSignIn } from '../../src/identity/identity.ts'
 import type { BrowserSession } from '../../src/identity/identity.ts'
+import { signInLimit } from '../../src/identity/rate-limit.ts'
 import type { Browser, World } from './support/world.ts'
 import { createBrowser, createWorld, destination, hiddenFields, start } from './support/world.ts'
 
@@ -309,6 +310,19 @@ describe('a sign-in at Entra whose groups did not fit', () => {
     }
     await refused(world, browser, await signIn(world, browser), 'groups_unresolved')
     expect(world.idp.requests.some((one) => one.url.includes('evil.test'))).toBe(false)
+  })
+})
+
+describe('too many sign-ins from one address', () => {
+  it('are told to wait, before anything is asked of the company (attack case 67)', async () => {
+    const world = await createWorld()
+    const headers = { 'cf-connecting-ip': '198.51.100.77' }
+    for (let i = 0; i < 600; i++) signInLimit('198.51.100.77', start)
+    const wanted = { project: world.project, provider: null, returnTo: '/' }
+    const response = await startSignIn(new Request('https://behalf.test/', { headers }), wanted, world.deps)
+    expect([response.status, response.headers.get('retry-after')]).toEqual([429, '600'])
+    expect((await world.fetch('/sign-in/callback?state=x', { headers })).status).toBe(429)
+    expect(world.idp.requests).toEqual([])
   })
 })
 

@@ -37,7 +37,9 @@ export async function createWorld(change: Partial<Config> = {}) {
   const deps: IdentityDeps = {
     ...identityDeps(env, config, {
       resolveGateway: async (url) => {
-        const slug = url.host.endsWith('.gw.behalf.test') ? url.host.split('.')[0] : url.pathname.split('/')[1]
+        const slug = /\.gw\.behalf\.test$|\.localhost:8787$/.test(url.host)
+          ? url.host.split('.')[0]
+          : url.pathname.split('/')[1]
         const route = routes.find((one) => one.slug === slug)
         return route ? { ...route, resource: url.href } : null
       },
