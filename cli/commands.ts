@@ -3,12 +3,113 @@ import type { Command } from './command.ts'
 export type Row = { name: string; summary: string; load: () => Promise<{ command: Command }> }
 
 /**
- * Every command. To add one: a file that exports `command`, and a row here. Names may have two words.
+ * Every command. To add one: a file that exports it, and a row here. Names may have two words.
  * A file is loaded when its command runs, so that one is as fast as it can be.
  */
 export const commands: readonly Row[] = [
   { name: 'plan', summary: 'Show what applying a gateway document would change', load: () => import('./plan.ts') },
   { name: 'apply', summary: 'Make a gateway document the live version', load: () => import('./apply.ts') },
-  { name: 'gateways', summary: 'List gateways', load: () => import('./gateways.ts') },
+  { name: 'gateways', summary: 'List gateways', load: async () => ({ command: (await import('./gateways.ts')).list }) },
+  {
+    name: 'gateways versions',
+    summary: 'List the versions of a gateway',
+    load: async () => ({ command: (await import('./gateways.ts')).versions }),
+  },
+  {
+    name: 'gateways diff',
+    summary: 'Show what changed between two versions',
+    load: async () => ({ command: (await import('./gateways.ts')).diff }),
+  },
+  {
+    name: 'gateways rollback',
+    summary: 'Make an earlier version live again',
+    load: async () => ({ command: (await import('./gateways.ts')).rollback }),
+  },
+  {
+    name: 'gateways disable',
+    summary: 'Kill switch of a gateway',
+    load: async () => ({ command: (await import('./gateways.ts')).disable }),
+  },
+  {
+    name: 'gateways enable',
+    summary: 'Take the kill switch back',
+    load: async () => ({ command: (await import('./gateways.ts')).enable }),
+  },
+  {
+    name: 'sessions end',
+    summary: 'End live sessions',
+    load: async () => ({ command: (await import('./people.ts')).endSessions }),
+  },
+  { name: 'users', summary: 'List people', load: async () => ({ command: (await import('./people.ts')).listUsers }) },
+  {
+    name: 'users deactivate',
+    summary: 'Offboard a person',
+    load: async () => ({ command: (await import('./people.ts')).deactivate }),
+  },
+  {
+    name: 'users activate',
+    summary: 'Let a person in again',
+    load: async () => ({ command: (await import('./people.ts')).activate }),
+  },
+  { name: 'agents', summary: 'List agents', load: async () => ({ command: (await import('./people.ts')).listAgents }) },
+  {
+    name: 'agents set',
+    summary: 'Trust or disable an agent',
+    load: async () => ({ command: (await import('./people.ts')).setAgent }),
+  },
+  { name: 'keys', summary: 'List keys', load: async () => ({ command: (await import('./keys.ts')).list }) },
+  {
+    name: 'keys create',
+    summary: 'Make an admin token or an app key',
+    load: async () => ({ command: (await import('./keys.ts')).create }),
+  },
+  { name: 'keys revoke', summary: 'Revoke a key', load: async () => ({ command: (await import('./keys.ts')).revoke }) },
+  {
+    name: 'idp',
+    summary: 'List identity providers',
+    load: async () => ({ command: (await import('./providers.ts')).listIdentity }),
+  },
+  {
+    name: 'idp set',
+    summary: 'Say where people sign in',
+    load: async () => ({ command: (await import('./providers.ts')).setIdentity }),
+  },
+  {
+    name: 'provider',
+    summary: "List the company's OAuth applications",
+    load: async () => ({ command: (await import('./providers.ts')).list }),
+  },
+  {
+    name: 'provider set',
+    summary: 'Say which OAuth application to use at a provider',
+    load: async () => ({ command: (await import('./providers.ts')).set }),
+  },
+  {
+    name: 'secret',
+    summary: 'List the secrets of tools',
+    load: async () => ({ command: (await import('./secrets.ts')).list }),
+  },
+  { name: 'secret set', summary: 'Set a secret', load: async () => ({ command: (await import('./secrets.ts')).set }) },
+  {
+    name: 'secret delete',
+    summary: 'Forget a secret',
+    load: async () => ({ command: (await import('./secrets.ts')).remove }),
+  },
+  {
+    name: 'approvals',
+    summary: 'List approvals',
+    load: async () => ({ command: (await import('./approvals.ts')).list }),
+  },
+  {
+    name: 'approvals approve',
+    summary: 'Approve a call in place of its approvers',
+    load: async () => ({ command: (await import('./approvals.ts')).approve }),
+  },
+  {
+    name: 'approvals reject',
+    summary: 'Reject a call',
+    load: async () => ({ command: (await import('./approvals.ts')).reject }),
+  },
   { name: 'schema', summary: 'Print the JSON Schema of the gateway document', load: () => import('./schema.ts') },
+  { name: 'me', summary: 'Show whose token this is', load: () => import('./me.ts') },
 ]

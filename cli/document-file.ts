@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
-import { LineCounter, parseAllDocuments } from 'yaml'
+import { LineCounter, parseAllDocuments, parseDocument } from 'yaml'
 import type { Document } from 'yaml'
 import type { Fault as DocumentFault, GatewayDocument } from '../src/gateways/document.ts'
-import { parseDocument } from '../src/gateways/document.ts'
+import { parseDocument as parseGateway } from '../src/gateways/document.ts'
 import { Fault } from './command.ts'
 
 /** A gateway document and where it came from, so that a mistake can be shown where it stands. */
@@ -23,6 +23,14 @@ export function readDocuments(files: readonly string[]): ReadDocument[] {
   return found
 }
 
+/** Any YAML or JSON file with one document. */
+export function readData(file: string): unknown {
+  const yaml = parseDocument(readText(file), { uniqueKeys: true, version: '1.2' })
+  const [error] = yaml.errors
+  if (error) throw new Fault(`${file}:${error.linePos?.[0].line ?? 1}: ${error.message.split('\n')[0]}`)
+  return yaml.toJS({ maxAliasCount: maxAliases })
+}
+
 function readFile(file: string): ReadDocument[] {
   const lines = new LineCounter()
   const documents = parseAllDocuments(readText(file), { lineCounter: lines, uniqueKeys: true, version: '1.2' })
@@ -34,7 +42,7 @@ function readFile(file: string): ReadDocument[] {
       faults
         .map((one) => `${file}:${lineOf(yaml, one.path, lines)}: ${one.path || 'document'}: ${one.message}`)
         .join('\n')
-    const parsed = parseDocument(yaml.toJS({ maxAliasCount: maxAliases }))
+    const parsed = parseGateway(yaml.toJS({ maxAliasCount: maxAliases }))
     if (!parsed.ok) throw new Fault(explain((parsed.error.evidence?.['faults'] ?? []) as DocumentFault[]))
     return { document: parsed.value, explain }
   })

@@ -102,7 +102,8 @@ function readArgs(row: Row, command: Command, rest: string[]) {
 }
 
 function checkCount(row: Row, command: Command, positionals: readonly string[]): void {
-  const names = [...command.usage.replaceAll(/\[[^\]]*\]/g, '').matchAll(/<([^>]+)>/g)].map((match) => match[1] ?? '')
+  const positional = command.usage.replaceAll(/\[[^\]]*\]|--[\w-]+ <[^>]*>/g, '')
+  const names = [...positional.matchAll(/<([^>]+)>/g)].map((match) => match[1] ?? '')
   const missing = names[positionals.length]
   if (missing !== undefined) throw usageFault(row, command, `<${missing}> is missing.`)
   const many = names.at(-1)?.endsWith('...')

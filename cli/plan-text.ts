@@ -21,7 +21,7 @@ export function planText({ action, name, base, differences, tools }: Plan): stri
   )
 }
 
-function differenceText({ path, before, after }: Difference): string[] {
+export function differenceText({ path, before, after }: Difference): string[] {
   const sign = before === undefined ? '+' : after === undefined ? '-' : '~'
   if (sign !== '~') return [`${sign} ${path}: ${value(before ?? after)}`]
   return [`~ ${path}`, `    - ${value(before)}`, `    + ${value(after)}`]
