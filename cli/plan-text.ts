@@ -6,12 +6,20 @@ export type Plan = {
   base: number | null
   differences: Difference[]
   tools: string[]
+  warnings: { rule: string | null; kind: string; message: string }[]
 }
 
 const maxValueLength = 300
 
 /** What would change, for a person. */
-export function planText({ action, name, base, differences, tools }: Plan): string {
+export function planText(plan: Plan): string {
+  const warnings = plan.warnings.map(
+    ({ rule, message }) => `  Warning: ${rule === null ? '' : `rule ${rule}: `}${message}`,
+  )
+  return [changeText(plan), ...warnings].join('\n')
+}
+
+function changeText({ action, name, base, differences, tools }: Plan): string {
   const offers = `Offers ${tools.length} ${tools.length === 1 ? 'tool' : 'tools'}${tools.length > 0 ? `: ${tools.join(', ')}` : ''}.`
   if (action === 'none') return `${name}: nothing to change (version ${base}). ${offers}`
   if (action === 'create') return `${name}: new gateway.\n  ${offers}`

@@ -7,6 +7,8 @@ import { diff } from '../src/gateways/diff.ts'
 import type { GatewayDocument } from '../src/gateways/document.ts'
 import { parseDocument } from '../src/gateways/document.ts'
 import { documentHash } from '../src/gateways/hash.ts'
+import { ruleWarnings } from '../src/gateways/check-rules.ts'
+import type { Snapshot } from '../src/gateways/snapshot.ts'
 import { compileSnapshot } from '../src/gateways/snapshot.ts'
 import { versionStatements } from '../src/gateways/version-statements.ts'
 import { Fault } from './command.ts'
@@ -25,13 +27,21 @@ export function wranglerTarget({ project, ...d1 }: D1Target & { project: string 
   return {
     async plan(document) {
       const live = await readLive(d1, project, document.name)
-      const tools = await compile(d1, project, document, live)
+      const { tools, ...offered } = await compile(d1, project, document, live)
+      const warnings = ruleWarnings(document.rules, { tools, ...offered })
       const differences = diff(
         live ? (storedDocument(live) as unknown as Json) : undefined,
         document as unknown as Json,
       )
       const action = live === null ? 'create' : differences.length > 0 ? 'update' : 'none'
-      return { action, name: document.name, base: live?.version ?? null, differences, tools }
+      return {
+        action,
+        name: document.name,
+        base: live?.version ?? null,
+        differences,
+        tools: tools.map((tool) => tool.name),
+        warnings,
+      }
     },
     async apply(document, base, note) {
       const live = await readLive(d1, project, document.name)
@@ -67,7 +77,7 @@ function storedDocument({ document }: Live): GatewayDocument {
   return parsed.value
 }
 
-async function compile(d1: D1Target, project: string, document: GatewayDocument, live: Live | null): Promise<string[]> {
+async function compile(d1: D1Target, project: string, document: GatewayDocument, live: Live | null): Promise<Snapshot> {
   const upstreams = document.tools.some((one) => one.upstream !== undefined) ? await readUpstreams(d1, project) : []
   const of = {
     project: project as ProjectId,
@@ -75,7 +85,7 @@ async function compile(d1: D1Target, project: string, document: GatewayDocument,
     version: (live?.version ?? 0) + 1,
   }
   const compiled = await compileSnapshot(document, { upstreams }, of, { strict: true })
-  if (compiled.ok) return compiled.value.tools.map((tool) => tool.name)
+  if (compiled.ok) return compiled.value
   const faults = (compiled.error.evidence?.['faults'] ?? []) as { path: string; message: string }[]
   throw new Refused({ title: 'The gateway document is not valid.', status: 422, code: compiled.error.code, faults })
 }

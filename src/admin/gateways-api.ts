@@ -14,9 +14,12 @@ import {
   readHeadBySlug,
   readUpstreams,
   readVersion,
+  ruleWarnings,
   setEnabled,
 } from '../gateways/gateways.ts'
+import type { Finding } from '../policy/policy.ts'
 import { afterText, beforeNumber, pageOf, pageQuery, toPage } from './paging.ts'
+import { knownGroups } from './known-groups.ts'
 import type { AdminRoute, AdminUse, Change } from './route.ts'
 import { changeRoute, readRoute } from './route.ts'
 
@@ -44,6 +47,8 @@ const versionRow = z.object({
 const difference = z.object({ path: z.string(), before: z.json().optional(), after: z.json().optional() })
 const reach = z.object({ version: z.int(), sessions: z.int(), pending: z.int() })
 const published = z.object({ name: z.string(), version: z.int(), changed: z.boolean(), reach })
+
+export const finding = z.object({ rule: z.string().nullable(), kind: z.string(), message: z.string() })
 
 const shown = ({ gateway, slug, ...rest }: Head) => ({ id: gateway, name: slug, ...rest })
 
@@ -97,14 +102,15 @@ export const gatewayRoutes: readonly AdminRoute[] = [
       base: z.int().nullable(),
       differences: z.array(difference),
       tools: z.array(z.string()).describe('What the gateway would offer.'),
+      warnings: z.array(finding).describe('What is probably a mistake in the rules. Keeps nothing from being applied.'),
     }),
     async read({ body }, use) {
       const wanted = await checked(body.document, use)
       if (!wanted.ok) return wanted
-      const { tools, head: at, before } = wanted.value
+      const { tools, head: at, before, warnings } = wanted.value
       const differences = diff(before ?? undefined, wanted.value.document as unknown as Json)
       const action: 'create' | 'update' | 'none' = at === null ? 'create' : differences.length > 0 ? 'update' : 'none'
-      return ok({ action, name: wanted.value.document.name, base: at?.version ?? null, differences, tools })
+      return ok({ action, name: wanted.value.document.name, base: at?.version ?? null, differences, tools, warnings })
     },
   }),
   changeRoute({
@@ -214,7 +220,13 @@ async function versionOf(slug: string, number: number, { db, admin }: AdminUse) 
   return row ? ok(row) : refuse('core/not_found')
 }
 
-type Checked = { document: GatewayDocument; head: Head | null; before: Json | null; tools: string[] }
+type Checked = {
+  document: GatewayDocument
+  head: Head | null
+  before: Json | null
+  tools: string[]
+  warnings: Finding[]
+}
 
 /** Everything that can be wrong with a document is said here, before anything is written. */
 async function checked(value: unknown, use: AdminUse): Promise<Result<Checked>> {
@@ -232,7 +244,14 @@ async function checked(value: unknown, use: AdminUse): Promise<Result<Checked>> 
   const compiled = await compileSnapshot(parsed.value, { upstreams }, of, { strict: true })
   if (!compiled.ok) return compiled
   const before = found.ok ? asReadToday(found.value.row.document) : null
-  return ok({ document: parsed.value, head: at, before, tools: compiled.value.tools.map((tool) => tool.name) })
+  const warnings = ruleWarnings(parsed.value.rules, compiled.value, await knownGroups(use))
+  return ok({
+    document: parsed.value,
+    head: at,
+    before,
+    tools: compiled.value.tools.map((tool) => tool.name),
+    warnings,
+  })
 }
 
 /** With the defaults of today, so that only what somebody wrote counts as a difference. */

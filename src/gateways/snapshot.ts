@@ -7,6 +7,7 @@ import type { Result } from '../core/result.ts'
 import { ok } from '../core/result.ts'
 import type { Tool } from '../core/tool.ts'
 import { isFor } from './assignment.ts'
+import { failingTests } from './check-rules.ts'
 import type { Fault, GatewayDocument } from './document.ts'
 import { invalid } from './document.ts'
 
@@ -46,8 +47,10 @@ export async function compileSnapshot(
   if (strict && offered.faults.length > 0) return invalid(offered.faults)
   const { tools, faults } = withinCaps(offered.tools, document)
   if (strict && faults.length > 0) return invalid(faults)
-  const rules = { ...document.rules, version: `${name}@${of.version}` }
   const { prompts, resources, templates, upstreams } = offered
+  const failing = strict ? failingTests(document.rules, { tools, prompts, resources }) : []
+  if (failing.length > 0) return invalid(failing)
+  const { tests: __, ...rules } = { ...document.rules, version: `${name}@${of.version}` }
   return ok({ ...settings, ...of, slug: name, rules, tools, prompts, resources, templates, upstreams })
 }
 

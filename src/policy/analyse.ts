@@ -70,11 +70,10 @@ function unknownNames({ id: rule, tools, users, agents, gateways }: Rule, catalo
     const set = new Set(known)
     return known === undefined || names === undefined
       ? []
-      : names.filter((name) => !set.has(name)).map((name) => ({ rule, kind, message: `There is no ${what} ${name}.` }))
+      : names.filter((name) => !set.has(name)).map((name) => ({ rule, kind, message: `No ${what} ${name} is known.` }))
   }
-  const unmatched = (tools?.names ?? []).filter(
-    (name) => !catalogue.tools.some((tool) => matchesGlob(parseGlob(name), tool.name)),
-  )
+  const names = catalogue.tools.length === 0 ? [] : (tools?.names ?? [])
+  const unmatched = names.filter((name) => !catalogue.tools.some((tool) => matchesGlob(parseGlob(name), tool.name)))
   return [
     ...unmatched.map((name): Finding => ({ rule, kind: 'unknown_tool', message: `No tool is called ${name}.` })),
     ...unknown('unknown_toolkit', 'toolkit', tools?.toolkits, catalogue.toolkits),
@@ -86,6 +85,7 @@ function unknownNames({ id: rule, tools, users, agents, gateways }: Rule, catalo
 }
 
 function deadConditions({ rule, tools }: Placed, catalogue: Catalogue): Finding[] {
+  if (catalogue.tools.length === 0) return []
   if (tools.size === 0)
     return [{ rule: rule.id, kind: 'no_tool', message: 'The rule is about no tool that is offered.' }]
   if (rule.when === undefined) return []
@@ -123,10 +123,14 @@ function overshadowed(it: Placed, all: readonly Placed[]): Finding[] {
 function unreachableTools(all: readonly Placed[], { tools }: Catalogue): Finding[] {
   const permitted = (side: Side, tool: string): boolean =>
     all.some((it) => it.side === side && it.rule.effect === 'permit' && it.tools.has(tool))
-  return tools.flatMap(({ name }): Finding[] => {
-    const missing = (['user', 'agent'] as const).filter((side) => !permitted(side, name))
-    if (missing.length === 0) return []
-    const message = `Nobody can call ${name}: no permit on the ${missing.join(' and the ')} side is about it.`
+  const missing = (name: string): string =>
+    (['user', 'agent'] as const).filter((side) => !permitted(side, name)).join(' and the ')
+  return ['user', 'agent', 'user and the agent'].flatMap((sides): Finding[] => {
+    const names = tools.map(({ name }) => name).filter((name) => missing(name) === sides)
+    if (names.length === 0) return []
+    const shown =
+      names.length > 10 ? `${names.slice(0, 10).join(', ')} and ${names.length - 10} more` : names.join(', ')
+    const message = `Nobody can call ${shown}: there is no permit on the ${sides} side.`
     return [{ rule: null, kind: 'unreachable_tool', message }]
   })
 }

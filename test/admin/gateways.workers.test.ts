@@ -76,6 +76,48 @@ describe('gateways by the admin API', () => {
     })
   })
 
+  it('refuses a document whose rule tests fail, and keeps the live version', async () => {
+    const name = newName()
+    await applied(name, null)
+    const rules = {
+      user: [{ id: 'all', effect: 'permit' }],
+      agent: [{ id: 'any-agent', effect: 'permit' }],
+      tests: { cases: [{ name: 'nobody deletes', given: { tool: 'GitHub_Delete' }, expect: 'deny' }] },
+    }
+    for (const path of ['/gateways/plan', '/gateways/apply']) {
+      const base = path.endsWith('apply') ? { base: 1 } : {}
+      expect(await admin('POST', path, { document: documentOf(name, { rules }), ...base })).toMatchObject({
+        status: 422,
+        body: {
+          code: 'gateways/invalid',
+          faults: [
+            { path: 'rules.tests.cases[0]', message: expect.stringContaining('"nobody deletes" fails') as string },
+          ],
+        },
+      })
+    }
+    expect(await admin('GET', `/gateways/${name}`)).toMatchObject({ body: { version: 1 } })
+    const forbid = { id: 'no-deletes', effect: 'forbid', tools: { names: ['*_Delete*'] } }
+    await applied(name, 1, { rules: { ...rules, user: [...rules.user, forbid] } })
+  })
+
+  it('warns of rules that are probably a mistake', async () => {
+    const document = documentOf(newName(), {
+      tools: [{ toolkit: 'GitHub', include: ['WhoAmI'] }],
+      rules: { user: [{ id: 'r', effect: 'permit', tools: { names: ['GitHub_WhoIAm'] } }] },
+    })
+    expect(await admin('POST', '/gateways/plan', { document })).toMatchObject({
+      status: 200,
+      body: {
+        warnings: [
+          { rule: 'r', kind: 'unknown_tool', message: 'No tool is called GitHub_WhoIAm.' },
+          { rule: 'r', kind: 'no_tool' },
+          { rule: null, kind: 'unreachable_tool' },
+        ],
+      },
+    })
+  })
+
   it('says what is wrong with a document, and where', async () => {
     const name = newName()
     const document = documentOf(name, { tools: [{ toolkit: 'GitHub', include: ['CreateIsue'] }], pageSize: 1 })

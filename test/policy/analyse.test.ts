@@ -8,7 +8,7 @@ import {
   type Finding,
   type RulesDocument,
 } from '../../src/policy/policy.ts'
-import { condition, document, question, toolNames } from './arbitrary.ts'
+import { condition, document, question, runs, toolNames } from './arbitrary.ts'
 import { ask, compile, now, reads, verdict, writes } from './questions.ts'
 
 const schema = {
@@ -133,9 +133,14 @@ describe('analyse', () => {
       {
         rule: null,
         kind: 'unreachable_tool',
-        message: 'Nobody can call Pay_List: no permit on the user side is about it.',
+        message: 'Nobody can call Pay_List: there is no permit on the user side.',
       },
     ])
+  })
+
+  it('says nothing of tools when none is known', () => {
+    const rules = documentOf({ user: [permit({ tools: { names: ['Pay_Out'] } })] })
+    expect(analyse(rules, { tools: [] })).toEqual([])
   })
 
   it('calls nothing impossible that can happen', () => {
@@ -150,12 +155,12 @@ describe('analyse', () => {
       for (const { arguments: args, session } of questions)
         expect(verdict(when, ask('ping', args, { session }))).not.toBe('true')
     })
-    fc.assert(property, { numRuns: 1000 })
+    fc.assert(property, { numRuns: runs(400) })
     expect(found).toBeGreaterThan(5)
-  })
+  }, 60_000)
 
   it('calls no rule pointless that decides something', () => {
-    const tools = toolNames.flatMap((name) => [reads, writes].map((behaviour) => tool(name, behaviour)))
+    const tools = toolNames.map((name, i) => tool(name, i % 2 === 0 ? reads : writes))
     let found = 0
     const property = fc.property(document, fc.array(question, { minLength: 5, maxLength: 5 }), (rules, questions) => {
       const { user, agent } = rules as { user: { id: string }[]; agent: { id: string }[] }
@@ -172,7 +177,7 @@ describe('analyse', () => {
         }
       }
     })
-    fc.assert(property, { numRuns: 300 })
-    expect(found).toBeGreaterThan(20)
-  })
+    fc.assert(property, { numRuns: runs(100) })
+    expect(found).toBeGreaterThan(10)
+  }, 60_000)
 })

@@ -15,7 +15,7 @@ import {
   type RulesDocument,
   type Side,
 } from '../../src/policy/policy.ts'
-import { document, question } from './arbitrary.ts'
+import { document, question, runs } from './arbitrary.ts'
 import { ask, now } from './questions.ts'
 
 function documentOf(rules: unknown): RulesDocument {
@@ -71,10 +71,10 @@ describe('Cedar as the oracle', () => {
         expect(cedarPermits(tried, q)).toBe(permitted)
       }
     })
-    fc.assert(property, { numRuns: 150 })
-    expect(seen.permit).toBeGreaterThan(20)
-    expect(seen.deny).toBeGreaterThan(20)
-    expect(seen.rules).toBeGreaterThan(500)
+    fc.assert(property, { numRuns: runs(100) })
+    expect(seen.permit).toBeGreaterThan(10)
+    expect(seen.deny).toBeGreaterThan(10)
+    expect(seen.rules).toBeGreaterThan(200)
   }, 60_000)
 
   it('agrees on selectors, facts and references', () => {
@@ -167,8 +167,8 @@ describe('export and import', () => {
       )
       rules += said.user.length
     })
-    fc.assert(property, { numRuns: 60 })
-    expect(rules).toBeGreaterThan(50)
+    fc.assert(property, { numRuns: runs(40) })
+    expect(rules).toBeGreaterThan(20)
   }, 60_000)
 
   it('writes text that people can read', () => {

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { decide, explain, type Change } from '../../src/policy/policy.ts'
-import { document, question } from './arbitrary.ts'
+import { document, question, runs } from './arbitrary.ts'
 import { alice, ask, compile, now } from './questions.ts'
 
 const anyAgent = { id: 'any-agent', effect: 'permit' }
@@ -109,8 +109,8 @@ describe('explain', () => {
         expect(after !== decision.effect).toBe(enough)
       }
     })
-    fc.assert(property, { numRuns: 300 })
-  })
+    fc.assert(property, { numRuns: runs(100) })
+  }, 60_000)
 })
 
 describe('help', () => {

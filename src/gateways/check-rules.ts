@@ -1,0 +1,39 @@
+import type { Tool } from '../core/tool.ts'
+import type { OfferedPrompt, OfferedResource } from '../core/offered.ts'
+import type { Catalogue, Finding, KnownTool, RulesDocument } from '../policy/policy.ts'
+import { analyse, askedPrompt, askedResource, askedTool, runRuleTests } from '../policy/policy.ts'
+import type { Fault } from './document.ts'
+
+export type Offered = {
+  tools: readonly Tool[]
+  prompts: readonly Pick<OfferedPrompt, 'name' | 'upstream'>[]
+  resources: readonly Pick<OfferedResource, 'uri' | 'upstream'>[]
+}
+
+/** Tests of the rules that fail. A document that has one is not published. */
+export function failingTests(rules: RulesDocument, offered: Offered): Fault[] {
+  if (rules.tests === undefined) return []
+  const known = new Map(knownTools(offered).map((tool) => [tool.name, tool]))
+  return runRuleTests(rules, rules.tests, known).flatMap(({ name, ok, faults }, i) =>
+    ok ? [] : [{ path: `rules.tests.cases[${i}]`, message: `the test "${name}" fails: ${faults.join(' ')}` }],
+  )
+}
+
+/** What is probably a mistake in the rules. Does not keep a document from being published. */
+export function ruleWarnings(rules: RulesDocument, offered: Offered, groups?: readonly string[]): Finding[] {
+  const catalogue: Catalogue = { tools: knownTools(offered), ...(groups === undefined ? {} : { groups }) }
+  return analyse(rules, catalogue)
+}
+
+function knownTools({ tools, prompts, resources }: Offered): (KnownTool & { inputSchema?: Tool['inputSchema'] })[] {
+  return [
+    ...tools.map((tool) => ({ ...flat(askedTool(tool)), inputSchema: tool.inputSchema })),
+    ...prompts.map((prompt) => flat(askedPrompt(prompt))),
+    ...resources.map((resource) => flat(askedResource(resource))),
+  ]
+}
+
+const flat = ({ kind, tool }: ReturnType<typeof askedTool | typeof askedPrompt | typeof askedResource>): KnownTool => ({
+  ...tool,
+  kind,
+})
