@@ -31,6 +31,8 @@ const events = {
 /** One subscription as the SDK's bus, for one `subscriptions/listen`. */
 export class ListenBus implements ServerEventBus {
   readonly #listeners = new Set<(event: ServerEvent) => void>()
+  /** What came between the subscription and the stream that tells it. */
+  readonly #early: ServerEvent[] = []
   #close: () => void = () => {}
 
   readonly changed = (change: Change): void => this.publish(events[change])
@@ -52,11 +54,13 @@ export class ListenBus implements ServerEventBus {
   }
 
   publish(event: ServerEvent): void {
+    if (this.#listeners.size === 0) this.#early.push(event)
     for (const listener of this.#listeners) listener(event)
   }
 
   subscribe(listener: (event: ServerEvent) => void): () => void {
     this.#listeners.add(listener)
+    for (const event of this.#early.splice(0)) listener(event)
     return () => {
       if (this.#listeners.delete(listener)) this.settle()
     }

@@ -146,16 +146,17 @@ async function listen(turn: Turn, request: Request, features: ClientFeatures): P
     resources: resources && (() => server.sendResourceListChanged()),
   }
   const report = (fault: unknown) => logFault('mcp.notify_failed', fault)
+  await server.connect(transport)
+  const response = await transport.handleRequest(request)
+  if (response.status !== 200 || response.body === null) return ok(response)
+  // Only now is there somewhere to tell it.
   const subscribed = await turn.changes.subscribe(turn.caller, {
     changed: (change) => void (tell[change] && tell[change]().catch(report)),
     ended: () => void transport.close().catch(report),
   })
-  if (!subscribed.ok) return subscribed
-  await server.connect(transport)
-  const response = await transport.handleRequest(request)
-  if (response.status !== 200 || response.body === null) {
-    subscribed.value()
-    return ok(response)
+  if (!subscribed.ok) {
+    await transport.close()
+    return subscribed
   }
   return ok(new Response(whenClosed(response.body, subscribed.value), response))
 }

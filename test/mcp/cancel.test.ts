@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { FakeSession, front, gatewayUrl, modern, post, said } from '../support/fake-front.ts'
+import { FakeSession, front, gatewayUrl, lanes, modern, post, primed, said } from '../support/fake-front.ts'
 
 const params = { name: 'Test_Slow', arguments: {} }
 
@@ -19,27 +19,32 @@ function slow(progress = false) {
   return { session, begun: begun.promise, finish: finish.resolve }
 }
 
-test('2026-07-28: hanging up while waiting for the answer cancels the call', async () => {
-  const { session, begun, finish } = slow()
-  const hangUp = new AbortController()
-  const answer = front(session).fetch(new Request(modern({ method: 'tools/call', params }), { signal: hangUp.signal }))
-  await begun
-  hangUp.abort()
-  await answer
-  expect(session.cancelled).toEqual([session.calls[0]?.cancelKey])
-  finish()
-})
+for (const [lane, type] of Object.entries(lanes)) {
+  const call = (more: object = {}) =>
+    modern({ method: 'tools/call', params: { ...params, ...more } }, { headers: { 'content-type': type } })
 
-test('2026-07-28: closing the stream in the middle of progress cancels the call', async () => {
-  const { session, begun, finish } = slow(true)
-  const response = await front(session).fetch(
-    modern({ method: 'tools/call', params: { ...params, _meta: { progressToken: 1 } } }),
-  )
-  await begun
-  await response.body?.cancel()
-  expect(session.cancelled).toEqual([session.calls[0]?.cancelKey])
-  finish()
-})
+  test(`2026-07-28: hanging up while waiting for the answer cancels the call (${lane} lane)`, async () => {
+    const { session, begun, finish } = slow()
+    const hangUp = new AbortController()
+    const site = await primed(front(session))
+    const answer = site.fetch(new Request(call(), { signal: hangUp.signal }))
+    await begun
+    hangUp.abort()
+    finish()
+    await answer
+    expect(session.cancelled).toEqual([session.calls[0]?.cancelKey])
+  })
+
+  test(`2026-07-28: closing the stream in the middle of progress cancels the call (${lane} lane)`, async () => {
+    const { session, begun, finish } = slow(true)
+    const site = await primed(front(session))
+    const response = await site.fetch(call({ _meta: { progressToken: 1 } }))
+    await begun
+    await response.body?.cancel()
+    expect(session.cancelled).toEqual([session.calls[0]?.cancelKey])
+    finish()
+  })
+}
 
 test('2026-07-28: a call that was answered is not cancelled afterwards, and keys are never the same', async () => {
   const session = new FakeSession()

@@ -79,6 +79,8 @@ test('knows from the session id what the client declared, and gives two clients 
 test('another person’s session id is answered as one that does not exist: 404 (attack case 9)', async () => {
   const site = front()
   const session = await start(site)
+  // The isolate remembers what it opened for alice; that must not open it for bob.
+  expect((await site.fetch(request(ping, { session }))).status).toBe(200)
   for (const other of [{ who: 'bob' }, { url: gatewayUrl.replace('/eng/', '/ops/') }]) {
     const response = await site.fetch(request(echo, { session, ...other }))
     const invented = await site.fetch(request(echo, { session: 'A'.repeat(session.length), ...other }))

@@ -1,5 +1,16 @@
 import { expect, test } from 'vitest'
-import { FakeSession, front, gatewayUrl, modern, modernMeta, post, read, toolNamed } from '../support/fake-front.ts'
+import {
+  FakeSession,
+  front,
+  gatewayUrl,
+  lanes,
+  modern,
+  modernMeta,
+  post,
+  primed,
+  read,
+  toolNamed,
+} from '../support/fake-front.ts'
 
 const call = { method: 'tools/call', params: { name: 'Test_Echo', arguments: { text: 'hi' } } }
 
@@ -118,25 +129,29 @@ test('answers a method it does not have with 404, -32601, and so one that is of 
   }
 })
 
-test('passes arguments on unchanged, whatever their keys are called (attack case 47)', async () => {
-  const site = front()
-  const text = JSON.stringify({
-    jsonrpc: '2.0',
-    id: 1,
-    method: 'tools/call',
-    params: { name: 'Test_Echo', arguments: {}, _meta: modernMeta() },
-  }).replace('"arguments":{}', '"arguments":{"__proto__":{"admin":true},"constructor":1}')
-  const headers = {
-    authorization: 'Bearer alice',
-    'mcp-protocol-version': '2026-07-28',
-    'mcp-method': 'tools/call',
-    'mcp-name': 'Test_Echo',
-  }
-  expect((await site.fetch(post(gatewayUrl, text, headers))).status).toBe(200)
-  const args = site.session.calls[0]?.arguments ?? {}
-  expect(Object.keys(args)).toEqual(['__proto__', 'constructor'])
-  expect(({} as Record<string, unknown>)['admin']).toBeUndefined()
-})
+test.for(Object.entries(lanes))(
+  'passes arguments on unchanged, whatever their keys are called (%s lane, attack case 47)',
+  async ([, type]) => {
+    const site = await primed(front())
+    const text = JSON.stringify({
+      jsonrpc: '2.0',
+      id: 1,
+      method: 'tools/call',
+      params: { name: 'Test_Echo', arguments: {}, _meta: modernMeta() },
+    }).replace('"arguments":{}', '"arguments":{"__proto__":{"admin":true},"constructor":1}')
+    const headers = {
+      authorization: 'Bearer alice',
+      'content-type': type,
+      'mcp-protocol-version': '2026-07-28',
+      'mcp-method': 'tools/call',
+      'mcp-name': 'Test_Echo',
+    }
+    expect((await site.fetch(post(gatewayUrl, text, headers))).status).toBe(200)
+    const args = site.session.calls[0]?.arguments ?? {}
+    expect(Object.keys(args)).toEqual(['__proto__', 'constructor'])
+    expect(({} as Record<string, unknown>)['admin']).toBeUndefined()
+  },
+)
 
 test('hands over the task and the trace of a call, and drops what is too long or no text', async () => {
   const site = front()

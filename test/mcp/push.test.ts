@@ -34,13 +34,24 @@ async function connected(session: FakeSession, capabilities: object) {
   const site = front(session)
   const client = new OldClient({ name: 'old', version: '1' }, { capabilities })
   const requestInit = { headers: { authorization: 'Bearer alice' } }
-  const transport = new OldTransport(new URL(gatewayUrl), { fetch: site.fetch, requestInit })
+  let wire = ''
+  const fetch: typeof site.fetch = async (...request) => {
+    const response = await site.fetch(...request)
+    const tap = new TransformStream<Uint8Array, Uint8Array>({
+      transform(bytes, controller) {
+        wire += new TextDecoder().decode(bytes)
+        controller.enqueue(bytes)
+      },
+    })
+    return new Response(response.body?.pipeThrough(tap) ?? null, response)
+  }
+  const transport = new OldTransport(new URL(gatewayUrl), { fetch, requestInit })
   await client.connect(transport as Parameters<OldClient['connect']>[0])
   const call = async (text: string) => {
     const result = await client.callTool({ name: 'Test_Ask', arguments: { text } })
     return (result.content as { text: string }[])[0]?.text ?? ''
   }
-  return { client, call, site }
+  return { client, call, site, wire: () => wire }
 }
 
 test('2025-11-25: a client is asked over the stream of its call, and its answers reach the tool', async () => {
@@ -80,13 +91,14 @@ test('two calls of one client that ask at the same time get each its own answer'
 
 test('a client is not asked what it did not declare; the tool’s caller is told', async () => {
   const session = asking((text) => ({ q: text === 'sampling' ? sampling : form(text) }))
-  const { client, call } = await connected(session, { sampling: {} })
+  const { client, call, wire } = await connected(session, { sampling: {} })
   client.setRequestHandler(CreateMessageRequestSchema, async () => ({
     role: 'assistant',
     model: 'm',
     content: { type: 'text', text: 'hi' },
   }))
   expect(await call('form')).toBe('The tool asks a question that this client cannot show.')
+  expect(wire()).not.toContain('elicitation/create')
   expect(await call('sampling')).toContain('hi')
   await client.close()
 })

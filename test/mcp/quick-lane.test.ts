@@ -29,7 +29,7 @@ const meta = fc.record(
   { requiredKeys: [] },
 )
 const envelope = mostly<object>(
-  [modernMeta(), modernMeta({ elicitation: { form: {}, url: {} } })],
+  [modernMeta(), modernMeta(), modernMeta({ elicitation: { form: {}, url: {} } }), modernMeta({ roots: 'x' })],
   fc.record(
     {
       'io.modelcontextprotocol/protocolVersion': mostly(['2026-07-28', '2025-11-25', '2030-01-01']),

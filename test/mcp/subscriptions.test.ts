@@ -46,6 +46,15 @@ test('2026-07-28: says first what it will tell, then tells it, under the id of t
   expect(site.changes.listeners.size).toBe(0)
 })
 
+test('what changes before the stream is open is not lost', async () => {
+  const site = front()
+  void site.changes.heard.then(() => site.changes.tell('tools'))
+  const stream = events(await site.fetch(listen(1)))
+  expect((await stream.next()).method).toBe('notifications/subscriptions/acknowledged')
+  expect((await stream.next()).method).toBe('notifications/tools/list_changed')
+  await stream.close()
+})
+
 test('a subscription to nothing that is offered ends at once and holds nothing', async () => {
   const site = front()
   for (const notifications of [{}, { resourceSubscriptions: ['test://x'] }, { promptsListChanged: true }]) {
@@ -108,7 +117,7 @@ for (const mode of ['legacy', { pin: '2026-07-28' }] as const) {
     )
     const requestInit = { headers: { authorization: 'Bearer alice' } }
     await client.connect(new StreamableHTTPClientTransport(new URL(gatewayUrl), { fetch: site.fetch, requestInit }))
-    while (site.changes.listeners.size === 0) await new Promise((resolve) => setTimeout(resolve, 1))
+    await site.changes.heard
     site.changes.tell('tools')
     await expect(told).resolves.toBeUndefined()
     await client.close()

@@ -3,17 +3,18 @@ import { FakeSession, front, gatewayUrl, modern, post, read, said } from '../sup
 
 /** Lets the test decide in which order the calls of two people come back. */
 function gate() {
-  const open = new Map<string, () => void>()
+  const begun = { alice: Promise.withResolvers<void>(), bob: Promise.withResolvers<void>() }
+  const end = { alice: Promise.withResolvers<void>(), bob: Promise.withResolvers<void>() }
   const session = new FakeSession({
     callTool: async ({ caller, arguments: args }) => {
-      await new Promise<void>((resolve) => void open.set(caller.user.name, resolve))
-      return said(`for ${caller.user.name} only: ${JSON.stringify(args)}`)
+      const name = caller.user.name as 'alice' | 'bob'
+      begun[name].resolve()
+      await end[name].promise
+      return said(`for ${name} only: ${JSON.stringify(args)}`)
     },
   })
-  const waiting = async (names: string[]) => {
-    while (!names.every((name) => open.has(name))) await Promise.resolve()
-  }
-  return { session, waiting, release: (name: string) => open.get(name)?.() }
+  const bothWait = () => Promise.all([begun.alice.promise, begun.bob.promise])
+  return { session, bothWait, release: (name: 'alice' | 'bob') => end[name].resolve() }
 }
 
 const legacyCall = (who: string) =>
@@ -32,12 +33,12 @@ for (const [era, call] of [
   for (const order of [
     ['alice', 'bob'],
     ['bob', 'alice'],
-  ]) {
+  ] as const) {
     test(`two people with the same request id get their own results (${era}, ${order.join(' first, then ')})`, async () => {
-      const { session, waiting, release } = gate()
+      const { session, bothWait, release } = gate()
       const { fetch } = front(session)
       const answers = { alice: fetch(call('alice')), bob: fetch(call('bob')) }
-      await waiting(['alice', 'bob'])
+      await bothWait()
       for (const name of order) release(name)
       for (const name of ['alice', 'bob'] as const) {
         const { id, result } = await read(await answers[name])

@@ -112,8 +112,12 @@ export const refused = (code: Parameters<typeof refuse>[0], more: Parameters<typ
 
 export class FakeChanges implements ChangeFeed {
   readonly listeners = new Set<ChangeListener>()
+  readonly #heard = Promise.withResolvers<void>()
+  /** Settles when somebody listens. */
+  readonly heard = this.#heard.promise
   async subscribe(_caller: Caller, listener: ChangeListener) {
     this.listeners.add(listener)
+    this.#heard.resolve()
     return ok(() => void this.listeners.delete(listener))
   }
   tell(change: Change): void {
@@ -190,6 +194,17 @@ export const modernMeta = (capabilities: object = {}) => ({
   'io.modelcontextprotocol/clientCapabilities': capabilities,
   'io.modelcontextprotocol/clientInfo': { name: 'test', version: '1' },
 })
+
+/**
+ * Both ways a request can take through `mcp`: the quick lane takes only what is plain, which this content type is not. The quick
+ * lane knows an envelope once the SDK has seen it: see `primed`.
+ */
+export const lanes = { quick: 'application/json', sdk: 'application/json; charset=utf-8' } as const
+
+export async function primed(site: Front): Promise<Front> {
+  await site.fetch(modern({ method: 'server/discover' }))
+  return site
+}
 
 type Posted = { method: string; id?: string | number; params?: Record<string, unknown>; capabilities?: object }
 
