@@ -1,0 +1,170 @@
+import { env } from 'cloudflare:test'
+import { beforeAll, describe, expect, it } from 'vitest'
+import type { AuditEvent } from '../../../src/audit/audit.ts'
+import { recordEvents } from '../../../src/audit/audit.ts'
+import type { EventFilters, Place } from '../../../src/audit/read/event-query.ts'
+import { pageStatement, placeText, readPlace } from '../../../src/audit/read/event-query.ts'
+import { exportEvents } from '../../../src/audit/read/export-events.ts'
+import { followEvents } from '../../../src/audit/read/follow-events.ts'
+import { listEvents, readEvent, readStory } from '../../../src/audit/read/read-events.ts'
+import { ledgerOf } from '../../../src/audit/record-events.ts'
+
+const project = 'read-test'
+const start = 1_800_000_000_000
+
+function event(n: number, more: Partial<AuditEvent> = {}): AuditEvent {
+  return {
+    id: `read-${n}`,
+    type: n % 10 === 0 ? 'identity.signed_in' : n % 2 === 0 ? 'tool.intent' : 'tool.outcome',
+    // Three events share each moment: order must not depend on the clock alone.
+    at: start + Math.floor(n / 3) * 1000,
+    project,
+    user: n % 3 === 0 ? 'alice' : 'bob',
+    agent: n % 7 === 0 ? 'cursor' : 'claude',
+    gateway: 'sales',
+    tool: n % 5 === 0 ? 'Slack_Send' : 'Github_Read',
+    call: `call-${Math.floor(n / 2)}`,
+    decision: n % 11 === 0 ? 'deny' : 'permit',
+    outcome: n % 13 === 0 ? 'failed' : 'done',
+    attributes: { note: n === 77 ? 'Needle in the Hay' : 'hay' },
+    payload: { n },
+    ...more,
+  }
+}
+
+const all = Array.from({ length: 100 }, (_, n) => event(n))
+beforeAll(async () => {
+  await recordEvents(env, all)
+  await recordEvents(env, [event(0, { id: 'foreign', project: 'read-other' })])
+  await Promise.all([ledgerOf(env, project).settle(), ledgerOf(env, 'read-other').settle()])
+})
+
+async function ids(filters: EventFilters, limit = 200): Promise<string[]> {
+  const { items } = await listEvents(env, project, filters, { after: null, limit, payloads: false })
+  return items.map((item) => item.id)
+}
+const expected = (keep: (one: AuditEvent) => boolean): string[] =>
+  all
+    .filter(keep)
+    .map((one) => one.id)
+    .toReversed()
+
+describe('a list of events', () => {
+  it('is newest first and of one project', async () => {
+    expect(await ids({})).toEqual(expected(() => true))
+  })
+
+  it.each<[string, EventFilters, (one: AuditEvent) => boolean]>([
+    ['a person', { user: 'alice' }, (one) => one.user === 'alice'],
+    ['an agent', { agent: 'cursor' }, (one) => one.agent === 'cursor'],
+    ['a tool', { tool: 'Slack_Send' }, (one) => one.tool === 'Slack_Send'],
+    ['a gateway', { gateway: 'none' }, () => false],
+    ['a refusal', { decision: 'deny' }, (one) => one.decision === 'deny'],
+    ['what was permitted', { decision: 'permit' }, (one) => one.decision === 'permit'],
+    ['a failure', { outcome: 'failed' }, (one) => one.outcome === 'failed'],
+    ['a type', { type: 'identity.signed_in' }, (one) => one.type === 'identity.signed_in'],
+    ['a tool type', { type: 'tool.intent' }, (one) => one.type === 'tool.intent'],
+    ['types', { type: 'tool.*' }, (one) => one.type.startsWith('tool.')],
+    ['a time', { from: start + 5000, to: start + 9000 }, (one) => one.at >= start + 5000 && one.at < start + 9000],
+    [
+      'a person and a tool',
+      { user: 'bob', tool: 'Slack_Send' },
+      (one) => one.user === 'bob' && one.tool === 'Slack_Send',
+    ],
+    ['a text, whatever its case', { text: 'needle IN' }, (one) => one.attributes['note'] !== 'hay'],
+    ['a text and a person', { text: 'hay', user: 'alice' }, (one) => one.user === 'alice'],
+  ])('finds %s', async (_, filters, keep) => {
+    expect(await ids(filters)).toEqual(expected(keep))
+  })
+
+  it('shows every event once, page by page, although many have the same time', async () => {
+    const seen: string[] = []
+    let after: Place | null = null
+    do {
+      const page: Awaited<ReturnType<typeof listEvents>> = await listEvents(
+        env,
+        project,
+        {},
+        { after, limit: 7, payloads: false },
+      )
+      seen.push(...page.items.map((item) => item.id))
+      after = page.next && readPlace(placeText(page.next))
+    } while (after)
+    expect(seen).toEqual(expected(() => true))
+  })
+
+  it('shows payloads only when they are asked for', async () => {
+    const [closed] = (await listEvents(env, project, {}, { after: null, limit: 1, payloads: false })).items
+    const [open] = (await listEvents(env, project, {}, { after: null, limit: 1, payloads: true })).items
+    expect(closed).toMatchObject({ payload: null, payloadState: 'closed' })
+    expect(open).toMatchObject({ payload: { n: 99 }, payloadState: 'open', sequence: 99 })
+  })
+
+  it.each<[EventFilters, string]>([
+    [{}, 'events_at'],
+    [{ user: 'alice', tool: 'Slack_Send' }, 'events_user'],
+    [{ tool: 'Slack_Send', gateway: 'sales' }, 'events_tool'],
+    [{ call: 'call-1', user: 'alice' }, 'events_call'],
+    [{ decision: 'deny', agent: 'claude' }, 'events_decision'],
+    [{ outcome: 'failed' }, 'events_outcome'],
+    [{ type: 'identity.signed_in', gateway: 'sales' }, 'events_type'],
+    [{ type: 'tool.intent', from: start }, 'events_at'],
+  ])('reads %j by the index %s, in order', async (filters, name) => {
+    const { sql, values } = pageStatement(project, filters, { at: start, sequence: 1, ledger: 'x' }, 50)
+    const { results } = await env.DB.prepare(`EXPLAIN QUERY PLAN ${sql}`)
+      .bind(...values)
+      .all<{ detail: string }>()
+    const plan = results.map((row) => row.detail).join('\n')
+    expect(plan).toContain(`INDEX ${name} `)
+    expect(plan).not.toContain('USE TEMP B-TREE FOR ORDER BY\n')
+  })
+})
+
+describe('a story', () => {
+  it('is everything about one call, oldest first', async () => {
+    const story = await readStory(env, project, 'call-10')
+    expect(story.map((one) => [one.id, one.payload])).toEqual([
+      ['read-20', { n: 20 }],
+      ['read-21', { n: 21 }],
+    ])
+    expect(await readEvent(env, project, 'read-5')).toMatchObject({ id: 'read-5', payload: { n: 5 } })
+    expect(await readEvent(env, project, 'foreign')).toBeNull()
+  })
+})
+
+describe('an export', () => {
+  it('holds every event that matches, in either form', async () => {
+    const text = async (format: 'ndjson' | 'csv') => {
+      let whole = ''
+      for await (const part of exportEvents(env, project, { user: 'alice' }, format, true)) whole += part
+      return whole.trimEnd().split(/\r?\n/)
+    }
+    const lines = (await text('ndjson')).map((line) => JSON.parse(line) as { id: string; payload: object })
+    expect(lines.map((line) => line.id)).toEqual(expected((one) => one.user === 'alice'))
+    expect(lines[0]?.payload).toEqual({ n: 99 })
+    expect(await text('csv')).toHaveLength(lines.length + 1)
+  })
+})
+
+describe('following', () => {
+  it('gives what happens from now on, filtered', async () => {
+    const live = 'read-live'
+    await recordEvents(env, [event(0, { project: live, id: 'before' })])
+    const rounds = followEvents(ledgerOf(env, live), { user: 'alice' }, null, true)
+    const first = rounds.next()
+    // The first round waits for what comes; give it the time to begin.
+    await expect
+      .poll(() =>
+        ledgerOf(env, live)
+          .head()
+          .then((head) => head.size),
+      )
+      .toBe(1)
+    await recordEvents(env, [event(1, { project: live, id: 'bobs' }), event(3, { project: live, id: 'alices' })])
+    const { value } = await first
+    expect(value).toMatchObject({ last: 2, events: [{ id: 'alices', payload: { n: 3 } }] })
+    await rounds.return(undefined)
+    const again = await followEvents(ledgerOf(env, live), {}, 0, false).next()
+    expect(again.value).toMatchObject({ events: [{ id: 'bobs' }, { id: 'alices' }] })
+  })
+})
