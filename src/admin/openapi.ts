@@ -51,7 +51,7 @@ function operation(route: AdminRoute): JsonObject {
     parameters: [...parameters(route.params, 'path'), ...parameters(route.query, 'query')],
     ...body,
     responses: {
-      [status]: { description: 'Done.', content: content(schema(route.reply, 'output')) },
+      [status]: { description: 'Done.', content: answers(route) },
       default: {
         description: 'Refused.',
         content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
@@ -59,6 +59,11 @@ function operation(route: AdminRoute): JsonObject {
     },
   }
 }
+
+const answers = (route: AdminRoute): JsonObject =>
+  route.kind === 'stream'
+    ? Object.fromEntries(route.produces.map((type) => [type, { schema: { type: 'string' } }]))
+    : content(schema(route.reply, 'output'))
 
 const content = (of: Json): JsonObject => ({ 'application/json': { schema: of } })
 

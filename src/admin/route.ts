@@ -1,4 +1,4 @@
-import type { z } from 'zod'
+import { z } from 'zod'
 import type { Config } from '../config/config.ts'
 import type { Clock } from '../core/clock.ts'
 import type { Json } from '../core/json.ts'
@@ -57,6 +57,13 @@ export type AdminRoute = Shared &
   (
     | { kind: 'read'; method: 'GET' | 'POST'; read(input: AnyInput, use: AdminUse): Promise<Result<unknown>> }
     | {
+        kind: 'stream'
+        method: 'GET'
+        /** Media types of what it answers. */
+        produces: readonly string[]
+        respond(input: AnyInput, use: AdminUse): Promise<Result<Response>>
+      }
+    | {
         kind: 'change'
         method: 'POST' | 'PUT' | 'PATCH' | 'DELETE'
         status: 200 | 201
@@ -93,4 +100,14 @@ export function changeRoute<
   },
 ): AdminRoute {
   return { ...spec, kind: 'change', status: spec.status ?? 200 } as unknown as AdminRoute
+}
+
+/** An answer that is no JSON value: a file that is made while it is sent, a live view. It records that it was read. */
+export function streamRoute<Params extends Shape = Empty, Query extends Shape = Empty>(
+  spec: Omit<Spec<Params, Query, Empty, Empty>, 'body' | 'reply'> & {
+    produces: readonly string[]
+    respond(input: Input<Params, Query, Empty>, use: AdminUse): Promise<Result<Response>>
+  },
+): AdminRoute {
+  return { ...spec, kind: 'stream', method: 'GET', reply: z.unknown() } as unknown as AdminRoute
 }

@@ -1,14 +1,17 @@
 import { agentRoutes } from './agents-api.ts'
 import { approvalRoutes } from './approvals-api.ts'
+import { eventRoutes } from './events-api.ts'
 import { gatewayRoutes } from './gateways-api.ts'
 import { groupRoutes } from './groups-api.ts'
 import { identityProviderRoutes } from './identity-providers-api.ts'
 import { keyRoutes } from './keys-api.ts'
+import { ledgerRoutes } from './ledger-api.ts'
 import { meRoutes } from './me-api.ts'
 import { providerRoutes } from './providers-api.ts'
 import type { AdminRoute } from './route.ts'
 import { secretRoutes } from './secrets-api.ts'
 import { sessionRoutes } from './sessions-api.ts'
+import { sinkRoutes } from './sinks-api.ts'
 import { userRoutes } from './users-api.ts'
 
 export const adminApiVersion = '1'
@@ -26,4 +29,7 @@ export const routes: readonly AdminRoute[] = [
   ...providerRoutes,
   ...secretRoutes,
   ...approvalRoutes,
+  ...eventRoutes,
+  ...ledgerRoutes,
+  ...sinkRoutes,
 ]

@@ -29,6 +29,10 @@ export async function serve(
   }
   const input = await readInput(route, request, params)
   if (!input.ok) return problem(input.error)
+  if (route.kind === 'stream') {
+    const answer = await route.respond(input.value, use)
+    return answer.ok ? answer.value : problem(answer.error)
+  }
   const result = route.kind === 'read' ? await route.read(input.value, use) : await make(route, input.value, use)
   if (!result.ok) return problem(result.error)
   return Response.json(route.reply.parse(result.value), {

@@ -12,3 +12,19 @@ export type { OutboxPorts } from './outbox.ts'
 export { ledgerPorts, recordEvents } from './record-events.ts'
 export type { PayloadPolicy } from './redact-event.ts'
 export { defaultArgumentsMode, defaultResultMode, redact, redactionKey } from './redact.ts'
+
+/** Reading: pages, stories, exports, a live view. */
+export type { EventFilters, Place } from './read/event-query.ts'
+export { eventFilters, placeText, readPlace } from './read/event-query.ts'
+export type { EventView } from './read/event-view.ts'
+export { exportEvents } from './read/export-events.ts'
+export { followEvents } from './read/follow-events.ts'
+export { listEvents, readEvent, readStory } from './read/read-events.ts'
+
+/** The proof, and what leaves: heads, exports, sinks. */
+export { exportLedger, exportPorts } from './export-ledger.ts'
+export { ledgerOf } from './record-events.ts'
+export type { SinkStatus } from './ledger-api.ts'
+export type { SinkView } from './sinks/manage.ts'
+export { deleteSink, listSinks, saveSink, sinkInput } from './sinks/manage.ts'
+export { sinkSettings } from './sinks/settings.ts'

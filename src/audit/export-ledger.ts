@@ -83,3 +83,16 @@ async function openAll(ledger: LedgerApi, stored: readonly StoredRow[]) {
 }
 
 const json = (value: unknown): string => `${JSON.stringify(value)}\n`
+
+/** The ports of a project's own ledger: hashes from the Ledger, rows from D1. */
+export function exportPorts(d1: D1Database, ledger: LedgerApi, project: string, name: string): ExportPorts {
+  const sql = `SELECT sequence, id, "user", leaf, payload FROM events
+    WHERE project = ? AND ledger = ? AND sequence >= ? AND sequence < ? ORDER BY sequence`
+  return {
+    ledger,
+    async rows(from, to) {
+      const { results } = await d1.prepare(sql).bind(project, name, from, to).all<StoredRow>()
+      return results
+    },
+  }
+}

@@ -146,7 +146,10 @@ export class Ledger extends DurableObject<Env> implements LedgerApi {
   }
 
   async settle(): Promise<Head> {
-    await this.#tasks.runNow('index')
+    for (let before = -1; this.#storage.indexedUpTo > before && this.#storage.indexedUpTo < this.#storage.size;) {
+      before = this.#storage.indexedUpTo
+      await this.#tasks.runNow('index')
+    }
     await this.#tasks.runNow('checkpoint')
     return this.head()
   }

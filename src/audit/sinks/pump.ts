@@ -82,7 +82,11 @@ async function send(state: SinkState, { records, upTo, headUpTo }: NextBatch, po
     return
   }
   const backoff = Math.min(1000 * 2 ** Math.min(state.failures, 12), longestBackoffMs)
-  states.fail(state.id, stopped.reason, ports.now() + Math.max(stopped.afterMs ?? 0, backoff * ports.jitter()))
+  states.fail(
+    state.id,
+    stopped.reason,
+    Math.round(ports.now() + Math.max(stopped.afterMs ?? 0, backoff * ports.jitter())),
+  )
 }
 
 type Stopped = { reason: string; afterMs?: number }

@@ -70,10 +70,13 @@ export class SinkRunner {
   async changed(): Promise<void> {
     this.#configs = null
     this.#memories.clear()
-    for (const sink of await this.configs()) {
+    const configs = await this.configs()
+    for (const sink of configs) {
       this.#open(sink)
       this.#ports.states.hurry(sink.id)
     }
+    for (const id of this.#ports.states.ids())
+      if (!configs.some((sink) => sink.id === id)) this.#ports.states.remove(id)
     await this.run()
   }
 

@@ -39,6 +39,13 @@ export class SinkStates {
     return this.#storage.sql.exec<SinkState>('SELECT * FROM sinks WHERE id = ?', id).toArray()[0] ?? null
   }
 
+  ids(): string[] {
+    return this.#storage.sql
+      .exec<{ id: string }>('SELECT id FROM sinks')
+      .toArray()
+      .map((row) => row.id)
+  }
+
   open(id: string, cursor: number, head: number): SinkState {
     this.#storage.sql.exec('INSERT OR IGNORE INTO sinks (id, cursor, head) VALUES (?, ?, ?)', id, cursor, head)
     const state = this.read(id)
