@@ -11,7 +11,7 @@ const mostPages = 12
 
 /**
  * A person at a browser of their own. They know three things: which account is theirs at the stand-ins (a list of names to
- * click), "Allow" on our consent page, and "Connect" on our connect page.
+ * click), "Allow" on our consent page, "Connect" on our connect page and "Approve once" on our approval page.
  */
 export async function newPerson(
   browser: Browser,
@@ -45,7 +45,7 @@ async function nextButton(
     const own = page.locator('form button', { hasText: account })
     if ((await own.count()) > 0) return { label: account, press: () => own.first().click() }
   }
-  for (const label of ['Allow', 'Connect', 'Continue', 'Authorize']) {
+  for (const label of ['Allow', 'Connect', 'Approve once', 'Continue', 'Authorize']) {
     const button = page.locator('form button', { hasText: new RegExp(`^\\s*${label}\\b`) })
     if ((await button.count()) > 0) return { label, press: () => button.first().click() }
   }

@@ -25,24 +25,32 @@ export async function tellStory(deployment: DemoDeployment, browser: Browser | n
   step('2. It asks who Alice is on GitHub. She has to connect her account first, once; then the same call goes on.')
   detail(textOf(await call(agent, 'GitHub_WhoAmI')))
 
-  step('3. It lists her repositories with her own token. No page this time.')
+  step('3. It lists her repositories. That needs more than step 2 asked for, so she is asked for the difference, once.')
   detail(textOf(await call(agent, 'GitHub_SearchMyRepositories', { text: 'web' })))
+  step('   From here on it goes without any page.')
+  detail(textOf(await call(agent, 'GitHub_ListIssues', { repository: 'web-shop' })))
 
   step('4. It tries to file an issue. Unknown agents may only read, so for it there is no such tool.')
   await refused(agent, 'GitHub_CreateIssue', { repository: 'web-shop', title: 'From an agent nobody knows' })
 
-  step('5. The administrator looks at the agent and marks it as known. It works at once, in the same session.')
-  await trust(deployment, 'Demo agent')
+  step('5. The administrator publishes a rule that lets this one agent write. The live session takes it up at once.')
+  await letWrite(deployment, 'Demo agent')
   detail(textOf(await call(agent, 'GitHub_CreateIssue', { repository: 'web-shop', title: 'The cart forgets coupons' })))
 
-  step('6. Bob, in sales, through another agent: he may look, but not file, whatever his agent may do.')
+  step('6. A pull request needs a colleague to say yes. Alice cannot approve her own; Carol can.')
+  const pullRequest = { repository: 'web-shop', title: 'Keep coupons', from_branch: 'main', into_branch: 'main' }
+  const asked = await waitingFor(agent, 'GitHub_CreatePullRequest', pullRequest)
+  await open('carol')(asked)
+  detail(textOf(await call(agent, 'GitHub_CreatePullRequest', pullRequest)))
+
+  step('7. Bob, in sales, through another agent: he may look, but not file, whatever his agent may do.')
   const other = await startAgent({ name: 'Report bot', url, open: open('bob') })
-  await trust(deployment, 'Report bot')
+  await letWrite(deployment, 'Report bot')
   const bobs = await other.client.listTools()
   detail(`He may see ${bobs.tools.map(({ name }) => name).join(', ')}`)
   await refused(other, 'GitHub_CreateIssue', { repository: 'alice-dev/web-shop', title: 'Please add my logo' })
 
-  step('7. What the record says')
+  step('8. What the record says')
   await showRecord(deployment)
   await agent.close()
   await other.close()
@@ -80,11 +88,33 @@ async function opener(browser: Browser | null): Promise<(who: Person) => (url: s
   return (who) => async (url) => void (await people.get(who)?.open(url))
 }
 
-async function trust(deployment: DemoDeployment, name: string): Promise<void> {
+/** A new version of the gateway with one rule more, as an administrator would publish it. */
+async function letWrite(deployment: DemoDeployment, name: string): Promise<void> {
   const list = await admin<{ items: { id: string; name: string }[] }>(deployment, 'GET', '/agents')
   const found = list?.items.find((one) => one.name === name)
   if (!found) throw new Stop(`no agent named ${name}`)
-  await admin(deployment, 'PATCH', `/agents/${found.id}`, { trust: 'known' })
+  const live = await admin<{ version: number; document: GatewayFile }>(deployment, 'GET', '/gateways/engineering')
+  if (!live) throw new Stop('no gateway named engineering')
+  const { document, version: base } = live
+  const rule = {
+    id: `let-${found.id.slice(0, 8).replace(/[^A-Za-z0-9]/g, '0')}-write`,
+    effect: 'permit',
+    agents: { ids: [found.id] },
+  }
+  document.rules.agent.push(rule)
+  await admin(deployment, 'POST', '/gateways/apply', { document, base })
+}
+
+type GatewayFile = { rules: { agent: unknown[] } }
+
+/** The link in the answer of a call that waits for an approval. */
+async function waitingFor(agent: Agent, name: string, args: Record<string, unknown>): Promise<string> {
+  detail(`${name} ${JSON.stringify(args)}`)
+  const answer = textOf((await agent.client.callTool({ name, arguments: args })) as CallToolResult)
+  const link = /https?:\/\/\S+\/approve\/[\w-]+/.exec(answer)?.[0]
+  if (!link) throw new Stop(`no approval was asked for: ${answer}`)
+  detail(`waits for ${link}`)
+  return link
 }
 
 type Row = { at: number; type: string; tool?: string; decision?: string; outcome?: string; user?: string }

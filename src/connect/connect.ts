@@ -1,5 +1,6 @@
 import { Hono } from 'hono'
 import type { IdentityDeps } from '../identity/identity.ts'
+import { decideHere, showApproval } from './approval-page.ts'
 import { finishConnect } from './callback.ts'
 import { resultOf } from './end.ts'
 import { showConnect, startConnect } from './link-page.ts'
@@ -15,5 +16,7 @@ export function connectRoutes(depsOf: (env: Env) => IdentityDeps): Hono<{ Bindin
   app.get(connectPaths.result, (c) => resultOf(c.req.raw, c.req.param('result'), depsOf(c.env)))
   app.get(connectPaths.link, (c) => showConnect(c.req.raw, c.req.param('link'), c.env, depsOf(c.env)))
   app.post(connectPaths.link, (c) => startConnect(c.req.raw, c.req.param('link'), c.env, depsOf(c.env)))
+  app.get(connectPaths.approval, (c) => showApproval(c.req.raw, c.req.param('approval'), depsOf(c.env)))
+  app.post(connectPaths.approval, (c) => decideHere(c.req.raw, c.req.param('approval'), depsOf(c.env)))
   return app
 }

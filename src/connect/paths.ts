@@ -3,4 +3,5 @@ export const connectPaths = {
   callback: '/connect/callback/:provider',
   result: '/connect/result/:result',
   link: '/connect/:link',
+  approval: '/approve/:approval',
 } as const
