@@ -115,8 +115,14 @@ export async function call(caller: Caller, name: string, args: JsonObject = {}, 
 }
 
 /** The whole browser leg for the account that a call asked for. */
-export async function connectAccount(world: World, caller: Caller, account: FixtureAccount): Promise<void> {
-  const refused = await call(caller, 'GitHub_WhoAmI')
+export async function connectAccount(
+  world: World,
+  caller: Caller,
+  account: FixtureAccount,
+  tool = 'GitHub_WhoAmI',
+  args: JsonObject = {},
+): Promise<void> {
+  const refused = await call(caller, tool, args)
   if (refused.kind !== 'refused') throw new Error('nothing to connect')
   const link = await readLink(
     config.stateKey,
