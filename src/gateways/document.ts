@@ -74,6 +74,12 @@ const providersSchema = z
         .nullable()
         .default(null)
         .describe('Tools of this gateway that need any other scope are not offered. null: no cap.'),
+      oneConsent: z
+        .boolean()
+        .default(false)
+        .describe(
+          'Ask at the first consent for what all tools of this gateway need there, instead of tool by tool when each is first used.',
+        ),
     }),
   )
   .default({})

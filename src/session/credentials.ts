@@ -6,6 +6,9 @@ import type { Tool } from '../core/tool.ts'
 import type { Credentials, ToolCall } from '../runtime/runtime.ts'
 import type { Lease, LeaseRequest, VaultApi } from '../vault/vault.ts'
 
+/** What the gateway's document says about consents at a provider. */
+export type ConsentScopes = Pick<LeaseRequest, 'askScopes' | 'allowedScopes'>
+
 /**
  * Leases held in this session's memory and nowhere else (promise 2). The Vault knows that they are here and calls them back;
  * a lease that is called back while a request for it is under way is not kept.
@@ -15,15 +18,23 @@ export class HeldLeases implements Credentials {
   readonly #session: SessionId
   readonly #gateway: string
   readonly #now: Clock
+  readonly #consent: (provider: string) => ConsentScopes
   readonly #held = new Map<string, Lease>()
   readonly #asking = new Map<string, Promise<Result<Lease>>>()
   #recalls = 0
 
-  constructor(use: { vault: (user: string) => VaultApi; session: SessionId; gateway: string; now: Clock }) {
+  constructor(use: {
+    vault: (user: string) => VaultApi
+    session: SessionId
+    gateway: string
+    now: Clock
+    consent: (provider: string) => ConsentScopes
+  }) {
     this.#vault = use.vault
     this.#session = use.session
     this.#gateway = use.gateway
     this.#now = use.now
+    this.#consent = use.consent
   }
 
   async lease(call: ToolCall, tool: Tool): Promise<Result<Lease | null>> {
@@ -72,6 +83,7 @@ export class HeldLeases implements Credentials {
       session: this.#session,
       provider: authorization.provider,
       scopes: authorization.scopes,
+      ...this.#consent(authorization.provider),
       ...(account === undefined ? {} : { account }),
       why: {
         callId: call.id,

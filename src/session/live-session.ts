@@ -15,6 +15,7 @@ import { createRunner, createScreen, createUpstreams, offerGateway } from '../ru
 import { vaultOf } from '../vault/vault.ts'
 import type { GatewayFeatures } from './api.ts'
 import { approvalMigrations, StoredApprovals } from './approvals.ts'
+import { consentScopes } from './consent-scopes.ts'
 import { HeldLeases } from './credentials.ts'
 import { factsMigrations, SessionMemory } from './facts.ts'
 import { createRecorder, sessionEvent } from './record.ts'
@@ -54,7 +55,13 @@ export class LiveSession {
     this.#row = row
     this.#snapshot = snapshot
     this.#seenAt = now()
-    this.leases = new HeldLeases({ vault: (user) => vaultOf(env, user), session, gateway: snapshot.slug, now })
+    this.leases = new HeldLeases({
+      vault: (user) => vaultOf(env, user),
+      session,
+      gateway: snapshot.slug,
+      now,
+      consent: (provider) => consentScopes(this.#snapshot, provider),
+    })
     const times = { startedAt: row.started_at, authenticatedAt: row.authenticated_at }
     const gateway = () => this.#snapshot.slug
     const egress = createEgress(config)

@@ -6,8 +6,7 @@ const mark = '[redacted:token]'
 const minLength = 8
 
 /**
- * Takes live tokens out of whatever leaves, by exact match: as they are, as JSON and as a URL would spell them, and their
- * base64 in a Basic header. For results, errors, logs and records (promise 2).
+ * Takes live tokens out of whatever leaves, by exact match: as they are, and as a URL or JSON would spell them. For results, errors, logs and records (promise 2).
  */
 export function scrub<T extends Json | undefined>(value: T, secrets: readonly string[]): T {
   const needles = secrets.filter((secret) => secret.length >= minLength).flatMap(spellings)
@@ -30,5 +29,6 @@ function cleanText(text: string, needles: readonly string[]): string {
 }
 
 function spellings(secret: string): string[] {
-  return [secret, encodeURIComponent(secret), JSON.stringify(secret).slice(1, -1)]
+  const json = JSON.stringify(secret).slice(1, -1)
+  return [secret, encodeURIComponent(secret), json, json.replaceAll('/', '\\/')]
 }

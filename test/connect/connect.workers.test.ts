@@ -1,10 +1,13 @@
 import { runInDurableObject } from 'cloudflare:test'
 import { env, exports } from 'cloudflare:workers'
+import { eq } from 'drizzle-orm'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { ProjectId, UserId } from '../../src/core/ids.ts'
+import { sealSecret } from '../../src/core/seal.ts'
 import { openDb } from '../../src/db/db.ts'
-import { users } from '../../src/db/schema.ts'
+import { providers, users } from '../../src/db/schema.ts'
 import { sessionCookie } from '../../src/identity/browser-session.ts'
+import { clientSecretContext } from '../../src/vault/vault.ts'
 import type { Setup } from '../vault/vault-harness.ts'
 import { alice, config, leaseRequest, linkOf, mallory, mustBe, setUp } from '../vault/vault-harness.ts'
 
@@ -315,5 +318,43 @@ describe('a connect link', () => {
     expect(page).toContain('You did not allow it')
     expect(page).not.toContain('prose')
     expect((await browser.get(`/connect/${link}`)).status).toBe(200)
+  })
+})
+
+describe('a call that needs two accounts', () => {
+  it('shows both on one page, and each can be connected from it', async () => {
+    const setup = await setUp()
+    const [row] = await openDb(env.DB).select().from(providers).where(eq(providers.project, setup.project))
+    if (!row) throw new Error('no provider')
+    const secret = setup.fixture.options.clientSecret
+    await openDb(env.DB)
+      .insert(providers)
+      .values({
+        ...row,
+        id: 'second',
+        settings: { name: 'Second' },
+        sealedSecret: await sealSecret(config, clientSecretContext(setup.project, 'second'), secret),
+      })
+    Object.assign(setup.fixture.options, {
+      redirectUris: ['fixture', 'second'].map((id) => `${config.publicUrl}/connect/callback/${id}`),
+    })
+    const browser = await Browser.of(setup.project, setup.user)
+    const first = await linkOf(setup)
+    const other = await setup.vault.lease(leaseRequest(setup, { provider: 'second' }))
+    expect(other.ok).toBe(false)
+
+    const page = await browser.get(`/connect/${first.link}`)
+    expect(await page.clone().text()).toMatch(/Connect Fixture[^]*Connect Second/)
+    const left = await browser.post(`/connect/${first.link}`, await formOf(page, 0))
+    const returned = await browser.get(callbackOf(setup.fixture.consent(leaving(left), alice)))
+    const result = await browser.get(returned.headers.get('location') ?? '')
+    expect(await result.text()).toContain('waits for one more account')
+
+    const again = await browser.get(`/connect/${first.link}`)
+    expect(await again.clone().text()).toContain('Fixture: connected.')
+    const leftAgain = await browser.post(`/connect/${first.link}`, await formOf(again, 0))
+    await browser.get(callbackOf(setup.fixture.consent(leaving(leftAgain), alice)))
+    expect((await setup.vault.lease(leaseRequest(setup, { provider: 'second' }))).ok).toBe(true)
+    expect(await (await browser.get(`/connect/${first.link}`)).text()).toContain('connected already')
   })
 })
