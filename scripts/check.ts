@@ -34,7 +34,7 @@ const dryRun = join(stateFolder, 'dry-run')
 
 const steps: Step[] = [
   ...compilers.map((file) => ({ name: `types (${file})`, run: () => command('tsc', '-p', file, '--noEmit') })),
-  { name: 'lint', run: () => command('oxlint', '--type-aware') },
+  { name: 'lint', run: () => command('oxlint', '--type-aware', '--format=unix') },
   { name: 'format', run: () => command('oxfmt', '--check', '.') },
   { name: 'binding types', run: () => command('wrangler', 'types', '--check') },
   { name: 'migrations in order', run: () => command('drizzle-kit', 'check') },
@@ -49,7 +49,7 @@ for (const step of steps) {
   const seconds = ((Date.now() - startedAt) / 1000).toFixed(1)
   console.log(`${ok ? 'ok  ' : 'FAIL'} ${step.name} (${seconds} s)`)
   if (!ok) failed.push(step.name)
-  if (!ok || /\b[1-9]\d* warnings?\b|\[WARNING\]/.test(output)) console.log(output.trim().replaceAll(/^/gm, '     '))
+  if (!ok || /\b[1-9]\d* warnings?\b|\[WARNING\]|\[Warning\//.test(output)) console.log(output.trim().replaceAll(/^/gm, '     '))
 }
 console.log(
   failed.length === 0
