@@ -31,7 +31,8 @@ export const unauthenticated = (reason: CredentialFault) => refuse('identity/una
  * token contains; a token in the URL ends up in logs, so it is refused even beside a good header (attack case 20).
  */
 export function readCredential(request: Request): Result<Credential> {
-  if (new URL(request.url).searchParams.has('access_token')) return unauthenticated('in_query')
+  if (request.url.includes('?') && new URL(request.url).searchParams.has('access_token'))
+    return unauthenticated('in_query')
   const header = request.headers.get('authorization')
   if (header === null) return unauthenticated('missing')
   const token = /^Bearer +([\w.~+/:%!'()*=-]{1,512})$/i.exec(header)?.[1]

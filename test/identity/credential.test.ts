@@ -39,9 +39,11 @@ describe('the credential of a request', () => {
   })
 
   it('is never taken from the URL, also not beside a header (attack case 20)', () => {
-    const url = 'https://behalf.test/tools/mcp?access_token=abc'
-    expect(reason(read([], url))).toBe('in_query')
-    expect(reason(read([['authorization', 'Bearer abc']], url))).toBe('in_query')
+    for (const query of ['access_token=abc', 'a=b&access_token=', '%61ccess_token=abc']) {
+      const url = `https://behalf.test/tools/mcp?${query}`
+      expect(reason(read([], url))).toBe('in_query')
+      expect(reason(read([['authorization', 'Bearer abc']], url))).toBe('in_query')
+    }
   })
 })
 
