@@ -69,6 +69,13 @@ export const errors = {
   'admin/conflict': row('invalid_request', 409, null, false, 'This does not fit what is there.'),
   'admin/media_type': row('invalid_request', 415, null, false, 'The body has to be application/json.'),
   'mcp/media_type': row('invalid_request', 415, -32600, false, 'The body has to be application/json.'),
+  'mcp/header_mismatch': row(
+    'invalid_request',
+    400,
+    -32020,
+    false,
+    'A parameter header does not say what the arguments say.',
+  ),
   'mcp/not_answerable': row(
     'invalid_request',
     400,
@@ -148,6 +155,13 @@ export const errors = {
     -32602,
     false,
     'The server behind this refused the parameters.',
+  ),
+  'upstream/capability_missing': row(
+    'invalid_request',
+    400,
+    -32021,
+    false,
+    'The server behind this needs something that this client cannot do.',
   ),
   'upstream/authorization_needed': row(
     'authorization_required',

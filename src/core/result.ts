@@ -13,6 +13,8 @@ export type Refusal = {
   /** What would help: a link on our own origin, and what to do in one sentence. */
   help?: { url?: string; text?: string }
   retryAfterMs?: number
+  /** What MCP defines for the error's `data`, e.g. the URI that was not found. Never an upstream's text. */
+  data?: Record<string, unknown>
   /** Fields for the record. Never shown to an agent. */
   evidence?: Record<string, unknown>
 }

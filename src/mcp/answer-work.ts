@@ -86,7 +86,8 @@ async function refusedAnswer(
   round: number,
 ): Promise<WireResult> {
   const { error, callId, resume } = reply
-  if (rowOf(error).status === 401 || error.code === 'session/unknown') turn.refused = error
+  const code = error.code
+  if (rowOf(error).status === 401 || code === 'session/unknown' || code === 'mcp/header_mismatch') turn.refused = error
   const url = error.help?.url
   if (resume === undefined || url === undefined || !features.elicitationUrl || round >= maxRounds) {
     return finalRefusal(asked, error, callId)

@@ -7,6 +7,7 @@ import { Server } from '@modelcontextprotocol/server'
 import { logFault } from '../core/log.ts'
 import { ok } from '../core/result.ts'
 import { answerWork } from './answer-work.ts'
+import { paramHeadersOf } from './call-request.ts'
 import { legacyVersions } from './conversation.ts'
 import { serveOffers } from './offers.ts'
 import { asObject, rawParams } from './raw-params.ts'
@@ -68,7 +69,8 @@ function serveTools(server: Server, turn: Turn, features: ClientFeatures): void 
       asked: { method: 'tools/call', name, arguments: args },
       meta: asObject(raw['_meta']),
       run: async (shared: Parameters<Parameters<typeof answerWork>[2]['run']>[0]) => {
-        const reply = await (turn.made?.call ?? turn.session.callTool({ ...shared, name, arguments: args }))
+        const call = { ...shared, ...paramHeadersOf(turn.request, features), name, arguments: args }
+        const reply = await (turn.made?.call ?? turn.session.callTool(call))
         if (turn.made) delete turn.made.call
         if (reply.kind !== 'output') return reply
         return { kind: 'done' as const, result: toWireOutput(reply.output, features.era) }

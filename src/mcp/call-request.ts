@@ -9,7 +9,7 @@ export type ToolCallParams = { name: string; arguments: JsonObject; meta: JsonOb
 /** Sends what belongs to a request before its answer. */
 export type Tell = (notice: { method: string; params: JsonObject }) => Promise<void> | void
 
-type Shared = Omit<CallRequest, 'name' | 'arguments'>
+type Shared = Omit<CallRequest, 'name' | 'arguments' | 'paramHeaders'>
 
 /** What a call and every other request for work have in common. `tell` is absent when the client takes no stream. */
 export function workRequest(
@@ -37,6 +37,16 @@ export function workRequest(
     ...(token !== undefined && { onProgress: progressSink(token, tell) }),
     ...(logs && { onLog: (params: JsonObject) => tell({ method: 'notifications/message', params }) }),
   }
+}
+
+/** Parameters that a 2026-07-28 client repeats in headers. The session, which knows the tool, holds them against the arguments. */
+export function paramHeadersOf({ headers }: Request, { era }: ClientFeatures): Pick<CallRequest, 'paramHeaders'> {
+  if (era === 'legacy') return {}
+  const found: Record<string, string> = {}
+  headers.forEach((value, name) => {
+    if (name.startsWith('mcp-param-')) found[name] = value
+  })
+  return { paramHeaders: found }
 }
 
 function shortText(value: Json | undefined, limit: number): string | undefined {

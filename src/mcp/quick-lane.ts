@@ -8,7 +8,7 @@ import { SERVER_INFO_META_KEY } from '@modelcontextprotocol/server'
 import { ok } from '../core/result.ts'
 import { serverInfo } from './build-server.ts'
 import { tellCancelled } from './answer-work.ts'
-import { cancelKey, workRequest } from './call-request.ts'
+import { cancelKey, paramHeadersOf, workRequest } from './call-request.ts'
 import { LateStream } from './late-stream.ts'
 import { listBody } from './tool-list.ts'
 import { toWireOutput } from './to-wire.ts'
@@ -38,7 +38,12 @@ async function quickCall(turn: Turn, plain: PlainCall, answerSlowly: Slowly): Pr
   const { name, arguments: args, meta } = params
   const stream = streams ? new LateStream(id, features.era === 'modern' ? gone : () => {}) : null
   const tell = stream ? (notice: object) => stream.send(JSON.stringify({ jsonrpc: '2.0', ...notice })) : undefined
-  const request = { ...workRequest(turn, features, meta, { key, tell }), name, arguments: args }
+  const request = {
+    ...workRequest(turn, features, meta, { key, tell }),
+    ...paramHeadersOf(turn.request, features),
+    name,
+    arguments: args,
+  }
   const answer = write(turn, plain, request, gone, answerSlowly)
   turn.waitUntil(answer.catch(() => {}))
   return stream ? stream.answer(answer) : answer

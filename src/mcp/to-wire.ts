@@ -37,6 +37,8 @@ export function toWireTool(tool: Tool, era: Era): WireTool {
       openWorldHint: behaviour.openWorld,
     },
     ...(meta && { _meta: meta }),
+    // Some clients look for it beside `_meta`.
+    ...(meta?.['securitySchemes'] !== undefined && { securitySchemes: meta['securitySchemes'] }),
   } as WireTool
 }
 
@@ -75,7 +77,7 @@ export function toErrorResult(refusal: Refusal, callId?: string): CallToolResult
 
 export function toProtocolError(refusal: Refusal, callId?: string): ProtocolError {
   const code = rowOf(refusal).rpc ?? -32603
-  return new ProtocolError(code, messageOf(refusal), { [errorKey]: errorMeta(refusal, callId) })
+  return new ProtocolError(code, messageOf(refusal), { ...refusal.data, [errorKey]: errorMeta(refusal, callId) })
 }
 
 /** A refusal as a whole JSON-RPC message, where there is no SDK to write it. */

@@ -18,7 +18,7 @@ export async function callTool(call: ToolCall, use: Runtime): Promise<CallReply>
   if (!tool.ok) return record.refused(tool.error)
   record.tool = tool.value
 
-  const args = checkArguments(tool.value, call.arguments, call.about)
+  const args = checkArguments(tool.value, call)
   if (!args.ok) return record.refused(args.error)
 
   const decision = record.decide(questionFor(call, tool.value, args.value, use))

@@ -3,19 +3,23 @@ import { CfWorkerJsonSchemaValidator } from '@modelcontextprotocol/server/valida
 import type { z } from 'zod'
 import type { Json, JsonObject } from '../core/json.ts'
 import { isObject } from '../core/json.ts'
+import { paramHeadersFit } from '../core/param-headers.ts'
 import type { Result } from '../core/result.ts'
 import { ok, refuse } from '../core/result.ts'
 import type { Tool } from '../core/tool.ts'
 import { definedTool } from '../toolkits/toolkits.ts'
 import type { ToolCall } from './ports.ts'
 
+type CheckedCall = Pick<ToolCall, 'arguments' | 'about' | 'paramHeaders'>
+
 /**
  * Arguments as the tool will get them: checked against its schema before any rule sees them (attack case 50), with our own
  * tools' defaults filled in, so that a rule decides on what will run.
  *
- * Errors: `runtime/invalid_arguments`, with what is wrong and where in `help.text`.
+ * Errors: `mcp/header_mismatch`; `runtime/invalid_arguments`, with what is wrong and where in `help.text`.
  */
-export function checkArguments(tool: Tool, args: JsonObject, about?: ToolCall['about']): Result<JsonObject> {
+export function checkArguments(tool: Tool, { arguments: args, about, paramHeaders }: CheckedCall): Result<JsonObject> {
+  if (paramHeaders && !paramHeadersFit(tool.inputSchema, args, paramHeaders)) return refuse('mcp/header_mismatch')
   // What is being completed is not whole yet.
   if (about?.method === 'completion/complete') return ok(args)
   const { source } = tool

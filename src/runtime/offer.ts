@@ -30,7 +30,7 @@ export async function useOffer(
   const reply = await callTool({ ...call, name, arguments: args, about: { method, kind, params } }, use)
   if (reply.kind === 'output')
     return { kind: 'result', callId: reply.callId, result: resultOf(reply.output.structuredContent) }
-  return reply.kind === 'refused' ? { ...reply, error: inOtherWords(reply.error) } : reply
+  return reply.kind === 'refused' ? { ...reply, error: inOtherWords(reply.error, method, name) } : reply
 }
 
 /** Prompts that could be permitted to this caller, as MCP lists them. */
@@ -111,8 +111,11 @@ function completionAsked({ ref, argument, context }: JsonObject): ReturnType<typ
 
 const resultOf = (value: Json | undefined): JsonObject => (isObject(value) ? (value as JsonObject) : {})
 
-/** One text for what does not exist and what is not allowed (attack case 63). */
-function inOtherWords(error: Refusal): Refusal {
+/** One answer for what does not exist, here or at its server, and what is not allowed (attack case 63). */
+function inOtherWords(error: Refusal, method: OfferedMethod, name: string): Refusal {
   const hidden = error.code === 'runtime/unknown_tool' || error.code === 'policy/denied'
-  return hidden ? { ...error, message: 'This does not exist here, or may not be used.' } : error
+  const missing = hidden || (method === 'resources/read' && error.code === 'upstream/invalid_params')
+  if (!missing) return error
+  const data = method === 'resources/read' ? { data: { uri: name } } : {}
+  return { ...error, message: 'This does not exist here, or may not be used.', ...data }
 }

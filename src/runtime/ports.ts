@@ -16,6 +16,7 @@ export type ToolCall = {
   features: ClientFeatures
   name: string
   arguments: JsonObject
+  paramHeaders?: Readonly<Record<string, string>>
   task?: string
   traceparent?: string
   tracestate?: string

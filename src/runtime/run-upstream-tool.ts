@@ -72,7 +72,10 @@ function remoteRequest(
   return { method, params: { ref, argument, ...(context === undefined ? {} : { context }) } }
 }
 
-function toRunReply(reply: Result<UpstreamReply>, { about }: ToolCall): Result<RunReply> {
+function toRunReply(reply: Result<UpstreamReply>, { about, features }: ToolCall): Result<RunReply> {
+  // The error and its code came with 2026-07-28.
+  const early = features.era === 'legacy' && !reply.ok && reply.error.code === 'upstream/capability_missing'
+  if (early) return refuse('mcp/not_answerable')
   if (!reply.ok) return reply
   if (reply.value.kind === 'input_required') return ok(reply.value)
   const { result } = reply.value

@@ -9,6 +9,8 @@ export type CallRequest = {
   features: ClientFeatures
   name: string
   arguments: JsonObject
+  /** `Mcp-Param-*` headers by lower-case name (MCP 2026-07-28). Absent where the protocol has none. */
+  paramHeaders?: Record<string, string>
   /** `_meta["behalf.dev/task"]` */
   task?: string
   /** W3C trace context from `_meta`. */

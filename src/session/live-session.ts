@@ -3,6 +3,8 @@ import type { Config } from '../config/config.ts'
 import type { Caller } from '../core/caller.ts'
 import type { Clock } from '../core/clock.ts'
 import type { SessionId } from '../core/ids.ts'
+import type { JsonObject } from '../core/json.ts'
+import { isObject } from '../core/json.ts'
 import type { Result } from '../core/result.ts'
 import { ok, refuse } from '../core/result.ts'
 import { openDb } from '../db/db.ts'
@@ -10,7 +12,7 @@ import { readToolSecrets } from '../db/tool-secrets.ts'
 import { createEgress } from '../egress/egress.ts'
 import type { Snapshot } from '../gateways/gateways.ts'
 import { hubOf, isAssigned, loadSnapshot } from '../gateways/gateways.ts'
-import type { Runtime, Upstreams } from '../runtime/runtime.ts'
+import type { OfferCall, OfferReply, Runtime, Upstreams } from '../runtime/runtime.ts'
 import { createRunner, createScreen, createUpstreams, offerGateway } from '../runtime/runtime.ts'
 import { vaultOf } from '../vault/vault.ts'
 import type { GatewayFeatures } from './api.ts'
@@ -125,8 +127,7 @@ export class LiveSession {
 
   about(): { name: string; title: string; instructions: string; version: number; features: GatewayFeatures } {
     const { slug, title, instructions, version } = this.#snapshot
-    const features = { tools: true, prompts: false, resources: false, completions: false }
-    return { name: slug, title, instructions, version, features }
+    return { name: slug, title, instructions, version, features: featuresOf(this.#snapshot) }
   }
 
   /** False when the session has to be opened again: it is too old, or was idle for too long. */
@@ -158,6 +159,11 @@ export class LiveSession {
     this.#use.ctx.waitUntil(Promise.allSettled(gone))
   }
 
+  /** Begins or ends to hear that a resource changes. */
+  async watch(call: OfferCall, _begin: boolean, _params: JsonObject): Promise<OfferReply> {
+    return { kind: 'result', callId: call.id, result: {} }
+  }
+
   /** Lets go of what is open at upstreams. */
   close(): void {
     this.#use.ctx.waitUntil(this.#upstreams.close())
@@ -167,6 +173,23 @@ export class LiveSession {
   storeSeen(): number {
     seenRow(this.#use.ctx.storage.sql, this.#seenAt)
     return this.#seenAt
+  }
+}
+
+/** What the servers behind a gateway can do, a client may ask of the gateway. */
+function featuresOf({ prompts, resources, templates, upstreams }: Snapshot): GatewayFeatures {
+  const some = (name: string, member?: string): boolean =>
+    upstreams.some(({ target }) => {
+      const capability = target.discovered?.capabilities[name]
+      return isObject(capability) && (member === undefined || capability[member] === true)
+    })
+  return {
+    tools: true,
+    prompts: prompts.length > 0,
+    resources: resources.length > 0 || templates.length > 0,
+    completions: some('completions'),
+    subscribe: some('resources', 'subscribe'),
+    logging: some('logging'),
   }
 }
 

@@ -13,7 +13,7 @@ import { withoutEvidence } from '../core/result.ts'
 import { hubOf } from '../gateways/gateways.ts'
 import type { GatewayId, ProjectId } from '../core/ids.ts'
 import { callTool, listTools } from '../runtime/runtime.ts'
-import type { ToolCall } from '../runtime/runtime.ts'
+import type { OfferCall, ToolCall } from '../runtime/runtime.ts'
 import { Alarms } from './alarms.ts'
 import type {
   AboutReply,
@@ -21,6 +21,9 @@ import type {
   ConversationApi,
   ListReply,
   ListRequest,
+  OfferReply,
+  OfferRequest,
+  OffersApi,
   SessionApi,
   SessionControl,
 } from './api.ts'
@@ -28,6 +31,7 @@ import { Answers } from './answers.ts'
 import { Conversations, conversationMigrations } from './conversations.ts'
 import { listMark } from './list-mark.ts'
 import { LiveSession, nameOf, sessionMigrations } from './live-session.ts'
+import { answerOffer } from './offers.ts'
 import { pageOf } from './page-of.ts'
 import { sessionEvent } from './record.ts'
 import { endRow, readRow } from './session-row.ts'
@@ -36,7 +40,7 @@ import { endRow, readRow } from './session-row.ts'
  * One agent acting for one user through one gateway. A thin host: what a call does is in `runtime`, what is remembered is in
  * `live-session.ts`. Named by `sessionId(...)`; anyone who holds the stub can call what is not `#private`.
  */
-export class Session extends DurableObject<Env> implements SessionApi, ConversationApi, SessionControl {
+export class Session extends DurableObject<Env> implements SessionApi, OffersApi, ConversationApi, SessionControl {
   readonly #outbox: Outbox
   readonly #alarms: Alarms
   readonly #conversations: Conversations
@@ -64,6 +68,18 @@ export class Session extends DurableObject<Env> implements SessionApi, Conversat
   }
 
   async callTool(request: CallRequest): Promise<CallReply> {
+    return this.#carry(request, (live, call) => callTool(toolCall(call, request), live.runtime))
+  }
+
+  async offer(request: OfferRequest): Promise<OfferReply> {
+    return this.#carry(request, (live, call) => answerOffer(request, call, live))
+  }
+
+  /** Opens the session, and lets `cancelCall` find what runs. */
+  async #carry<Reply>(
+    request: CallRequest | OfferRequest,
+    run: (live: LiveSession, call: OfferCall) => Promise<Reply>,
+  ): Promise<Reply | Extract<CallReply, { kind: 'refused' }>> {
     const id = uuidv7(systemClock()) as CallId
     if (this.#hasEnded(request.features.conversation)) {
       return { kind: 'refused', callId: id, error: { code: 'session/unknown' } }
@@ -74,8 +90,7 @@ export class Session extends DurableObject<Env> implements SessionApi, Conversat
     if (request.cancelKey !== undefined) this.#running.set(request.cancelKey, abort)
     try {
       const logLevel = request.logLevel ?? this.#conversations.logLevel(request.features.conversation)
-      const call = toolCall(id, { ...request, ...(logLevel !== undefined && { logLevel }) }, abort.signal)
-      return await callTool(call, live.value.runtime)
+      return await run(live.value, offerCall(id, request, abort.signal, logLevel))
     } finally {
       if (request.cancelKey !== undefined) this.#running.delete(request.cancelKey)
     }
@@ -191,14 +206,29 @@ export class Session extends DurableObject<Env> implements SessionApi, Conversat
   }
 }
 
-function toolCall(id: CallId, request: CallRequest, signal: AbortSignal): ToolCall {
-  const { onProgress, onLog, cancelKey: _, ...call } = request
+function toolCall(call: OfferCall, { name, arguments: args, paramHeaders }: CallRequest): ToolCall {
+  return { ...call, name, arguments: args, ...(paramHeaders ? { paramHeaders } : {}) }
+}
+
+function offerCall(
+  id: CallId,
+  request: CallRequest | OfferRequest,
+  signal: AbortSignal,
+  logLevel: string | undefined,
+): OfferCall {
+  const { caller, features, task, traceparent, tracestate, resumed, onProgress, onLog } = request
   return {
-    ...call,
     id,
+    caller,
+    features,
     signal,
+    ...(task === undefined ? {} : { task }),
+    ...(traceparent === undefined ? {} : { traceparent }),
+    ...(tracestate === undefined ? {} : { tracestate }),
+    ...(resumed ? { resumed } : {}),
     ...(onProgress ? { onProgress: (progress) => void onProgress(progress) } : {}),
     ...(onLog ? { onLog: (entry) => void onLog(entry) } : {}),
+    ...(logLevel === undefined ? {} : { logLevel }),
   }
 }
 

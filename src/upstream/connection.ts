@@ -2,13 +2,13 @@ import type { Client, Progress as SdkProgress } from '@modelcontextprotocol/clie
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
 import type { JsonObject } from '../core/json.ts'
 import { isObject } from '../core/json.ts'
-import type { Refusal, Result } from '../core/result.ts'
+import { paramHeaders } from '../core/param-headers.ts'
+import type { Result } from '../core/result.ts'
 import { ok, refuse } from '../core/result.ts'
 import type { Discovered, UpstreamNotice, UpstreamReply, UpstreamRequest } from './api.ts'
 import { readState, writeState } from './call-state.ts'
 import { failureOf } from './failure.ts'
 import type { Opened, Resumable } from './open.ts'
-import { paramHeaders } from './param-headers.ts'
 import { RunningCall } from './running-call.ts'
 import { mayAsk, readResult } from './shape.ts'
 
@@ -179,7 +179,7 @@ export class Connection {
     const failure = failureOf(error)
     call.sessionLost = failure.sessionLost
     const links = failure.rpc?.code === -32042 ? linksOf(failure.rpc.data, request.capabilities) : null
-    if (!links) return { ok: false, error: withData(failure.refusal, failure.rpc) }
+    if (!links) return { ok: false, error: failure.refusal }
     return ok({ kind: 'input_required', requests: links, state: writeState({ kind: 'again' }) })
   }
 
@@ -246,10 +246,4 @@ function linksOf(data: unknown, capabilities: JsonObject): JsonObject | null {
   })
   if (!asks.every((ask) => mayAsk(ask, capabilities))) return null
   return Object.fromEntries(asks.map((ask, i) => [`link_${i + 1}`, ask]))
-}
-
-/** A missing capability is told on: the client can do something about it (-32021 names what). */
-function withData(refusal: Refusal, rpc: { code: number; data: unknown } | undefined): Refusal {
-  if (rpc?.code !== -32021 || !isObject(rpc.data)) return refusal
-  return { ...refusal, evidence: { ...refusal.evidence, requiredCapabilities: rpc.data['requiredCapabilities'] } }
 }

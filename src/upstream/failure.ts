@@ -1,4 +1,5 @@
 import { ProtocolError, SdkError, SdkErrorCode, SdkHttpError } from '@modelcontextprotocol/client'
+import { isObject } from '../core/json.ts'
 import type { Refusal } from '../core/result.ts'
 import { WireFault } from './wire.ts'
 
@@ -23,8 +24,17 @@ const refusedParameters = [-32602, -32002]
 function protocolFailure(error: ProtocolError): Failure {
   const { code, data } = error
   const evidence = { rpcCode: code, rpcMessage: clip(error.message) }
+  if (code === -32021) return { refusal: capabilityMissing(data, evidence), sessionLost: false }
   const known = refusedParameters.includes(code) ? 'upstream/invalid_params' : 'upstream/failed'
   return { refusal: { code: known, evidence }, sessionLost: false, rpc: { code, data } }
+}
+
+/** MCP 2026-07-28: which capabilities our client would have to declare. Told on, because the client can do something about it. */
+function capabilityMissing(data: unknown, evidence: Record<string, unknown>): Refusal {
+  const required =
+    isObject(data) && isObject(data['requiredCapabilities']) ? Object.keys(data['requiredCapabilities']) : []
+  const known = required.filter((name) => /^[a-z][A-Za-z]{0,39}$/.test(name)).map((name) => [name, {}])
+  return { code: 'upstream/capability_missing', evidence, data: { requiredCapabilities: Object.fromEntries(known) } }
 }
 
 /** Servers on the older SDK answer 400 with -32000 where the specification wants 404 for a session they do not know. */

@@ -1,6 +1,6 @@
-import { base64, utf8 } from '../core/bytes.ts'
-import type { Json, JsonObject } from '../core/json.ts'
-import { isObject } from '../core/json.ts'
+import { base64, fromBase64, fromUtf8, utf8 } from './bytes.ts'
+import type { Json, JsonObject } from './json.ts'
+import { isObject } from './json.ts'
 
 type Declared = { path: readonly string[]; header: string }
 
@@ -14,17 +14,30 @@ const declared = new WeakMap<JsonObject, readonly Declared[]>()
  * a model writes can end a header (attack case 52).
  */
 export function paramHeaders(inputSchema: JsonObject, args: JsonObject): Record<string, string> {
-  let known = declared.get(inputSchema)
-  if (!known) declared.set(inputSchema, (known = [...declarations(inputSchema, [])]))
   const headers: Record<string, string> = {}
-  for (const { path, header } of known) {
-    const value = valueAt(args, path)
-    if (typeof value === 'string') headers[`mcp-param-${header}`] = encode(value)
-    if (typeof value === 'boolean' || (typeof value === 'number' && Number.isSafeInteger(value))) {
-      headers[`mcp-param-${header}`] = String(value)
-    }
+  for (const { path, header } of declaredIn(inputSchema)) {
+    const text = textAt(args, path)
+    if (text !== undefined) headers[`mcp-param-${header}`] = encode(text)
   }
   return headers
+}
+
+/** The headers of a request say for every declared parameter what its arguments say: neither more, nor less, nor otherwise. */
+export function paramHeadersFit(
+  inputSchema: JsonObject,
+  args: JsonObject,
+  headers: Readonly<Record<string, string>>,
+): boolean {
+  return declaredIn(inputSchema).every(({ path, header }) => {
+    const sent = headers[`mcp-param-${header}`]
+    return (sent === undefined ? undefined : decode(sent)) === textAt(args, path)
+  })
+}
+
+function declaredIn(inputSchema: JsonObject): readonly Declared[] {
+  let known = declared.get(inputSchema)
+  if (!known) declared.set(inputSchema, (known = [...declarations(inputSchema, [])]))
+  return known
 }
 
 function* declarations(schema: JsonObject, path: readonly string[]): Generator<Declared> {
@@ -42,10 +55,11 @@ function* declarations(schema: JsonObject, path: readonly string[]): Generator<D
   }
 }
 
-function valueAt(args: JsonObject, path: readonly string[]): Json | undefined {
+function textAt(args: JsonObject, path: readonly string[]): string | undefined {
   let at: Json | undefined = args
   for (const name of path) at = isObject(at) && Object.hasOwn(at, name) ? (at[name] as Json) : undefined
-  return at
+  if (typeof at === 'string') return at
+  return typeof at === 'boolean' || (typeof at === 'number' && Number.isSafeInteger(at)) ? String(at) : undefined
 }
 
 const plain = /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/
@@ -53,4 +67,16 @@ const plain = /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/
 function encode(value: string): string {
   const asIs = plain.test(value) && !/^=\?base64\?.*\?=$/.test(value)
   return asIs ? value : `=?base64?${base64(utf8(value))}?=`
+}
+
+/** Null: it says that it is base64 of UTF-8, and is not. Compared with what is there, it fits nothing. */
+function decode(header: string): string | null {
+  const inner = /^=\?base64\?(.*)\?=$/.exec(header)?.[1]
+  if (inner === undefined) return header
+  if (inner.length % 4 !== 0 || !/^[A-Za-z0-9+/]*={0,2}$/.test(inner)) return null
+  try {
+    return fromUtf8(fromBase64(inner))
+  } catch {
+    return null
+  }
 }

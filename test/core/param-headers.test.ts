@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { outgoingHeaders } from '../../src/egress/headers.ts'
-import { paramHeaders } from '../../src/upstream/param-headers.ts'
+import { paramHeaders, paramHeadersFit } from '../../src/core/param-headers.ts'
 
 const schema = {
   type: 'object',
@@ -41,5 +41,34 @@ describe('parameters mirrored into headers', () => {
     )
     expect(paramHeaders(schema, { region: 'a\r\nauthorization: x' })['mcp-param-region']).toMatch(/^=\?base64\?/)
     expect(paramHeaders(schema, { region: '=?base64?eA==?=' })['mcp-param-region']).toMatch(/^=\?base64\?PT9/)
+  })
+
+  it('fit the arguments they were made of, and no other', () => {
+    fc.assert(
+      fc.property(fc.string(), fc.integer(), fc.boolean(), (region, count, dry) => {
+        const args = { region, count, deep: { dry } }
+        expect(paramHeadersFit(schema, args, paramHeaders(schema, args))).toBe(true)
+        expect(paramHeadersFit(schema, { ...args, region: `${region}x` }, paramHeaders(schema, args))).toBe(false)
+      }),
+    )
+  })
+
+  it.each([
+    [{ region: 'eu' }, {}, 'left out'],
+    [{}, { 'mcp-param-region': 'eu' }, 'without an argument'],
+    [{ region: 'eu' }, { 'mcp-param-region': 'us' }, 'other'],
+    [{ region: 'eu' }, { 'mcp-param-region': '=?base64?ZX!=?=' }, 'not base64'],
+    [{ region: 'eu' }, { 'mcp-param-region': '=?base64?ZXU?=' }, 'without padding'],
+    [{ region: '\ufffd' }, { 'mcp-param-region': '=?base64?/w==?=' }, 'not UTF-8'],
+    [{ count: 3 }, { 'mcp-param-count': '03' }, 'another spelling'],
+  ])('do not fit %o when they are %o: %s', (args, headers, _why) => {
+    expect(paramHeadersFit(schema, args, headers as Record<string, string>)).toBe(false)
+  })
+
+  it('are a literal without the wrapper, and say nothing of what is not declared', () => {
+    expect(paramHeadersFit(schema, { region: 'ZXU=' }, { 'mcp-param-region': 'ZXU=', 'mcp-param-other': 'x' })).toBe(
+      true,
+    )
+    expect(paramHeadersFit(schema, { region: 'eu' }, { 'mcp-param-region': '=?base64?ZXU=?=' })).toBe(true)
   })
 })

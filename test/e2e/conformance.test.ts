@@ -1,0 +1,14 @@
+import { describe, expect, it } from 'vitest'
+import type { Scenario } from '../../scripts/conformance.ts'
+import { revisions, runSuite, withTarget } from '../../scripts/conformance.ts'
+
+/** Every scored scenario of the official suite, through a gateway: what it relays is what the server behind it does. */
+describe.each(revisions)('MCP %s through a gateway', (revision) => {
+  it('passes every scored scenario', async () => {
+    const scenarios = await withTarget('gateway', (url) => runSuite(url, revision))
+    const scored = scenarios.filter((one) => one.scored)
+    const failing = (one: Scenario) => one.failed.map((check) => `${one.name} ${check.id}: ${check.errorMessage}`)
+    expect(scored.flatMap(failing)).toEqual([])
+    expect(scored.length).toBe({ '2026-07-28': 37, '2025-11-25': 30 }[revision])
+  })
+})
