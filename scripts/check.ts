@@ -49,7 +49,8 @@ for (const step of steps) {
   const seconds = ((Date.now() - startedAt) / 1000).toFixed(1)
   console.log(`${ok ? 'ok  ' : 'FAIL'} ${step.name} (${seconds} s)`)
   if (!ok) failed.push(step.name)
-  if (!ok || /\b[1-9]\d* warnings?\b|\[WARNING\]|\[Warning\//.test(output)) console.log(output.trim().replaceAll(/^/gm, '     '))
+  if (!ok || /\b[1-9]\d* warnings?\b|\[WARNING\]|\[Warning\//.test(output))
+    console.log(output.trim().replaceAll(/^/gm, '     '))
 }
 console.log(
   failed.length === 0
