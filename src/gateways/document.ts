@@ -19,8 +19,8 @@ const slug = z
 /** First path segments that are ours, now or later. A gateway of that name would hide a page, or a page would hide it. */
 export const reservedNames: ReadonlySet<string> = new Set(
   [
-    'admin api app approvals assets authorize callback connect connections console docs favicon health healthz help home',
-    'inspect internal login logout mcp me metrics oauth openapi register robots saml scim session sessions setup sign-in sign-out ssf static',
+    'admin api app approvals approve assets authorize callback connect connections console docs health healthz help home',
+    'inspect internal introspect login logout mcp me metrics oauth openapi register revoke saml scim session sessions setup sign-in sign-out ssf static',
     'status token tokens user users well-known www',
   ].flatMap((line) => line.split(' ')),
 )
