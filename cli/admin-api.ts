@@ -7,6 +7,8 @@ export type AdminApi = {
   send<Reply = unknown>(method: 'POST' | 'PUT' | 'PATCH' | 'DELETE', path: string, body?: unknown): Promise<Reply>
   /** Every item of a list, page by page. */
   all<Item = unknown>(path: string, query?: Readonly<Record<string, string | number | undefined>>): AsyncGenerator<Item>
+  /** A file or a live view, line by line as it comes, without the line breaks. */
+  lines(path: string, query?: Readonly<Record<string, string | number | undefined>>): AsyncGenerator<string>
 }
 
 export type Problem = {
@@ -29,9 +31,9 @@ export class Refused extends Fault {
 const timeoutMs = 30_000
 
 export function createAdminApi(env: Readonly<Record<string, string | undefined>>): AdminApi {
-  async function call(method: string, path: string, body?: unknown): Promise<unknown> {
+  async function send(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<Response> {
     const { url, token } = readSettings(env)
-    const response = await fetch(`${url}/admin/api/v1${path}`, {
+    return fetch(`${url}/admin/api/v1${path}`, {
       method,
       headers: {
         authorization: `Bearer ${token}`,
@@ -39,11 +41,13 @@ export function createAdminApi(env: Readonly<Record<string, string | undefined>>
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       redirect: 'error',
-      signal: AbortSignal.timeout(timeoutMs),
+      ...(signal ? { signal } : {}),
     }).catch((cause: unknown) => {
       throw new Fault(`${url} cannot be reached (${reasonOf(cause)}). Is it running? BEHALF_URL says where to look.`)
     })
-    return readAnswer(response, url)
+  }
+  async function call(method: string, path: string, body?: unknown): Promise<unknown> {
+    return readAnswer(await send(method, path, body, AbortSignal.timeout(timeoutMs)), readSettings(env).url)
   }
   return {
     get: (path, query = {}) => call('GET', path + queryText(query)) as never,
@@ -59,7 +63,23 @@ export function createAdminApi(env: Readonly<Record<string, string | undefined>>
         cursor = page.nextCursor ?? undefined
       } while (cursor !== undefined)
     },
+    async *lines(path, query = {}) {
+      const response = await send('GET', path + queryText(query))
+      if (!response.ok || response.body === null) await readAnswer(response, readSettings(env).url)
+      else yield* linesOf(response.body)
+    },
   }
+}
+
+async function* linesOf(body: ReadableStream<Uint8Array>): AsyncGenerator<string> {
+  const decoder = new TextDecoder()
+  let rest = ''
+  for await (const part of body) {
+    const lines = (rest + decoder.decode(part, { stream: true })).split('\n')
+    rest = lines.pop() ?? ''
+    yield* lines
+  }
+  if (rest !== '') yield rest
 }
 
 async function readAnswer(response: Response, url: string): Promise<unknown> {

@@ -110,6 +110,66 @@ export const commands: readonly Row[] = [
     summary: 'Reject a call',
     load: async () => ({ command: (await import('./approvals.ts')).reject }),
   },
+  {
+    name: 'events',
+    summary: 'Show what happened',
+    load: async () => ({ command: (await import('./events.ts')).list }),
+  },
+  {
+    name: 'events export',
+    summary: 'Write events to standard output as NDJSON or CSV',
+    load: async () => ({ command: (await import('./events.ts')).exportAll }),
+  },
+  {
+    name: 'call',
+    summary: 'Tell the whole story of one call',
+    load: async () => ({ command: (await import('./events.ts')).story }),
+  },
+  {
+    name: 'ledger',
+    summary: 'Show how long the record is and its signed head',
+    load: async () => ({ command: (await import('./ledger.ts')).show }),
+  },
+  {
+    name: 'ledger export',
+    summary: 'Write the record to a file that proves itself',
+    load: async () => ({ command: (await import('./ledger.ts')).exportRecord }),
+  },
+  {
+    name: 'ledger verify',
+    summary: 'Check such a file, offline',
+    load: () => import('./ledger-verify.ts'),
+  },
+  {
+    name: 'ledger erase',
+    summary: 'Destroy the key of a person',
+    load: async () => ({ command: (await import('./ledger.ts')).erase }),
+  },
+  {
+    name: 'sink',
+    summary: 'List where the record is sent',
+    load: async () => ({ command: (await import('./sink.ts')).list }),
+  },
+  {
+    name: 'sink set',
+    summary: 'Set up a sink or change it',
+    load: async () => ({ command: (await import('./sink.ts')).set }),
+  },
+  {
+    name: 'sink test',
+    summary: 'Send one made-up event and show the answer',
+    load: async () => ({ command: (await import('./sink.ts')).test }),
+  },
+  {
+    name: 'sink delete',
+    summary: 'Stop sending to a sink',
+    load: async () => ({ command: (await import('./sink.ts')).remove }),
+  },
+  {
+    name: 'sink dead-letters',
+    summary: 'Show what a receiver refused, or send it again',
+    load: async () => ({ command: (await import('./sink.ts')).deadLetters }),
+  },
   { name: 'schema', summary: 'Print the JSON Schema of the gateway document', load: () => import('./schema.ts') },
   { name: 'me', summary: 'Show whose token this is', load: () => import('./me.ts') },
 ]

@@ -104,7 +104,7 @@ describe('events by the admin API', () => {
 
   it('is for those who may administer', async () => {
     for (const path of ['/events', '/events/export', '/events/tail', '/ledger/export', '/sinks']) {
-      expect((await adminFetch('GET', path, 'wrong token')).status, path).toBe(401)
+      expect((await adminFetch('GET', path, 'wrong token')).status).toBe(401)
     }
   })
 })
