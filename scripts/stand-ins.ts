@@ -1,5 +1,5 @@
 import { createEmulator } from 'emulate'
-import { demoPorts, oktaMemberships, standIns } from './lib/demo-world.ts'
+import { demoPorts, oktaMemberships, standIns, standInToken } from './lib/demo-world.ts'
 import type { DemoPorts } from './lib/demo-world.ts'
 
 /**
@@ -9,7 +9,7 @@ import type { DemoPorts } from './lib/demo-world.ts'
 const ports = process.argv[2] === undefined ? demoPorts : (JSON.parse(process.argv[2]) as DemoPorts)
 
 for (const { service, port, seed } of standIns(ports)) {
-  const emulator = await createEmulator({ service, port, seed: { [service]: seed } } as never)
+  const emulator = await createEmulator({ service, port, seed: { tokens: standInToken, [service]: seed } } as never)
   if (service === 'okta') {
     for (const path of oktaMemberships()) {
       const answer = await fetch(`${emulator.url}${path}`, {
@@ -19,6 +19,26 @@ for (const { service, port, seed } of standIns(ports)) {
       if (!answer.ok) throw new Error(`okta: PUT ${path} answered ${answer.status}`)
     }
   }
+  if (service === 'github') await makeBranch(emulator.url)
   console.log(`${service} ${emulator.url}`)
 }
 console.log('ready')
+
+/** A branch with something new on it, so that there is something to propose. Through GitHub's own API, as its owner. */
+async function makeBranch(url: string): Promise<void> {
+  const repository = `${url}/repos/alice-dev/web-shop`
+  const [token = ''] = Object.keys(standInToken)
+  const send = async (method: string, path: string, body?: object): Promise<unknown> => {
+    const answer = await fetch(`${repository}${path}`, {
+      method,
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+      ...(body ? { body: JSON.stringify(body) } : {}),
+    })
+    if (!answer.ok) throw new Error(`github: ${method} ${path} answered ${answer.status}`)
+    return answer.json()
+  }
+  const main = (await send('GET', '/git/ref/heads/main')) as { object: { sha: string } }
+  await send('POST', '/git/refs', { ref: 'refs/heads/keep-coupons', sha: main.object.sha })
+  const content = Buffer.from('Coupons stay in the cart.').toString('base64')
+  await send('PUT', '/contents/coupons.md', { message: 'Keep coupons', content, branch: 'keep-coupons' })
+}

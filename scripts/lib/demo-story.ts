@@ -38,7 +38,7 @@ export async function tellStory(deployment: DemoDeployment, browser: Browser | n
   detail(textOf(await call(agent, 'GitHub_CreateIssue', { repository: 'web-shop', title: 'The cart forgets coupons' })))
 
   step('6. A pull request needs a colleague to say yes. Alice cannot approve her own; Carol can.')
-  const pullRequest = { repository: 'web-shop', title: 'Keep coupons', from_branch: 'main', into_branch: 'main' }
+  const pullRequest = { repository: 'web-shop', title: 'Keep coupons', from_branch: 'keep-coupons' }
   const asked = await waitingFor(agent, 'GitHub_CreatePullRequest', pullRequest)
   await open('carol')(asked)
   detail(textOf(await call(agent, 'GitHub_CreatePullRequest', pullRequest)))

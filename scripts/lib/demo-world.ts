@@ -32,6 +32,9 @@ export const demoClients = {
 
 /** Okta's ids for the demo people and groups. */
 const userIdOf = (email: string): string => `00u_${email.split('@')[0]}`
+/** Lets the stand-ins' process itself act at GitHub as Alice, before anybody signs in. */
+export const standInToken = { 'stand-in-setup': { login: 'alice-dev', scopes: ['repo'] } } as const
+
 const group = (name: string) => ({ name, type: 'OKTA_GROUP', okta_id: `00g_${name}`, description: name })
 
 export function standIns(ports: DemoPorts): StandIn[] {
