@@ -172,4 +172,19 @@ export const commands: readonly Row[] = [
   },
   { name: 'schema', summary: 'Print the JSON Schema of the gateway document', load: () => import('./schema.ts') },
   { name: 'me', summary: 'Show whose token this is', load: () => import('./me.ts') },
+  { name: 'policy test', summary: 'Run the tests of rules', load: () => import('./policy-test.ts') },
+  { name: 'policy explain', summary: 'Say what would be decided, and why', load: () => import('./policy-explain.ts') },
+  { name: 'policy who-can', summary: 'List who can call a tool', load: () => import('./policy-who-can.ts') },
+  { name: 'policy simulate', summary: 'Try draft rules on recorded calls', load: () => import('./policy-simulate.ts') },
+  { name: 'policy analyse', summary: 'Look for rules that are a mistake', load: () => import('./policy-analyse.ts') },
+  {
+    name: 'policy export-cedar',
+    summary: 'Write rules as Cedar policies',
+    load: () => import('./policy-export-cedar.ts'),
+  },
+  {
+    name: 'policy import-cedar',
+    summary: 'Read Cedar policies as rules',
+    load: () => import('./policy-import-cedar.ts'),
+  },
 ]

@@ -1,7 +1,7 @@
 import type { Args, Command, Context } from './command.ts'
 import { Fault, exitCodes, text } from './command.ts'
-import { readData } from './document-file.ts'
 import { listCommand } from './list.ts'
+import { readData } from './yaml-file.ts'
 
 type Provider = { id: string; name: string; clientId: string; hasSecret: boolean; redirectUri: string | null }
 type IdentityProvider = { id: string; issuer: string; clientId: string; hasSecret: boolean; active: boolean }

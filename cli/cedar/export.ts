@@ -31,7 +31,7 @@ export function exportRules(document: RulesDocument): Exported {
 
 /** The policy, or why there is none. */
 export function ruleToCedar(rule: Rule, side: Side): PolicyJson | string {
-  if (rule.effect === 'limit') return 'limits count, and Cedar does not'
+  if (rule.effect === 'limit') return 'counting'
   try {
     const parts = [...selectorExprs(rule, side), ...(rule.when === undefined ? [] : [conditionExpr(rule.when, side)])]
     // An approval that is not there yet is a refusal.

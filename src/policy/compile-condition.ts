@@ -22,7 +22,12 @@ export function compileCondition(condition: Condition): Check {
   }
   if (not !== undefined) {
     const part = compileCondition(not)
-    return (context) => negate(part(context))
+    return (context) => {
+      const value = negate(part(context))
+      const { leaf } = context
+      if (leaf !== null) context.leaf = { clause: `not ${leaf.clause}`, expected: leaf.expected }
+      return value
+    }
   }
   if (after !== undefined) return compileSteps('after', after, { gte: 1 }, compileCondition)
   if (notAfter !== undefined) return compileSteps('notAfter', notAfter, { eq: 0 }, compileCondition)

@@ -46,7 +46,7 @@ export function compileSteps(
       if (withinMs !== null) low = 0
     }
     context.leaf = leaf
-    context.actual = low
+    context.actual = low === 1 ? '1 such step' : `${low} such steps`
     if (low >= min && high <= max) return TRUE
     if (high < min || low > max) return FALSE
     if (context.could) return TRUE | FALSE

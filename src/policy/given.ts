@@ -74,14 +74,7 @@ export class GivenWorld {
   }
 
   tool(name: string): KnownTool {
-    const described = own(this.#tests.tools, name)
-    const known = this.#known.get(name)
-    if (described === undefined && known !== undefined) return known
-    const { operation = 'update', destructive = false, idempotent = false, openWorld = false } = described ?? {}
-    const { toolkit, upstream = null, scopes = [], kind } = described ?? {}
-    const behaviour = { operation, destructive, idempotent, openWorld }
-    const made = { name, toolkit: toolkit ?? (upstream === null ? firstWord(name) : null), upstream, behaviour, scopes }
-    return kind === undefined ? made : { ...made, kind }
+    return toolOfTests(this.#tests, name, this.#known)
   }
 
   #user(given: Given['user'] = 'someone'): User {
@@ -107,6 +100,18 @@ export class GivenWorld {
     const agent: Agent = { id: (known.id ?? id) as AgentId, kind, clientId, name: known.name ?? id, trust }
     return host === undefined ? agent : { ...agent, host }
   }
+}
+
+/** As the tests describe it, else as the gateway knows it, else an update that is neither destructive nor open-world. */
+export function toolOfTests({ tools }: RuleTests, name: string, known: KnownTools): KnownTool {
+  const described = own(tools, name)
+  const there = known.get(name)
+  if (described === undefined && there !== undefined) return there
+  const { operation = 'update', destructive = false, idempotent = false, openWorld = false } = described ?? {}
+  const { toolkit, upstream = null, scopes = [], kind } = described ?? {}
+  const behaviour = { operation, destructive, idempotent, openWorld }
+  const made = { name, toolkit: toolkit ?? (upstream === null ? firstWord(name) : null), upstream, behaviour, scopes }
+  return kind === undefined ? made : { ...made, kind }
 }
 
 const own = <T>(from: Readonly<Record<string, T>> | undefined, name: string): T | undefined =>

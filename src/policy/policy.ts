@@ -27,6 +27,6 @@ export { simulate, type Flip, type RecordedCall, type Simulation } from './simul
 export { whoCan, type Access } from './who-can.ts'
 export { ruleTestsSchema, type RuleTests } from './rule-test.ts'
 export { runRuleTests, type RuleTestResult } from './run-rule-tests.ts'
-export type { KnownTool, KnownTools } from './given.ts'
+export { GivenWorld, toolOfTests, type KnownTool, type KnownTools } from './given.ts'
 export { analyse, type Catalogue, type Finding } from './analyse.ts'
 export { askedPrompt, askedResource, askedTool } from './asked.ts'
