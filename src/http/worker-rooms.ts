@@ -3,7 +3,7 @@ import type { Config } from '../config/config.ts'
 import type { Caller } from '../core/caller.ts'
 import { systemClock } from '../core/clock.ts'
 import { sessionId } from '../core/ids.ts'
-import { ok } from '../core/result.ts'
+import { ok, refuse } from '../core/result.ts'
 import { connectRoutes } from '../connect/connect.ts'
 import { endSessions, openChanges, resolveGateway } from '../gateways/gateways.ts'
 import { challengeFor, identifyCaller, identityDeps, identityRoutes } from '../identity/identity.ts'
@@ -55,13 +55,15 @@ function sessionName({ project, gateway, user, agent, grant }: Caller): Promise<
   return name
 }
 
+const tooManyStreams = refuse('mcp/too_many_streams', { retryAfterMs: 60_000 })
+
 function changeFeed(env: Env): ChangeFeed {
   return {
     async subscribe(caller, listener) {
       const { project, gateway, user, agent } = caller
       const session = await sessionName(caller)
       const opened = await openChanges(env, { project, gateway }, { user: user.id, agent: agent.id, session })
-      if (!opened.ok) return opened
+      if (!opened.ok) return opened.error.code === 'policy/limit_reached' ? tooManyStreams : opened
       const reader = opened.value.getReader()
       void follow(reader, listener).finally(() => listener.ended())
       return ok(() => void reader.cancel())

@@ -1,0 +1,201 @@
+import { execFile } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { connect } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
+import { Client as OldClient } from '@modelcontextprotocol/sdk/client/index.js'
+import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js'
+import { StreamableHTTPClientTransport as OldTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { root } from '../../scripts/lib/root.ts'
+import type { Fixture } from '../support/fixture/fixture.ts'
+import { startFixture } from '../support/fixture/fixture.ts'
+import { text } from '../support/fixture/tools.ts'
+import type { World } from '../support/world.ts'
+import { startWorld } from '../support/world.ts'
+
+/** The production bundle in workerd, a gateway with one server behind it, and the clients that people have. */
+let world: World
+let fixture: Fixture
+let folder = ''
+let url = ''
+let headers: Record<string, string>
+const slow = { began: Promise.withResolvers<void>(), stopped: Promise.withResolvers<void>() }
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'behalf-clients-'))
+  fixture = await startFixture({
+    tools: {
+      echo: {
+        description: 'Says it again.',
+        inputSchema: { type: 'object', properties: { text: { type: 'string' } } },
+        run: ({ text: said }) => text(`you said ${String(said)}`),
+      },
+      slow: {
+        description: 'Runs until it is stopped.',
+        run: async (_args, { mcpReq }) => {
+          slow.began.resolve()
+          await new Promise((resolve) => mcpReq.signal.addEventListener('abort', resolve))
+          slow.stopped.resolve()
+          return text('stopped')
+        },
+      },
+    },
+  })
+  world = await startWorld()
+  await world.addUpstream('fixture', fixture.mcp)
+  await world.addGateway('tools', { tools: [{ upstream: 'fixture' }] })
+  url = world.mcp('tools')
+  headers = world.as('ada')
+})
+
+afterAll(async () => {
+  await world?.stop()
+  await fixture?.close()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+const requestInit = () => ({ headers })
+
+test.for(['auto', 'legacy', { pin: '2026-07-28' }] as const)(
+  'the official client lists and calls (%j)',
+  async (mode) => {
+    const client = new Client({ name: 'test', version: '1' }, { versionNegotiation: { mode } })
+    await client.connect(new StreamableHTTPClientTransport(new URL(url), { requestInit: requestInit() }))
+    expect((await client.listTools()).tools.map(({ name }) => name).toSorted()).toEqual(['echo', 'slow'])
+    const { content } = await client.callTool({ name: 'echo', arguments: { text: 'hi' } })
+    expect(content).toEqual([{ type: 'text', text: 'you said hi' }])
+    await client.close()
+  },
+)
+
+test('the older official client lists, calls, pings and ends its session', async () => {
+  const client = new OldClient({ name: 'old', version: '1' })
+  const transport = new OldTransport(new URL(url), { requestInit: requestInit() })
+  await client.connect(transport as Parameters<OldClient['connect']>[0])
+  expect((await client.listTools()).tools).toHaveLength(2)
+  const { content } = await client.callTool({ name: 'echo', arguments: { text: 'hi' } })
+  expect(content).toEqual([{ type: 'text', text: 'you said hi' }])
+  await client.ping()
+  const session = transport.sessionId
+  await transport.terminateSession()
+  const again = await fetch(url, {
+    method: 'POST',
+    headers: { ...headers, 'content-type': 'application/json', 'mcp-session-id': session ?? '' },
+    body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'ping' }),
+  })
+  expect(again.status).toBe(404)
+  await client.close()
+})
+
+test('mcp-remote carries a client that only starts commands', async () => {
+  const client = new OldClient({ name: 'stdio', version: '1' })
+  const sent = Object.entries(headers).flatMap(([name, value]) => ['--header', `${name}:${value}`])
+  const transport = new StdioClientTransport({
+    command: process.execPath,
+    args: [
+      join(root, 'node_modules/mcp-remote/dist/proxy.js'),
+      url,
+      '--allow-http',
+      '--transport',
+      'http-only',
+      ...sent,
+    ],
+    env: { HOME: folder, MCP_REMOTE_CONFIG_DIR: folder, PATH: process.env['PATH'] ?? '' },
+    stderr: 'ignore',
+  })
+  await client.connect(transport)
+  expect((await client.listTools()).tools).toHaveLength(2)
+  const { content } = await client.callTool({ name: 'echo', arguments: { text: 'hi' } })
+  expect(content).toEqual([{ type: 'text', text: 'you said hi' }])
+  await client.close()
+})
+
+test.for(['legacy', 'auto', 'modern'])('the Inspector’s command line lists and calls (%s)', async (protocolEra) => {
+  const config = join(folder, `${protocolEra}.json`)
+  const server = { type: 'streamable-http', url, headers, protocolEra }
+  writeFileSync(config, JSON.stringify({ mcpServers: { behalf: server } }))
+  const inspect = async (...args: string[]) => {
+    const launcher = join(root, 'node_modules/@modelcontextprotocol/inspector/clients/launcher/build/index.js')
+    const all = [launcher, '--cli', '--config', config, '--server', 'behalf', '--format', 'json', ...args]
+    const env = { ...process.env, HOME: folder, MCP_INSPECTOR_SECRET_STORE: 'memory' }
+    return JSON.parse((await promisify(execFile)(process.execPath, all, { env })).stdout)
+  }
+  const listed = await inspect('--method', 'tools/list')
+  expect(JSON.stringify(listed)).toContain('"echo"')
+  const called = await inspect('--method', 'tools/call', '--tool-name', 'echo', '--tool-arg', 'text=hi')
+  expect(JSON.stringify(called)).toContain('you said hi')
+})
+
+test('hanging up on a call reaches the server behind it', async () => {
+  const hangUp = new AbortController()
+  const body = {
+    jsonrpc: '2.0',
+    id: 1,
+    method: 'tools/call',
+    params: {
+      name: 'slow',
+      arguments: {},
+      _meta: {
+        'io.modelcontextprotocol/protocolVersion': '2026-07-28',
+        'io.modelcontextprotocol/clientCapabilities': {},
+      },
+    },
+  }
+  const response = await fetch(url, {
+    method: 'POST',
+    signal: hangUp.signal,
+    headers: {
+      ...headers,
+      'content-type': 'application/json',
+      accept: 'application/json, text/event-stream',
+      'mcp-protocol-version': '2026-07-28',
+      'mcp-method': 'tools/call',
+      'mcp-name': 'slow',
+    },
+    body: JSON.stringify(body),
+  })
+  expect(response.headers.get('content-type')).toBe('text/event-stream')
+  await slow.began.promise
+  hangUp.abort()
+  await expect(slow.stopped.promise).resolves.toBeUndefined()
+})
+
+/** Sends these bytes as they are and gives the status line of what comes back. */
+function raw(lines: string[], body = ''): Promise<string> {
+  const { hostname, port } = new URL(url)
+  return new Promise((resolve, reject) => {
+    const socket = connect(Number(port), hostname, () => socket.write(`${lines.join('\r\n')}\r\n\r\n${body}`))
+    let answer = ''
+    socket.on('data', (bytes) => {
+      answer += bytes.toString()
+      if (!answer.includes('\r\n')) return
+      resolve(answer.slice(0, answer.indexOf('\r\n')))
+      socket.destroy()
+    })
+    socket.on('error', reject)
+  })
+}
+
+const begin = (more: Record<string, string> = {}) => {
+  const all = { host: new URL(url).host, ...headers, 'content-type': 'application/json', ...more }
+  return ['POST /tools/mcp HTTP/1.1', ...Object.entries(all).map(([name, value]) => `${name}: ${value}`)]
+}
+
+test('a body that goes on for ever is a 413 before it ends (attack case 45)', async () => {
+  const chunk = `${(65_536).toString(16)}\r\n${' '.repeat(65_536)}\r\n`
+  expect(await raw(begin({ 'transfer-encoding': 'chunked' }), chunk.repeat(20))).toContain(' 413 ')
+  expect(await raw(begin({ 'content-length': '52428800' }))).toContain(' 413 ')
+})
+
+test('a body longer than it says is cut where it said it ends', async () => {
+  const ping = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'ping' })
+  expect(await raw(begin({ 'content-length': String(ping.length) }), `${ping}${'x'.repeat(100)}`)).toContain(' 200 ')
+})
+
+test('a Host that is not ours is a 404, and a page of another site a 403 (attack cases 7 and 8)', async () => {
+  expect(await raw(begin({ host: 'evil.test', 'content-length': '0' }))).toContain(' 404 ')
+  expect(await raw(begin({ origin: 'https://evil.test', 'content-length': '0' }))).toContain(' 403 ')
+})
