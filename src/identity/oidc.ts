@@ -26,6 +26,7 @@ const keySets = createMemory<ReturnType<typeof createRemoteJWKSet>>(100)
 export async function discover(issuer: string, deps: OidcDeps): Promise<Result<AuthorizationServer>> {
   const remembered = known.get(issuer, deps.now())
   if (remembered) return ok(remembered)
+  if (!URL.canParse(issuer)) return failed('identity/sign_in_unavailable', 'issuer_invalid')
   try {
     const url = new URL(issuer)
     const response = await oauth.discoveryRequest(url, { ...options(deps), algorithm: 'oidc' })

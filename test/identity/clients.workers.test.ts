@@ -211,6 +211,20 @@ describe('Claude Code', () => {
     }
   })
 
+  it('keeps its sign-in while the host of its document is away', async () => {
+    const world = await createWorld()
+    publish(document)
+    const client = { id: document.client_id, redirectUri: 'http://localhost:54321/callback' }
+    const back = await allow(world, createBrowser(world), client, world.tools)
+    const { body } = await askToken(world, redeemForm(client, back.searchParams.get('code') ?? ''))
+    const form = refreshForm(client, body.refresh_token)
+    vi.spyOn(globalThis, 'fetch').mockResolvedValueOnce(new Response('away', { status: 502 }))
+    const away = await askToken(world, form)
+    expect(away).toMatchObject({ status: 503, body: { error: 'temporarily_unavailable' } })
+    expect(away.headers.get('retry-after')).toBe('30')
+    expect((await askToken(world, form)).status).toBe(200)
+  })
+
   it('signs in after registering with a scope and an application type', async () => {
     const world = await createWorld()
     const client = await register(world, {

@@ -1,5 +1,4 @@
 import { DurableObject } from 'cloudflare:workers'
-import { decodeJwt } from 'jose'
 import type { Config } from '../../config/config.ts'
 import { readConfig } from '../../config/config.ts'
 import { hex, sha256 } from '../../core/bytes.ts'
@@ -16,11 +15,12 @@ import { answerKey, openAnswer, replayWindowMs, sealAnswer } from './answers.ts'
 import type { GrantFacts } from './facts.ts'
 import { readFacts } from './facts.ts'
 import type { Records } from './records.ts'
+import { clientOf } from './client-of.ts'
+import type { TokenAnswer } from './token-answer.ts'
+import { clientAway, invalidGrant } from './token-answer.ts'
 import { openRecords } from './records.ts'
 
 export type VerifiedToken = { facts: GrantFacts; scope: readonly string[]; expiresAt: number }
-
-export type TokenAnswer = { status: number; headers: [string, string][]; body: string }
 
 /**
  * What happened to the grant. `replayed`: a retry, answered with the same tokens. `code_replayed` and `token_reused`: somebody
@@ -100,6 +100,8 @@ export class Grant extends DurableObject<Env> {
     if (repeated !== null) return { answer: repeated, outcome: 'replayed', facts }
 
     const { answer, fault } = await this.#ask(request, grant.resource, records)
+    if (fault?.internal?.category === 'client-id-metadata-document')
+      return { answer: clientAway, outcome: 'refused', facts }
     const reason = fault?.internal?.reason
     if (reason === 'code_replayed') {
       await this.#end()
@@ -218,22 +220,4 @@ export class Grant extends DurableObject<Env> {
     if (!config.ok) throw new Error('config/missing')
     return config.value
   }
-}
-
-const invalidGrant: TokenAnswer = {
-  status: 400,
-  headers: [
-    ['content-type', 'application/json'],
-    ['cache-control', 'no-store'],
-  ],
-  body: JSON.stringify({ error: 'invalid_grant', error_description: 'The grant is over. Sign in again.' }),
-}
-
-/** Who the library authenticated. It has refused before this if credentials were wrong or given twice. */
-function clientOf({ headers }: TokenRequest, form: URLSearchParams): string | null {
-  const basic = /^Basic (.+)$/i.exec(headers.find(([name]) => name === 'authorization')?.[1] ?? '')?.[1]
-  const assertion = form.get('client_assertion')
-  if (assertion !== null) return decodeJwt(assertion).iss ?? null
-  if (basic === undefined) return form.get('client_id')
-  return decodeURIComponent(atob(basic).split(':')[0]?.replaceAll('+', ' ') ?? '')
 }
