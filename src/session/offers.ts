@@ -32,7 +32,8 @@ export async function answerOffer(request: OfferRequest, call: OfferCall, live: 
 
 /** As with tools, the cursor is the last key shown, and the items are in order of it. */
 function pageOfItems(what: string, items: JsonObject[], key: string, cursor: unknown, pageSize: number): JsonObject {
-  const rest = typeof cursor === 'string' ? items.filter((one) => String(one[key]) > cursor) : items
+  const keyOf = (one: JsonObject): string => (typeof one[key] === 'string' ? one[key] : '')
+  const rest = typeof cursor === 'string' ? items.filter((one) => keyOf(one) > cursor) : items
   const page = rest.slice(0, pageSize)
   const last = page.at(-1)?.[key]
   return { [what]: page, ...(rest.length > pageSize && typeof last === 'string' ? { nextCursor: last } : {}) }

@@ -27,7 +27,7 @@ describe('an event in the terminal', () => {
       'refused',
       '',
     ])
-    expect(detailsOf(event).join('\n')).not.toMatch(/[\u001b\u0007]/)
+    for (const character of ['\u001b', '\u0007']) expect(detailsOf(event).join('\n')).not.toContain(character)
     expect(columnsOf({ ...event, payload: null })[3]).toBe('uuuuuuuuuuu…')
   })
 })
