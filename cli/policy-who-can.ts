@@ -1,5 +1,6 @@
 import type { Access } from '../src/policy/policy.ts'
 import { compileRules, GivenWorld, whoCan } from '../src/policy/policy.ts'
+import type { AdminApi } from './admin-api.ts'
 import type { Command } from './command.ts'
 import { Fault } from './command.ts'
 import { aligned } from './main.ts'
@@ -17,15 +18,21 @@ With the name of a gateway: the people and agents the deployment knows. With a f
 Example: npm run behalf -- policy who-can examples/policy/claims.yaml Claims_ProcessClaim`,
   async run({ positionals }, { api, print, printJson }) {
     const [where = '', tool = ''] = positionals
-    const found = isFile(where)
-      ? { rows: await fromFile(where, tool), truncated: false }
-      : await api.get<{ rows: Row[]; truncated: boolean }>(`/gateways/${encodeURIComponent(where)}/who-can`, { tool })
-    for (const line of aligned(found.rows.map(({ user, agent, may, rules }) => [user, agent, may, rules.join(', ')])))
+    const rows = isFile(where) ? await fromFile(where, tool) : await fromDeployment(where, tool, api)
+    for (const line of aligned(rows.map(({ user, agent, may, rules }) => [user, agent, may, rules.join(', ')])))
       print(line)
-    if (found.rows.length === 0) print('Nobody.')
-    if (found.truncated) print('There are more people and agents than were asked about.')
-    printJson(found)
+    if (rows.length === 0) print('Nobody.')
+    printJson(rows)
   },
+}
+
+async function fromDeployment(gateway: string, tool: string, api: AdminApi): Promise<Row[]> {
+  const rows: Row[] = []
+  const path = `/gateways/${encodeURIComponent(gateway)}/who-can`
+  for await (const row of api.all<Row & { name: string; clientId: string }>(path, { tool })) {
+    rows.push({ ...row, user: `${row.user} (${row.name})`, agent: row.clientId })
+  }
+  return rows
 }
 
 async function fromFile(file: string, tool: string): Promise<Row[]> {

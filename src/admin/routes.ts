@@ -8,6 +8,7 @@ import { keyRoutes } from './keys-api.ts'
 import { ledgerRoutes } from './ledger-api.ts'
 import { meRoutes } from './me-api.ts'
 import { providerRoutes } from './providers-api.ts'
+import { policyRoutes } from './policy-api.ts'
 import type { AdminRoute } from './route.ts'
 import { secretRoutes } from './secrets-api.ts'
 import { sessionRoutes } from './sessions-api.ts'
@@ -20,6 +21,7 @@ export const adminApiVersion = '1'
 export const routes: readonly AdminRoute[] = [
   ...meRoutes,
   ...gatewayRoutes,
+  ...policyRoutes,
   ...sessionRoutes,
   ...agentRoutes,
   ...keyRoutes,

@@ -25,7 +25,12 @@ export function ruleWarnings(rules: RulesDocument, offered: Offered, groups?: re
   return analyse(rules, catalogue)
 }
 
-function knownTools({ tools, prompts, resources }: Offered): (KnownTool & { inputSchema?: Tool['inputSchema'] })[] {
+/** What rules can be about at a gateway. */
+export function knownTools({
+  tools,
+  prompts,
+  resources,
+}: Offered): (KnownTool & { inputSchema?: Tool['inputSchema'] })[] {
   return [
     ...tools.map((tool) => ({ ...flat(askedTool(tool)), inputSchema: tool.inputSchema })),
     ...prompts.map((prompt) => flat(askedPrompt(prompt))),

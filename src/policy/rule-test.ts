@@ -52,7 +52,7 @@ const stepSchema = z.strictObject({
 })
 
 /** Everything has a plain default: signed in and connected just now, nothing done yet, Monday 2026-01-05, 12:00 UTC. */
-const givenSchema = z.strictObject({
+export const givenSchema = z.strictObject({
   user: z.union([name, userSchema]).optional(),
   agent: z.union([name, agentSchema]).optional(),
   gateway: name.optional(),
