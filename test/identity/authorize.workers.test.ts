@@ -149,7 +149,9 @@ describe('an authorization request', () => {
       vi.setSystemTime(start + 1_000)
       const again = await browser.get(await authorizeUrl(client, world.tools, change))
       expect(new URL(destination(again)).searchParams.get('prompt')).toBe('login')
-      const page = await signInAt(world.idp, browser, again)
+      const back = await browser.get(world.idp.signIn(destination(again)))
+      vi.setSystemTime(start + 2_000)
+      const page = await browser.get(destination(back))
       expect(await page.text()).toContain('Let Client act for you?')
     },
   )
