@@ -53,9 +53,7 @@ beforeAll(async () => {
     agent.bind(project, 'a-odd', 'odd', 'Odd', 'unknown', 0, at),
     agent.bind(project, 'a-off', 'off', 'Off', 'known', 1, at),
   ])
-  expect(await admin('POST', '/gateways/apply', { document: documentWith({}), base: null })).toMatchObject({
-    status: 200,
-  })
+  await admin('POST', '/gateways/apply', { document: documentWith({}), base: null })
 })
 
 describe('explain by the admin API', () => {
