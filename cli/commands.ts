@@ -85,6 +85,46 @@ export const commands: readonly Row[] = [
     load: async () => ({ command: (await import('./providers.ts')).set }),
   },
   {
+    name: 'upstream',
+    summary: 'List MCP servers',
+    load: async () => ({ command: (await import('./upstream.ts')).list }),
+  },
+  {
+    name: 'upstream add',
+    summary: 'Try an MCP server and add it',
+    load: async () => ({ command: (await import('./upstream.ts')).add }),
+  },
+  {
+    name: 'upstream import',
+    summary: 'Add the servers of a server.json or an mcp.json',
+    load: async () => ({ command: (await import('./upstream.ts')).importFile }),
+  },
+  {
+    name: 'upstream pins',
+    summary: 'Show what a server offers and what changed',
+    load: async () => ({ command: (await import('./upstream.ts')).pins }),
+  },
+  {
+    name: 'upstream admit',
+    summary: 'Admit what a server offers',
+    load: async () => ({ command: (await import('./upstream.ts')).admit }),
+  },
+  {
+    name: 'upstream hold',
+    summary: 'Take what a server offers out of use',
+    load: async () => ({ command: (await import('./upstream.ts')).hold }),
+  },
+  {
+    name: 'upstream sync',
+    summary: 'Ask a server again what it offers',
+    load: async () => ({ command: (await import('./upstream.ts')).sync }),
+  },
+  {
+    name: 'upstream remove',
+    summary: 'Remove a server',
+    load: async () => ({ command: (await import('./upstream.ts')).remove }),
+  },
+  {
     name: 'secret',
     summary: 'List the secrets of tools',
     load: async () => ({ command: (await import('./secrets.ts')).list }),

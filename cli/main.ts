@@ -106,7 +106,7 @@ function checkCount(row: Row, command: Command, positionals: readonly string[]):
   const names = [...positional.matchAll(/<([^>]+)>/g)].map((match) => match[1] ?? '')
   const missing = names[positionals.length]
   if (missing !== undefined) throw usageFault(row, command, `<${missing}> is missing.`)
-  const many = names.at(-1)?.endsWith('...')
+  const many = names.at(-1)?.endsWith('...') || /\[\w+\.\.\.\]/.test(command.usage)
   const extra = positionals[names.length]
   if (extra !== undefined && !many) throw usageFault(row, command, `${extra} is one argument too many.`)
 }

@@ -13,6 +13,7 @@ import type { AdminRoute } from './route.ts'
 import { secretRoutes } from './secrets-api.ts'
 import { sessionRoutes } from './sessions-api.ts'
 import { sinkRoutes } from './sinks-api.ts'
+import { upstreamRoutes } from './upstreams-api.ts'
 import { userRoutes } from './users-api.ts'
 
 export const adminApiVersion = '1'
@@ -29,6 +30,7 @@ export const routes: readonly AdminRoute[] = [
   ...groupRoutes,
   ...identityProviderRoutes,
   ...providerRoutes,
+  ...upstreamRoutes,
   ...secretRoutes,
   ...approvalRoutes,
   ...eventRoutes,

@@ -31,13 +31,17 @@ function withoutDate(annotations: JsonObject): JsonObject {
   return rest
 }
 
+/** What an administrator has to look at, in document order. */
+export function definitionDifferences(kind: DefinitionKind, before: JsonObject, after: JsonObject): Difference[] {
+  return differences(canonicalDefinition(kind, before), canonicalDefinition(kind, after))
+}
+
 /** One line of what changed. Text as it is: whoever shows it makes invisible characters visible. */
 export type Difference = { path: string; before?: Json; after?: Json }
 
 const maxDifferences = 200
 
-/** What an administrator has to look at, in document order. */
-export function differences(before: Json, after: Json, path = ''): Difference[] {
+function differences(before: Json, after: Json, path = ''): Difference[] {
   const found: Difference[] = []
   compare(before, after, path, found)
   return found

@@ -1,5 +1,8 @@
 /* oxlint-disable no-control-regex, no-misleading-character-class -- these characters are what it looks for */
 
+import type { Json } from '../core/json.ts'
+import { isObject } from '../core/json.ts'
+
 /**
  * Zero-width and default-ignorable characters (Unicode DerivedCoreProperties, Default_Ignorable_Code_Point), tag characters
  * and variation selectors, less LRM, RLM and ALM, which right-to-left text needs. Joiners and VS16 are judged in context.
@@ -36,5 +39,15 @@ export function showHidden(text: string): string {
       character === '\n' || character === '\t'
         ? character
         : `⟨U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}⟩`,
+  )
+}
+
+/** The same JSON with every hidden character in it made visible, in names too. */
+export function showHiddenIn(value: Json): Json {
+  if (typeof value === 'string') return showHidden(value)
+  if (Array.isArray(value)) return value.map(showHiddenIn)
+  if (!isObject(value)) return value
+  return Object.fromEntries(
+    Object.entries(value).map(([name, inner]) => [showHidden(name), showHiddenIn(inner as Json)]),
   )
 }

@@ -1,7 +1,7 @@
 import type { JsonObject } from '../core/json.ts'
 import { isObject } from '../core/json.ts'
 import type { DefinitionKind, Difference } from './definition.ts'
-import { canonicalDefinition, definitionHash, definitionName, differences } from './definition.ts'
+import { definitionDifferences, definitionHash, definitionName } from './definition.ts'
 import type { Finding } from './finding.ts'
 import { scanJson, scanName } from './hygiene.ts'
 
@@ -80,7 +80,7 @@ async function reviewOne(
   if (hash === pin.hash) return backAgain(pin)
   if (pin.proposed && hash === (await definitionHash(kind, pin.proposed))) return null
   const findings = scanDefinition(kind, name, definition)
-  const found = differences(canonicalDefinition(kind, pin.definition), canonicalDefinition(kind, definition))
+  const found = definitionDifferences(kind, pin.definition, definition)
   const benign = policy.additions && pin.status === 'admitted' && !findings.some(isDanger) && onlyAdds(found)
   const change = { kind, name, findings, change: 'changed' as const, differences: found }
   if (benign) return { ...change, ...byPolicy, hash, definition, proposed: null }

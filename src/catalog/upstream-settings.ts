@@ -44,6 +44,10 @@ export const credentialsSchema = z
 export const upstreamSettingsSchema = z.strictObject({
   title: z.string().trim().min(1).max(100).optional(),
   credentials: credentialsSchema.prefault({ kind: 'none' }),
+  listing: z
+    .record(headerName, headerValue)
+    .optional()
+    .describe('Headers with which its lists are read, where it wants a person for everything.'),
   timeoutMs: z.int().min(100).max(600_000).default(60_000),
   maxBytes: z.int().min(1024).max(50_000_000).default(5_000_000),
   admit: z

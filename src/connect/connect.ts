@@ -2,6 +2,7 @@ import { Hono } from 'hono'
 import type { IdentityDeps } from '../identity/identity.ts'
 import { decideHere, showApproval } from './approval-page.ts'
 import { finishConnect } from './callback.ts'
+import { clientMetadata } from './client-metadata.ts'
 import { resultOf } from './end.ts'
 import { showConnect, startConnect } from './link-page.ts'
 import { connectPaths } from './paths.ts'
@@ -13,6 +14,7 @@ import { connectPaths } from './paths.ts'
 export function connectRoutes(depsOf: (env: Env) => IdentityDeps): Hono<{ Bindings: Env }> {
   const app = new Hono<{ Bindings: Env }>()
   app.get(connectPaths.callback, (c) => finishConnect(c.req.raw, c.req.param('provider'), c.env, depsOf(c.env)))
+  app.get(connectPaths.client, (c) => clientMetadata(c.req.param('provider'), depsOf(c.env).config))
   app.get(connectPaths.result, (c) => resultOf(c.req.raw, c.req.param('result'), depsOf(c.env)))
   app.get(connectPaths.link, (c) => showConnect(c.req.raw, c.req.param('link'), c.env, depsOf(c.env)))
   app.post(connectPaths.link, (c) => startConnect(c.req.raw, c.req.param('link'), c.env, depsOf(c.env)))

@@ -24,7 +24,10 @@ export type Publication = {
   base: number | null
   by: string
   note: string | null
-  /** A new version although the document did not change: what it refers to did (an upstream's tools). */
+  /**
+   * A new version although the document did not change: what it refers to did (an upstream's tools). What no longer resolves
+   * is left out.
+   */
   force?: boolean
 }
 
@@ -61,7 +64,7 @@ export async function publish(env: Env, it: Publication, now: Clock = systemCloc
     document,
     { upstreams: await readUpstreams(db, project) },
     { project, gateway, version },
-    { strict: true },
+    { strict: it.force !== true },
   )
   if (!snapshot.ok) return snapshot
 

@@ -14,6 +14,7 @@ import { createEgress } from '../../src/egress/egress.ts'
 import { parseDocument } from '../../src/gateways/document.ts'
 import { documentHash } from '../../src/gateways/hash.ts'
 import { createUpstreams } from '../../src/upstream/upstream.ts'
+import { main } from '../../cli/main.ts'
 import { freePort } from '../../scripts/lib/ports.ts'
 import { root } from '../../scripts/lib/root.ts'
 
@@ -27,6 +28,10 @@ export const permitAll = { user: [{ id: 'people', effect: 'permit' }], agent: [{
 export type World = {
   url: string
   db: Db
+  /** The administration API as the first administrator. */
+  admin(method: string, path: string, body?: object): Promise<{ status: number; body: Record<string, unknown> }>
+  /** `behalf …` as the first administrator. */
+  cli(...words: string[]): Promise<{ code: number; out: string }>
   /** Headers of a call by the app key for a person. */
   as(subject: string): Record<string, string>
   mcp(gateway: string): string
@@ -41,6 +46,7 @@ export async function startWorld(vars: Record<string, string> = {}): Promise<Wor
   const folder = await mkdtemp(join(tmpdir(), 'behalf-world-'))
   const port = await freePort()
   const url = `http://127.0.0.1:${port}`
+  const adminToken = randomBytes(32).toString('base64url')
   const key = (): string => randomBytes(32).toString('base64')
   const miniflare = new Miniflare(
     convertV4MiniflareOptions({
@@ -56,6 +62,7 @@ export async function startWorld(vars: Record<string, string> = {}): Promise<Wor
         BEHALF_STATE_KEY: key(),
         BEHALF_LEDGER_KEY: key(),
         BEHALF_DEVELOPMENT: 'true',
+        BEHALF_ADMIN_TOKEN_SHA256: createHash('sha256').update(adminToken).digest('hex'),
         ...vars,
       },
       durableObjects: Object.fromEntries(
@@ -83,6 +90,8 @@ export async function startWorld(vars: Record<string, string> = {}): Promise<Wor
   return {
     url,
     db,
+    admin: (method, path, body) => callAdmin(url, adminToken, method, path, body),
+    cli: (...words) => runCli({ BEHALF_URL: url, BEHALF_ADMIN_TOKEN: adminToken }, words),
     as: (subject) => ({ authorization: `Bearer ${appKey}`, 'behalf-user': `${issuer}|${subject}` }),
     mcp: (gateway) => `${url}/${gateway}/mcp`,
     addUpstream: (id, upstream, options) => addUpstream(db, id, upstream, options),
@@ -194,4 +203,27 @@ async function addGateway(db: Db, name: string, given: object): Promise<void> {
     createdBy: 'test',
   })
   await db.insert(schema.gateways).values({ project, id: name, slug: name, version: 1, enabled: true, updatedAt: now })
+}
+
+async function runCli(env: Record<string, string>, words: string[]): Promise<{ code: number; out: string }> {
+  let out = ''
+  const write = (text: string): void => void (out += text)
+  const code = await main(words, {
+    env,
+    stdout: write,
+    stderr: write,
+    stdin: () => '',
+    interactive: false,
+    ask: async () => '',
+  })
+  return { code, out }
+}
+
+async function callAdmin(url: string, token: string, method: string, path: string, body?: object) {
+  const response = await fetch(`${url}/admin/api/v1${path}`, {
+    method,
+    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+    ...(body && { body: JSON.stringify(body) }),
+  })
+  return { status: response.status, body: (await response.json()) as Record<string, unknown> }
 }

@@ -1,0 +1,55 @@
+import { aligned } from './main.ts'
+
+export type Behaviour = { operation: string; destructive: boolean; idempotent: boolean; openWorld: boolean }
+export type Finding = { kind: string; severity: string; path: string; what: string; excerpt: string }
+export type Look = {
+  url: string
+  discovered: { transport: string; era: string; serverName?: string } | null
+  authorization: { issuer: string; scopes: string[] } | { error: string } | null
+  items: { kind: string; name: string; behaviour: Behaviour | null; description: string; findings: Finding[] }[]
+}
+
+/** What `upstream add` shows before anything is saved. */
+export function lookLines({ url, discovered, authorization, items }: Look): string[] {
+  const eras: Record<string, string> = { modern: '2026-07-28', legacy: '2025-x' }
+  const spoken =
+    discovered &&
+    `MCP ${eras[discovered.era] ?? discovered.era}${discovered.transport === 'sse' ? ', event stream (deprecated)' : ''}`
+  const name = discovered?.serverName === undefined ? '' : ` as ${discovered.serverName}`
+  const rows = items.map((one) => [
+    `  ${one.kind}`,
+    one.name,
+    behaviourText(one.behaviour),
+    one.findings.length > 0 ? `${one.findings.length} found` : '',
+    firstLine(one.description),
+  ])
+  const found = items.flatMap((one) => findingLines(one.findings).map((line) => `  ${one.name}: ${line}`))
+  return [
+    `${url} answers${name}${spoken ? `: ${spoken}` : ''}.`,
+    ...signInLines(authorization),
+    ...(items.length > 0 ? [`It offers ${items.length}:`, ...aligned(rows)] : []),
+    ...(found.length > 0 ? ['Found in it:', ...found] : []),
+  ]
+}
+
+function signInLines(authorization: Look['authorization']): string[] {
+  if (authorization === null) return []
+  if ('error' in authorization)
+    return [`It wants a sign-in, but does not say how in a way that holds (${authorization.error}).`]
+  const scopes = authorization.scopes.length > 0 ? `, asking for ${authorization.scopes.join(' ')}` : ''
+  return [`It wants people to sign in at ${authorization.issuer}${scopes}. What it offers is not known before that.`]
+}
+
+export function behaviourText(behaviour: Behaviour | null): string {
+  if (behaviour === null) return ''
+  return `${behaviour.operation}${behaviour.destructive ? ', destructive' : ''}`
+}
+
+export function findingLines(findings: readonly Finding[]): string[] {
+  return findings.map((one) => `${one.severity}: ${one.kind} (${one.what}) in ${one.path}: ${firstLine(one.excerpt)}`)
+}
+
+function firstLine(text: string): string {
+  const line = text.split('\n')[0] ?? ''
+  return line.length > 70 ? `${line.slice(0, 69)}…` : line
+}

@@ -1,0 +1,222 @@
+import type { Args, Command, Context } from './command.ts'
+import { Fault, exitCodes, text } from './command.ts'
+import { listCommand } from './list.ts'
+import { aligned } from './main.ts'
+import type { Entry } from './upstream-import.ts'
+import { readEntries } from './upstream-import.ts'
+import type { Behaviour, Finding, Look } from './upstream-text.ts'
+import { behaviourText, findingLines, lookLines } from './upstream-text.ts'
+
+type Upstream = {
+  id: string
+  url: string
+  enabled: boolean
+  era: string | null
+  health: { state: string; reason: string | null }
+}
+type Pin = {
+  kind: string
+  name: string
+  status: string
+  hash: string
+  behaviour: Behaviour | null
+  findings: Finding[]
+  differences: { path: string; before?: unknown; after?: unknown }[]
+}
+
+const at = (id: string): string => `/upstreams/${encodeURIComponent(id)}`
+
+export const list = listCommand<Upstream>({
+  path: '/upstreams',
+  help: 'MCP servers of the project and how they are doing.',
+  row: (one) => [
+    one.id,
+    one.url,
+    one.era ?? 'not asked yet',
+    one.enabled ? 'on' : 'OFF',
+    one.health.reason === null ? one.health.state : `${one.health.state} (${one.health.reason})`,
+  ],
+  empty: 'There are none. Add one: npm run behalf -- upstream add linear https://mcp.linear.app/mcp',
+})
+
+export const add: Command = {
+  usage: '<id> <url> [--header <name=template>...] [--title <text>] [--sign-in] [--yes]',
+  help: `Tries an MCP server, shows what it found, and adds it when you agree. Nothing of it is offered before you admit it.
+
+--header     a credential that is the same for everybody, with the names of secrets in braces. May be given more than once.
+--sign-in    each user connects an account of theirs at the server (its own OAuth). Asked for when the server wants it.
+--yes        adds it without asking.
+
+Example: npm run behalf -- upstream add crm https://mcp.crm.example/mcp --header 'authorization=Bearer {CRM_KEY}'`,
+  options: {
+    header: { type: 'string', multiple: true },
+    title: { type: 'string' },
+    'sign-in': { type: 'boolean' },
+    yes: { type: 'boolean' },
+  },
+  async run(args, context) {
+    const [id = '', url = ''] = args.positionals
+    await addOne({ id, url, settings: settingsOf(args) }, args, context)
+  },
+}
+
+async function addOne({ id, url, settings }: Entry, { values }: Pick<Args, 'values'>, context: Context): Promise<void> {
+  const look = await context.api.send<Look>('POST', '/upstreams/look', { url, settings })
+  for (const line of lookLines(look)) context.print(line)
+  if (values['yes'] !== true && !(await context.confirm(`Add ${id}?`))) throw new Fault('Nothing was added.')
+  await context.api.send('PUT', at(id), { url, settings })
+  const wantsSignIn = values['sign-in'] === true || (look.authorization !== null && !('error' in look.authorization))
+  if (wantsSignIn) {
+    const signIn = await context.api.send<{ provider: string; issuer: string }>('POST', `${at(id)}/sign-in`, {})
+    context.print(`People sign in at ${signIn.issuer}; the provider is ${signIn.provider}.`)
+  }
+  context.printJson({ id, url, look })
+  context.print(`${id} is added. Nothing of it is offered yet: npm run behalf -- upstream admit ${id} --all`)
+}
+
+function settingsOf({ values }: Args): Record<string, unknown> {
+  const given = values['header']
+  const headers = (Array.isArray(given) ? given : []).map((one) => {
+    const [name = '', ...rest] = String(one).split('=')
+    if (rest.length === 0) throw new Fault(`--header ${String(one)}: write name=template`, exitCodes.usage)
+    return [name, rest.join('=')] as const
+  })
+  const title = text(values['title'])
+  return {
+    ...(title === undefined ? {} : { title }),
+    ...(headers.length > 0 ? { credentials: { kind: 'headers', headers: Object.fromEntries(headers) } } : {}),
+  }
+}
+
+export const importFile: Command = {
+  usage: '<file> [--only <id>] [--yes]',
+  help: `Adds the servers of an MCP registry document (server.json) or of a client's configuration (mcp.json).
+Servers that run as a local process are named and left out: nothing is started here.
+
+Example: npm run behalf -- upstream import ~/.cursor/mcp.json --only linear`,
+  options: { only: { type: 'string' }, yes: { type: 'boolean' } },
+  async run(args, context) {
+    const { entries, skipped } = readEntries(args.positionals[0] ?? '')
+    const only = text(args.values['only'])
+    for (const { id, why } of skipped) context.note(`${id} is left out: ${why}`)
+    const wanted = entries.filter(({ id }) => only === undefined || id === only)
+    if (wanted.length === 0) throw new Fault('The file names no server that can be added.')
+    for (const entry of wanted) {
+      for (const secret of entry.secrets)
+        context.note(`${entry.id} needs a secret: npm run behalf -- secret set ${secret}`)
+      await addOne(entry, args, context)
+    }
+  },
+}
+
+export const pins: Command = {
+  usage: '<id>',
+  help: 'What a server offers, what you admitted of it, and what changed since.',
+  async run({ positionals }, context) {
+    const items = await pinsOf(positionals[0] ?? '', context)
+    context.printJson(items)
+    const rows = items.map((one) => [
+      one.status,
+      one.kind,
+      one.name,
+      behaviourText(one.behaviour),
+      `${one.findings.length || ''}`,
+    ])
+    for (const line of aligned(rows)) context.print(line)
+    for (const one of items) {
+      for (const line of findingLines(one.findings)) context.print(`${one.name}: ${line}`)
+      for (const { path, before, after } of one.differences) {
+        context.print(`${one.name}: ${path}\n  - ${JSON.stringify(before) ?? ''}\n  + ${JSON.stringify(after) ?? ''}`)
+      }
+    }
+  },
+}
+
+const decideOptions = {
+  all: { type: 'boolean' },
+  'with-findings': { type: 'boolean' },
+  yes: { type: 'boolean' },
+} as const
+
+export const admit: Command = {
+  usage: '<id> [names...] [--all] [--with-findings] [--yes]',
+  help: `Admits what a server offers, as it is now. A later change waits for you again.
+
+--all            everything that waits and in which nothing was found.
+--with-findings  also that in which something was found.`,
+  options: decideOptions,
+  run: (args, context) => decide('admit', args, context),
+}
+
+export const hold: Command = {
+  usage: '<id> [names...] [--all]',
+  help: 'Takes what a server offers out of use.',
+  options: { all: { type: 'boolean' } },
+  run: (args, context) => decide('hold', args, context),
+}
+
+async function decide(decision: 'admit' | 'hold', { positionals, values }: Args, context: Context): Promise<void> {
+  const [id = '', ...names] = positionals
+  const items = await pinsOf(id, context)
+  const before = decision === 'admit' ? 'quarantined' : 'admitted'
+  const chosen = items.filter((one) => names.includes(one.name) || (values['all'] === true && one.status === before))
+  const unknown = names.filter((name) => !items.some((one) => one.name === name))
+  if (unknown.length > 0)
+    throw new Fault(`There is no ${unknown.join(', ')}. See: npm run behalf -- upstream pins ${id}`)
+  const dangerous = chosen.filter(
+    (one) => decision === 'admit' && one.findings.some(({ severity }) => severity === 'danger'),
+  )
+  const left = values['with-findings'] === true ? [] : dangerous
+  for (const one of left)
+    context.note(`${one.name} is left out: something was found in it (--with-findings admits it too)`)
+  const decisions = chosen
+    .filter((one) => !left.includes(one))
+    .map(({ kind, name, hash }) => ({ kind, name, hash, decision }))
+  if (decisions.length === 0) return context.print('There is nothing to decide.')
+  const done = await context.api.send<{ decided: number; republished: { gateway: string; version: number }[] }>(
+    'POST',
+    `${at(id)}/pins`,
+    { decisions },
+  )
+  context.printJson(done)
+  const word = decision === 'admit' ? 'admitted' : 'taken out of use'
+  context.print(
+    `${done.decided} ${word}${done.republished.map((one) => `; ${one.gateway} is at version ${one.version}`).join('')}.`,
+  )
+}
+
+export const sync: Command = {
+  usage: '<id>',
+  help: 'Asks a server again what it offers. What changed is taken out of use until you admit it.',
+  async run({ positionals }, context) {
+    const id = positionals[0] ?? ''
+    const done = await context.api.send<{ changes: { kind: string; name: string; change: string; status: string }[] }>(
+      'POST',
+      `${at(id)}/sync`,
+      {},
+    )
+    context.printJson(done)
+    if (done.changes.length === 0) context.print('Nothing changed.')
+    for (const line of aligned(done.changes.map((one) => [one.change, one.status, one.kind, one.name])))
+      context.print(line)
+  },
+}
+
+export const remove: Command = {
+  usage: '<id> [--yes]',
+  help: 'Removes a server and everything that was admitted of it.',
+  options: { yes: { type: 'boolean' } },
+  async run({ positionals, values }, context) {
+    const id = positionals[0] ?? ''
+    if (values['yes'] !== true && !(await context.confirm(`Remove ${id}?`))) throw new Fault('Nothing was removed.')
+    const done = await context.api.send('DELETE', at(id))
+    context.printJson(done)
+    context.print(`${id} is removed.`)
+  },
+}
+
+async function pinsOf(id: string, { api }: Context): Promise<Pin[]> {
+  const items: Pin[] = []
+  for await (const one of api.all<Pin>(`${at(id)}/pins`)) items.push(one)
+  return items
+}

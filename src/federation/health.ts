@@ -1,0 +1,33 @@
+import { z } from 'zod'
+import type { Result } from '../core/result.ts'
+
+const shape = z.object({
+  state: z.enum(['unknown', 'up', 'down', 'needs_sign_in']),
+  checkedAt: z.number(),
+  /** When the state became what it is. */
+  since: z.number(),
+  failures: z.number(),
+  /** A code of ours. */
+  reason: z.string().nullable(),
+})
+
+export type Health = z.output<typeof shape>
+
+const unknown: Health = { state: 'unknown', checkedAt: 0, since: 0, failures: 0, reason: null }
+
+export function readHealth(stored: unknown): Health {
+  const parsed = shape.safeParse(stored)
+  return parsed.success ? parsed.data : unknown
+}
+
+export function healthAfter(before: Health, result: Result<unknown>, now: number): Health {
+  const reason = result.ok ? null : result.error.code
+  const state = reason === null ? 'up' : reason === 'upstream/authorization_needed' ? 'needs_sign_in' : 'down'
+  const since = state === before.state ? before.since : now
+  return { state, checkedAt: now, since, failures: state === 'down' ? before.failures + 1 : 0, reason }
+}
+
+/** When to look again: every quarter of an hour, and less and less often at one that stays down. */
+export function nextCheckAt({ checkedAt, failures }: Health): number {
+  return checkedAt + Math.min(15 * 60_000 * 2 ** failures, 6 * 3_600_000)
+}

@@ -1,0 +1,69 @@
+import type { Finding } from '../catalog/catalog.ts'
+import { reviewPins, suggestBehaviour, showHidden } from '../catalog/catalog.ts'
+import type { UpstreamSettings } from '../catalog/catalog.ts'
+import type { Result } from '../core/result.ts'
+import { ok } from '../core/result.ts'
+import type { Behaviour } from '../core/tool.ts'
+import type { Challenge, Discovered, FoundAuthorization } from '../upstream/upstream.ts'
+import { discoverAuthorization } from '../upstream/upstream.ts'
+import { allowedUpstreamUrl } from './allowed-url.ts'
+import type { Listing } from './listing.ts'
+import { listEverything, listingCredential } from './listing.ts'
+import type { FederationUse } from './use.ts'
+
+/** What was found at an address, before anything is saved. Texts have what is hidden in them made visible. */
+export type Look = {
+  url: string
+  /** Null: it answers only to somebody who signed in. */
+  discovered: Pick<Discovered, 'transport' | 'era' | 'serverName'> | null
+  authorization: (FoundAuthorization & { error?: never }) | { error: string } | null
+  items: LookedAt[]
+}
+
+export type LookedAt = {
+  kind: string
+  name: string
+  title: string | null
+  description: string
+  behaviour: Behaviour | null
+  findings: Finding[]
+}
+
+/** Errors: `egress/blocked` and whatever the server does wrong. Needing a sign-in is a finding, not an error. */
+export async function lookAt(url: string, settings: UpstreamSettings, use: FederationUse): Promise<Result<Look>> {
+  const address = allowedUpstreamUrl(url, use.config)
+  if (!address.ok) return address
+  const credential = await listingCredential(settings, use)
+  if (!credential.ok) return credential
+  const target = {
+    id: 'look',
+    url: address.value,
+    discovered: null,
+    timeoutMs: settings.timeoutMs,
+    maxBytes: settings.maxBytes,
+  }
+  const listing = await listEverything(target, credential.value, use)
+  if (listing.ok) return ok({ url: address.value, ...(await describe(listing.value)), authorization: null })
+  if (listing.error.code !== 'upstream/authorization_needed') return listing
+  const challenge = (listing.error.evidence?.['challenge'] ?? {}) as Challenge
+  const found = await discoverAuthorization(address.value, challenge, use.egress)
+  const authorization = found.ok ? found.value : { error: String(found.error.evidence?.['fault'] ?? found.error.code) }
+  return ok({ url: address.value, discovered: null, authorization, items: [] })
+}
+
+async function describe({ discovered, listed }: Listing): Promise<Pick<Look, 'discovered' | 'items'>> {
+  const { transport, era, serverName } = discovered
+  const pins = await reviewPins([], listed, { additions: false, tools: false })
+  const items = pins.map(({ kind, name, definition, findings }) => ({
+    kind,
+    name: showHidden(name),
+    title: typeof definition['title'] === 'string' ? showHidden(definition['title']) : null,
+    description: typeof definition['description'] === 'string' ? showHidden(definition['description']) : '',
+    behaviour: kind === 'tool' ? suggestBehaviour(name, definition) : null,
+    findings,
+  }))
+  return {
+    discovered: { transport, era, ...(serverName === undefined ? {} : { serverName: showHidden(serverName) }) },
+    items,
+  }
+}

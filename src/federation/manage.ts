@@ -1,0 +1,131 @@
+import { and, eq } from 'drizzle-orm'
+import type { DefinitionKind, UpstreamSettings } from '../catalog/catalog.ts'
+import { definitionHash, reviewPins, suggestBehaviour } from '../catalog/catalog.ts'
+import type { Result } from '../core/result.ts'
+import { ok, refuse } from '../core/result.ts'
+import type { Behaviour } from '../core/tool.ts'
+import { toolPins, upstreams } from '../db/schema.ts'
+import { allowedUpstreamUrl } from './allowed-url.ts'
+import { healthAfter, readHealth } from './health.ts'
+import { listEverything, listingCredential } from './listing.ts'
+import type { Republished } from './republish.ts'
+import { republish } from './republish.ts'
+import type { PinRow, UpstreamRow } from './store.ts'
+import { readPins, readUpstreamRow, runAll, writePin } from './store.ts'
+import type { FederationUse } from './use.ts'
+
+export type NewUpstream = { id: string; url: string; settings: UpstreamSettings; enabled: boolean }
+
+/**
+ * Keeps an address and what is offered there. Nothing of it is offered to anybody before it is admitted. A changed address is
+ * another server: what was admitted of the old one has to be admitted again.
+ *
+ * Errors: `core/bad_request`, and those of looking at the server; one that wants a sign-in is kept without its lists.
+ */
+export async function saveUpstream(wanted: NewUpstream, use: FederationUse): Promise<Result<UpstreamRow>> {
+  const { db, project, now } = use
+  const address = allowedUpstreamUrl(wanted.url, use.config)
+  if (!address.ok) return address
+  const before = await readUpstreamRow(use, wanted.id)
+  const moved = before !== null && before.url !== address.value
+  const { settings } = wanted
+  const credential = await listingCredential(settings, use)
+  if (!credential.ok) return credential
+  const target = {
+    id: wanted.id,
+    url: address.value,
+    discovered: null,
+    timeoutMs: settings.timeoutMs,
+    maxBytes: settings.maxBytes,
+  }
+  const listing = await listEverything(target, credential.value, use)
+  if (!listing.ok && listing.error.code !== 'upstream/authorization_needed') return listing
+  const health = healthAfter(readHealth(null), listing, now())
+  const discovered = listing.ok ? listing.value.discovered : null
+  const row = { url: address.value, settings, discovered, health, enabled: wanted.enabled, updatedAt: now() }
+  const [saved] = await db
+    .insert(upstreams)
+    .values({ project, id: wanted.id, ...row })
+    .onConflictDoUpdate({ target: [upstreams.project, upstreams.id], set: row })
+    .returning()
+  if (moved) await db.delete(toolPins).where(and(eq(toolPins.project, project), eq(toolPins.upstream, wanted.id)))
+  const pins = await readPins(use, wanted.id)
+  const changes = listing.ok ? await reviewPins(pins, listing.value.listed, settings.admit) : []
+  await runAll(
+    use,
+    changes.map((change) => writePin(use, wanted.id, change, now())),
+  )
+  if (before) await republish(wanted.id, `${wanted.id} was changed`, use)
+  return saved ? ok(saved) : refuse('core/not_found')
+}
+
+export async function removeUpstream(id: string, use: FederationUse): Promise<Result<Republished[]>> {
+  const { db, project } = use
+  await db.batch([
+    db.delete(upstreams).where(and(eq(upstreams.project, project), eq(upstreams.id, id))),
+    db.delete(toolPins).where(and(eq(toolPins.project, project), eq(toolPins.upstream, id))),
+  ])
+  return republish(id, `${id} was removed`, use)
+}
+
+export type PinDecision = {
+  kind: DefinitionKind
+  name: string
+  decision: 'admit' | 'hold'
+  /** What the administrator looked at: of another definition the decision says nothing. */
+  hash: string
+  /** What the tool does. Left out: as it was set before, else the suggestion. */
+  behaviour?: Behaviour
+}
+
+/**
+ * Admits definitions as they were seen, or takes them out of use.
+ *
+ * Errors: `core/not_found`; `gateways/conflict` when a definition is not the one that was looked at any more.
+ */
+export async function decidePins(
+  id: string,
+  decisions: readonly PinDecision[],
+  by: string,
+  use: FederationUse,
+): Promise<Result<{ pins: PinRow[]; republished: Republished[] }>> {
+  const row = await readUpstreamRow(use, id)
+  if (!row) return refuse('core/not_found')
+  const pins = new Map((await readPins(use, id)).map((pin) => [`${pin.kind} ${pin.name}`, pin]))
+  const decided: PinRow[] = []
+  for (const decision of decisions) {
+    const pin = pins.get(`${decision.kind} ${decision.name}`)
+    if (!pin) return refuse('core/not_found', { message: `There is no ${decision.kind} ${decision.name}.` })
+    if ((await pendingHash(pin)) !== decision.hash) {
+      return refuse('gateways/conflict', { message: `${decision.name} has changed since you looked at it.` })
+    }
+    decided.push(await decide(pin, decision, by, use.now()))
+  }
+  await runAll(
+    use,
+    decided.map((pin) => writePin(use, id, pin, use.now())),
+  )
+  const republished = await republish(id, `${by} decided about ${id}`, use)
+  return republished.ok ? ok({ pins: decided, republished: republished.value }) : republished
+}
+
+async function decide(pin: PinRow, { decision, behaviour }: PinDecision, by: string, now: number): Promise<PinRow> {
+  if (decision === 'hold') return { ...pin, status: 'quarantined', decidedBy: null, updatedAt: now }
+  const definition = pin.proposed ?? pin.definition
+  const standing = behaviour ?? pin.behaviour ?? (pin.kind === 'tool' ? suggestBehaviour(pin.name, definition) : null)
+  return {
+    ...pin,
+    definition,
+    hash: await pendingHash(pin),
+    status: 'admitted',
+    proposed: null,
+    behaviour: standing,
+    decidedBy: by,
+    updatedAt: now,
+  }
+}
+
+/** Of what would be admitted. */
+export async function pendingHash(pin: Pick<PinRow, 'kind' | 'proposed' | 'hash'>): Promise<string> {
+  return pin.proposed ? definitionHash(pin.kind, pin.proposed) : pin.hash
+}
