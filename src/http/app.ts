@@ -3,41 +3,53 @@ import { Hono } from 'hono'
 import { logFault } from '../core/log.ts'
 import { mcpRoute } from './mcp-route.ts'
 import { toResponse } from './on-error.ts'
-import { placeOf } from './origin.ts'
+import { placesOf } from './origin.ts'
 import { secured } from './security-headers.ts'
 
 export type App = { fetch: (request: Request, env: Env, context: ExecutionContext) => Promise<Response> }
 
-/** The site map: every URL of this deployment. */
+/** `/{gateway}/mcp`, and `/mcp` at a gateway's own host; at the deployment's host that is no gateway. */
+const mcpUrl = /^(\/[^/]+)?\/mcp$/
+
+/**
+ * The site map: every URL of this deployment. MCP is answered before the router is asked, and the headers that every answer
+ * carries are set after it: as a route and a middleware the same costs twice as much for each call.
+ */
 export function createApp(rooms: Rooms): App {
-  const app = new Hono<Bindings>()
-
-  app.all('/:gateway/mcp', (c) => mcpRoute(rooms, c.req.raw, new URL(c.req.url), c.executionCtx))
-  // With a base host, https://{gateway}.{base host}/mcp. The host names the gateway; at our own host there is none.
-  app.all('/mcp', (c) => mcpRoute(rooms, c.req.raw, new URL(c.req.url), c.executionCtx))
-  app.get('/health', (c) => c.json({ ok: true }))
-  rooms.mount(app)
-
-  app.notFound((c) => toResponse({ code: 'core/not_found' }, audienceOf(c.req.raw)))
-  app.onError((fault, c) => {
-    logFault('http.failed', fault, { method: c.req.method })
-    return toResponse({ code: 'core/internal' }, audienceOf(c.req.raw))
-  })
-
-  // Around the router, not as its middleware: that would build every response twice.
+  const place = placesOf(rooms.config)
+  const router = createRouter(rooms)
   return {
     async fetch(request, env, context) {
-      const { host } = new URL(request.url)
-      const known = placeOf(host, rooms.config).kind !== 'unknown'
-      const response = known ? app.fetch(request, env, context) : toResponse(unknownHost(host, rooms), { kind: 'mcp' })
-      return secured(await response, rooms.config)
+      const url = new URL(request.url)
+      try {
+        if (place(url.host) === 'unknown') return secured(await unknownHost(url.host, rooms), rooms.config)
+        const answer = mcpUrl.test(url.pathname)
+          ? mcpRoute(rooms, request, url, context)
+          : router.fetch(request, env, context)
+        return secured(await answer, rooms.config)
+      } catch (fault) {
+        logFault('http.failed', fault, { method: request.method })
+        return secured(await toResponse({ code: 'core/internal' }, audienceOf(request)), rooms.config)
+      }
     },
   }
 }
 
-function unknownHost(host: string, { config }: Rooms): { code: 'gateways/unknown'; message?: string } {
-  if (!config.development) return { code: 'gateways/unknown' }
-  return { code: 'gateways/unknown', message: `This deployment is at ${config.publicUrl}, not at ${host}.` }
+function createRouter(rooms: Rooms): Hono<Bindings> {
+  const router = new Hono<Bindings>()
+  router.get('/health', (c) => c.json({ ok: true }))
+  rooms.mount(router)
+  router.notFound((c) => toResponse({ code: 'core/not_found' }, audienceOf(c.req.raw)))
+  router.onError((fault) => {
+    throw fault
+  })
+  return router
+}
+
+function unknownHost(host: string, { config }: Rooms): Response | Promise<Response> {
+  const { development, publicUrl } = config
+  const message = development && { message: `This deployment is at ${publicUrl}, not at ${host}.` }
+  return toResponse({ code: 'gateways/unknown', ...message }, { kind: 'mcp' })
 }
 
 function audienceOf(request: Request): { kind: 'person' } | { kind: 'json' } {

@@ -1,15 +1,17 @@
 import type { Config } from '../config/config.ts'
 
 /** Which host a request came in at: ours, one of a gateway, or one that is none of ours. */
-export type Place = { kind: 'public' } | { kind: 'gateway'; slug: string } | { kind: 'unknown' }
+export type Place = 'public' | 'gateway' | 'unknown'
 
 /** The Host header is only ever compared, never used to build a URL (attack case 8). */
-export function placeOf(host: string, { publicUrl, baseHost }: Pick<Config, 'publicUrl' | 'baseHost'>): Place {
-  if (host === new URL(publicUrl).host) return { kind: 'public' }
-  const suffix = `.${baseHost}`
-  if (baseHost === null || !host.endsWith(suffix)) return { kind: 'unknown' }
-  const slug = host.slice(0, -suffix.length)
-  return /^[a-z0-9-]+$/.test(slug) ? { kind: 'gateway', slug } : { kind: 'unknown' }
+export function placesOf({ publicUrl, baseHost }: Pick<Config, 'publicUrl' | 'baseHost'>): (host: string) => Place {
+  const ours = new URL(publicUrl).host
+  const suffix = baseHost === null ? null : `.${baseHost}`
+  return (host) => {
+    if (host === ours) return 'public'
+    if (suffix === null || !host.endsWith(suffix)) return 'unknown'
+    return /^[a-z0-9-]+$/.test(host.slice(0, -suffix.length)) ? 'gateway' : 'unknown'
+  }
 }
 
 /**

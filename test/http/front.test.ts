@@ -218,3 +218,19 @@ test('what breaks inside is a plain 500 without a word of it', async () => {
   expect(String(log.mock.calls[0])).toContain('canary-internal')
   log.mockRestore()
 })
+
+test('a page that breaks is a plain 500 too, and says so in the log', async () => {
+  const log = vi.spyOn(console, 'error').mockImplementation(() => {})
+  const site = front(undefined, {
+    mount(app) {
+      app.get('/breaks', () => {
+        throw new Error('canary-internal')
+      })
+    },
+  })
+  const response = await site.fetch('https://behalf.test/breaks', { headers: { accept: 'text/html' } })
+  expect([response.status, response.headers.get('content-type')]).toEqual([500, 'text/html; charset=utf-8'])
+  expect(await response.text()).not.toContain('canary')
+  expect(String(log.mock.calls[0])).toContain('canary-internal')
+  log.mockRestore()
+})
