@@ -24,9 +24,12 @@ type Live = { id: string; version: number; document: string; document_hash: stri
  * finds the new version when it looks at D1, checks it once more and hands it to the live sessions.
  */
 export function wranglerTarget({ project, ...d1 }: D1Target & { project: string }): GatewayTarget {
+  // Each look at D1 starts wrangler once more, so what plan saw is kept. The statements themselves refuse an old base.
+  const seen = new Map<string, Live | null>()
   return {
     async plan(document) {
       const live = await readLive(d1, project, document.name)
+      seen.set(document.name, live)
       const { tools, ...offered } = await compile(d1, project, document, live)
       const warnings = ruleWarnings(document.rules, { tools, ...offered })
       const differences = diff(
@@ -44,9 +47,8 @@ export function wranglerTarget({ project, ...d1 }: D1Target & { project: string 
       }
     },
     async apply(document, base, note) {
-      const live = await readLive(d1, project, document.name)
+      const live = seen.get(document.name) ?? null
       if ((live?.version ?? null) !== base) throw conflict(document.name, live?.version ?? null)
-      await compile(d1, project, document, live)
       const now = Date.now()
       const hash = await documentHash(document)
       const gateway = live?.id ?? uuidv7(now)

@@ -99,17 +99,6 @@ export const documentSchema = z.strictObject({
   rules: rulesSchema.prefault({}),
   recording: recordingSchema,
   providers: providersSchema,
-  search: z
-    .strictObject({
-      threshold: z
-        .int()
-        .min(1)
-        .max(10_000)
-        .nullable()
-        .default(null)
-        .describe('With more tools than this, the gateway also offers a tool that finds tools. null: never.'),
-    })
-    .prefault({}),
 })
 
 export type GatewayDocument = z.output<typeof documentSchema> & { title: string }
