@@ -8,7 +8,9 @@ import { z } from 'zod'
  */
 const template = z.string().max(2_000)
 const httpsUrl = template.regex(/^(https:\/\/|\{\+)/, 'must begin with https:// or a {+value}')
-const origin = z.string().regex(/^https:\/\/(\*\.)?[a-z0-9.{}+_-]+(:\d{2,5})?$/, 'must be https://host or https://*.host')
+const origin = z
+  .string()
+  .regex(/^https:\/\/(\*\.)?[a-z0-9.{}+_-]+(:\d{2,5})?$/, 'must be https://host or https://*.host')
 const strings = z.record(z.string(), template).default({})
 
 const request = z.strictObject({

@@ -144,12 +144,13 @@ describe('every tool of every toolkit', () => {
     const required = (tool.inputSchema['required'] ?? []) as string[]
     expect(required.filter((property) => /(^|_)id$/.test(property))).toEqual([])
     const { operation, destructive } = tool.behaviour
-    if (operation === 'read') expect(destructive).toBe(false)
-    if (operation === 'delete') expect(destructive).toBe(true)
-    for (const schema of Object.values(
-      (tool.inputSchema['properties'] ?? {}) as Record<string, { type?: string; maxLength?: number; enum?: unknown }>,
-    )) {
-      if (schema.type === 'string' && schema.enum === undefined) expect(schema.maxLength).toBeGreaterThan(0)
-    }
+    expect(operation === 'read' && destructive).toBe(false)
+    expect(operation === 'delete' && !destructive).toBe(false)
+    type Property = { type?: string; maxLength?: number; enum?: unknown }
+    const properties = Object.entries((tool.inputSchema['properties'] ?? {}) as Record<string, Property>)
+    const unbounded = properties.filter(
+      ([, schema]) => schema.type === 'string' && schema.enum === undefined && !((schema.maxLength ?? 0) > 0),
+    )
+    expect(unbounded).toEqual([])
   })
 })
