@@ -34,12 +34,8 @@ export const credentialsSchema = z
     z.strictObject({ kind: z.literal('none') }),
     z.strictObject({ kind: z.literal('headers'), headers: z.record(headerName, headerValue) }),
     z.strictObject({ kind: z.literal('user'), provider, scopes }),
-    z.strictObject({ kind: z.literal('service'), provider, scopes }),
-    z.strictObject({ kind: z.literal('token_exchange'), provider, scopes, audience: z.string().min(1).max(2000) }),
   ])
-  .describe(
-    "none; the same headers for everybody; the grant of the user, of the service itself, or a token exchanged for the user's.",
-  )
+  .describe('none; the same headers for everybody; the grant of each user.')
 
 export const upstreamSettingsSchema = z.strictObject({
   title: z.string().trim().min(1).max(100).optional(),

@@ -13,7 +13,7 @@ import { createEgress } from '../egress/egress.ts'
 import type { Snapshot } from '../gateways/gateways.ts'
 import { hubOf, isAssigned, loadSnapshot } from '../gateways/gateways.ts'
 import type { OfferCall, OfferReply, Runtime, Upstreams } from '../runtime/runtime.ts'
-import { createRunner, createScreen, createUpstreams, offerGateway } from '../runtime/runtime.ts'
+import { createRunner, createScreen, createUpstreams, listResources, offerGateway } from '../runtime/runtime.ts'
 import { vaultOf } from '../vault/vault.ts'
 import type { GatewayFeatures } from './api.ts'
 import { approvalMigrations, StoredApprovals } from './approvals.ts'
@@ -159,9 +159,16 @@ export class LiveSession {
     this.#use.ctx.waitUntil(Promise.allSettled(gone))
   }
 
-  /** Begins or ends to hear that a resource changes. */
-  async watch(call: OfferCall, _begin: boolean, _params: JsonObject): Promise<OfferReply> {
-    return { kind: 'result', callId: call.id, result: {} }
+  /**
+   * Takes the wish to hear that a resource changes, or takes it back, for a resource this caller may see. Updates of single
+   * resources are not handed on yet (docs/federation.md): a client that asks learns of a change when it reads.
+   */
+  async watch({ id: callId, caller }: OfferCall, params: JsonObject): Promise<OfferReply> {
+    const known = listResources(caller, this.runtime).some(({ uri }) => uri === params['uri'])
+    if (known) return { kind: 'result', callId, result: {} }
+    const data = { uri: params['uri'] ?? null }
+    const message = 'This does not exist here, or may not be used.'
+    return { kind: 'refused', callId, error: { code: 'runtime/unknown_tool', message, data } }
   }
 
   /** Lets go of what is open at upstreams. */
