@@ -26,7 +26,10 @@ export async function admin<Body = never>(
   const answer = await response.text()
   return {
     status: response.status,
-    body: JSON.parse(answer || 'null') as Answer<Body>['body'],
+    // Exports are many lines of JSON, or no JSON at all.
+    body: (response.headers.get('content-type')?.includes('ndjson')
+      ? answer
+      : JSON.parse(answer || 'null')) as Answer<Body>['body'],
     headers: response.headers,
   }
 }
