@@ -119,8 +119,9 @@ export const sinkRoutes: readonly AdminRoute[] = [
     role: 'auditor',
     params,
     reply: z.object({ items: z.array(letter) }),
-    async read({ params: { id } }, { env, admin }) {
-      const letters = await ledgerOf(env, admin.project).deadLetters(id, 0)
+    async read({ params: { id } }, use) {
+      if (!(await find(id, use))) return refuse('core/not_found')
+      const letters = await ledgerOf(use.env, use.admin.project).deadLetters(id, 0)
       return ok({
         items: letters.map(({ from_sequence: from, up_to: to, count, reason, at }) => ({
           from,

@@ -44,6 +44,10 @@ const queries: Record<string, string> = {
   '/gateways/{name}/who-can': 'tool=GitHub_WhoAmI',
   '/ledger/consistency': 'older=0&newer=0',
 }
+/** Looks at the server before it is saved, and there is none. */
+const callsOut = new Set(['PUT /upstreams/{id}'])
+/** All of the body may be left out, so an empty one is a proper one. */
+const needsNoBody = new Set(['POST /upstreams/{id}/sign-in', 'POST /upstreams/{id}/sync'])
 /** Streams that do not end, or that call out: test/admin/events.workers.test.ts and upstreams.workers.test.ts have them. */
 const elsewhere = new Set(['GET /events/tail', 'POST /upstreams/look'])
 const tested = routes.filter((route) => !elsewhere.has(keyOf(route)))
@@ -146,7 +150,7 @@ describe.each(tested.map((route) => [keyOf(route), route] as const))('%s', (key,
     const before = await dump(theirs)
     const answer = await send(route, await newAdminToken(`stranger to ${key}`, 'owner'))
     const namesTheirs = route.path.includes('{') || key === 'POST /sessions/end'
-    const done = route.kind === 'change' ? route.status : 200
+    const done = callsOut.has(key) ? 502 : route.kind === 'change' ? route.status : 200
     expect(answer.status).toBe(namesTheirs && !makes(route) ? 404 : done)
     expect(JSON.stringify(answer.body)).not.toMatch(/canary|Their|their-client|their-key/)
     expect(await dump(theirs)).toBe(before)
@@ -188,6 +192,7 @@ describe.each(tested.map((route) => [keyOf(route), route] as const))('%s', (key,
       expect(answer).toMatchObject({ status: 415, body: { code: 'admin/media_type' } })
     }
     for (const raw of ['', '{', '[]', '{"a":1,"a":2}', '\ufeff{}', '['.repeat(100_000), '"x"', 'null']) {
+      if (raw === '' && needsNoBody.has(key)) continue
       expect((await send(route, tokens.owner, { raw })).status).toBe(400)
     }
     const extra = JSON.stringify({ ...bodies[key], project: theirs })
