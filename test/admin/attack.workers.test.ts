@@ -192,7 +192,8 @@ describe.each(tested.map((route) => [keyOf(route), route] as const))('%s', (key,
       expect(answer).toMatchObject({ status: 415, body: { code: 'admin/media_type' } })
     }
     for (const raw of ['', '{', '[]', '{"a":1,"a":2}', '\ufeff{}', '['.repeat(100_000), '"x"', 'null']) {
-      if (raw === '' && needsNoBody.has(key)) continue
+      // Reading a body as text takes a byte order mark off (RFC 8259 §8.1 lets it).
+      if (needsNoBody.has(key) && ['', '\ufeff{}'].includes(raw)) continue
       expect((await send(route, tokens.owner, { raw })).status).toBe(400)
     }
     const extra = JSON.stringify({ ...bodies[key], project: theirs })
