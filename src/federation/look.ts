@@ -1,7 +1,7 @@
 import type { Finding } from '../catalog/catalog.ts'
 import { reviewPins, suggestBehaviour, showHidden } from '../catalog/catalog.ts'
 import type { UpstreamSettings } from '../catalog/catalog.ts'
-import type { Result } from '../core/result.ts'
+import type { Refusal, Result } from '../core/result.ts'
 import { ok } from '../core/result.ts'
 import type { Behaviour } from '../core/tool.ts'
 import type { Challenge, Discovered, FoundAuthorization } from '../upstream/upstream.ts'
@@ -47,7 +47,7 @@ export async function lookAt(url: string, settings: UpstreamSettings, use: Feder
   if (listing.error.code !== 'upstream/authorization_needed') return listing
   const challenge = (listing.error.evidence?.['challenge'] ?? {}) as Challenge
   const found = await discoverAuthorization(address.value, challenge, use.egress)
-  const authorization = found.ok ? found.value : { error: String(found.error.evidence?.['fault'] ?? found.error.code) }
+  const authorization = found.ok ? found.value : { error: faultOf(found.error) }
   return ok({ url: address.value, discovered: null, authorization, items: [] })
 }
 
@@ -66,4 +66,9 @@ async function describe({ discovered, listed }: Listing): Promise<Pick<Look, 'di
     discovered: { transport, era, ...(serverName === undefined ? {} : { serverName: showHidden(serverName) }) },
     items,
   }
+}
+
+function faultOf({ code, evidence }: Refusal): string {
+  const fault = evidence?.['fault']
+  return typeof fault === 'string' ? fault : code
 }
