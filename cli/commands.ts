@@ -210,6 +210,36 @@ export const commands: readonly Row[] = [
     summary: 'Show what a receiver refused, or send it again',
     load: async () => ({ command: (await import('./sink.ts')).deadLetters }),
   },
+  {
+    name: 'users erase',
+    summary: 'Erase a person for good',
+    load: async () => ({ command: (await import('./vault.ts')).erase }),
+  },
+  {
+    name: 'connections',
+    summary: "List people's accounts at providers",
+    load: async () => ({ command: (await import('./connections.ts')).list }),
+  },
+  {
+    name: 'connections revoke',
+    summary: 'Take connections back',
+    load: async () => ({ command: (await import('./connections.ts')).revoke }),
+  },
+  {
+    name: 'vault rotate',
+    summary: 'Put every key under the active key-encryption key',
+    load: async () => ({ command: (await import('./vault.ts')).rotate }),
+  },
+  {
+    name: 'vault restore',
+    summary: 'Rebuild vaults that lost their storage',
+    load: async () => ({ command: (await import('./vault.ts')).restore }),
+  },
+  {
+    name: 'vault recovery-key',
+    summary: 'Make a recovery key',
+    load: async () => ({ command: (await import('./vault.ts')).recoveryKey }),
+  },
   { name: 'schema', summary: 'Print the JSON Schema of the gateway document', load: () => import('./schema.ts') },
   { name: 'me', summary: 'Show whose token this is', load: () => import('./me.ts') },
   { name: 'policy test', summary: 'Run the tests of rules', load: () => import('./policy-test.ts') },

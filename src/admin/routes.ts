@@ -1,5 +1,7 @@
 import { agentRoutes } from './agents-api.ts'
 import { approvalRoutes } from './approvals-api.ts'
+import { connectionRoutes } from './connections-api.ts'
+import { eraseRoutes } from './erase-api.ts'
 import { eventRoutes } from './events-api.ts'
 import { gatewayRoutes } from './gateways-api.ts'
 import { groupRoutes } from './groups-api.ts'
@@ -15,6 +17,7 @@ import { sessionRoutes } from './sessions-api.ts'
 import { sinkRoutes } from './sinks-api.ts'
 import { upstreamRoutes } from './upstreams-api.ts'
 import { userRoutes } from './users-api.ts'
+import { vaultRoutes } from './vault-api.ts'
 
 export const adminApiVersion = '1'
 
@@ -27,6 +30,9 @@ export const routes: readonly AdminRoute[] = [
   ...agentRoutes,
   ...keyRoutes,
   ...userRoutes,
+  ...eraseRoutes,
+  ...connectionRoutes,
+  ...vaultRoutes,
   ...groupRoutes,
   ...identityProviderRoutes,
   ...providerRoutes,

@@ -26,6 +26,8 @@ export type LedgerApi = {
   open(payloads: SealedPayload[]): Promise<(OpenPayload | null)[]>
   /** Destroys the person's payload key. Final. True when there was one. */
   eraseUser(user: string): Promise<boolean>
+  /** Puts payload keys under the active key-encryption key, at most `limit` at once. `left`: there are more. */
+  rewrapKeys(limit: number): Promise<{ rewrapped: number; left: boolean }>
   /** Carries what waits to D1 now and copies the latest heads, or fails to. */
   settle(): Promise<Head>
   /** Entries after a sequence, for a live view; waits up to `waitMs` (at most 25 s) for the first one. */

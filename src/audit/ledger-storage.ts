@@ -162,6 +162,11 @@ export class LedgerStorage {
     replace: (user, { kid, wrapped }) => {
       this.#storage.sql.exec('UPDATE payload_keys SET kid = ?, wrapped = ? WHERE user = ?', kid, wrapped, user)
     },
+    notUnder: (kid, limit) =>
+      this.#storage.sql
+        .exec<{ user: string }>('SELECT user FROM payload_keys WHERE kid != ? LIMIT ?', kid, limit)
+        .toArray()
+        .map((row) => row.user),
     delete: (user) => this.#storage.sql.exec('DELETE FROM payload_keys WHERE user = ?', user).rowsWritten > 0,
   }
 

@@ -145,6 +145,10 @@ export class Ledger extends DurableObject<Env> implements LedgerApi {
     return this.#keysOf()?.erase(user) ?? false
   }
 
+  async rewrapKeys(limit: number): Promise<{ rewrapped: number; left: boolean }> {
+    return (await this.#keysOf()?.rewrap(limit)) ?? { rewrapped: 0, left: false }
+  }
+
   async settle(): Promise<Head> {
     for (let before = -1; this.#storage.indexedUpTo > before && this.#storage.indexedUpTo < this.#storage.size;) {
       before = this.#storage.indexedUpTo

@@ -13,6 +13,8 @@ export type KeyTable = {
   insert(user: string, key: Wrapped): void
   replace(user: string, key: Wrapped): void
   delete(user: string): boolean
+  /** Users whose key is wrapped by another key-encryption key than this one. */
+  notUnder(kid: string, limit: number): string[]
 }
 
 /**
@@ -50,6 +52,18 @@ export class PayloadKeys {
     return this.#table.delete(user)
   }
 
+  /** Puts keys under the active key-encryption key, so that a former one can be taken out of service. */
+  async rewrap(limit: number): Promise<{ rewrapped: number; left: boolean }> {
+    const { activeKek } = this.#ring
+    const users = this.#table.notUnder(activeKek, limit)
+    for (const user of users) {
+      const stored = this.#table.read(user)
+      const context = keyContext(this.#project, user)
+      if (stored) this.#table.replace(user, await this.#wrap(await this.#unwrap(stored, context), context))
+    }
+    return { rewrapped: users.length, left: this.#table.notUnder(activeKek, 1).length > 0 }
+  }
+
   #keyOf(user: string, make: boolean): Promise<CryptoKey | null> {
     const known = this.#keys.get(user)
     if (known) return known
@@ -66,7 +80,7 @@ export class PayloadKeys {
 
   async #load(user: string): Promise<CryptoKey> {
     const stored = this.#table.read(user)
-    const context = lengthPrefixed('behalf audit payload key 1', this.#project, user)
+    const context = keyContext(this.#project, user)
     if (stored === undefined) {
       const raw = randomBytes(32)
       this.#table.insert(user, await this.#wrap(raw, context))
@@ -95,3 +109,5 @@ export class PayloadKeys {
     return key
   }
 }
+
+const keyContext = (project: string, user: string): Bytes => lengthPrefixed('behalf audit payload key 1', project, user)

@@ -16,6 +16,8 @@ export type Config = {
   /** Key-encryption keys by id, and the one that seals new user keys. */
   keks: ReadonlyMap<string, Bytes>
   activeKek: string
+  /** Public half of a key that only the company has: refresh tokens are copied to KV sealed to it. Null: they are not copied. */
+  recoveryKey: Bytes | null
   /** Signs and seals what the browser and the client carry: cookies, states, request state. */
   stateKey: Bytes
   /** Ed25519 seed for ledger checkpoints. */
@@ -41,6 +43,19 @@ const key = z
   }, 'must be 32 random bytes in base64')
   .transform((text) => fromBase64(text))
 
+/** An uncompressed P-256 point in base64. */
+const point = z
+  .string()
+  .refine((text) => {
+    try {
+      const bytes = fromBase64(text)
+      return bytes.length === 65 && bytes[0] === 4
+    } catch {
+      return false
+    }
+  }, 'must be what `behalf vault recovery-key` printed')
+  .transform((text) => fromBase64(text))
+
 const flag = z
   .enum(['true', 'false', ''])
   .optional()
@@ -52,6 +67,7 @@ const shape = z.object({
   BEHALF_PUBLIC_URL: url,
   BEHALF_BASE_HOST: z.string().optional(),
   BEHALF_KEK_ACTIVE: z.string().min(1),
+  BEHALF_RECOVERY_KEY: point.optional().or(z.literal('')),
   BEHALF_STATE_KEY: key,
   BEHALF_LEDGER_KEY: key,
   BEHALF_ADMIN_TOKEN_SHA256: z
@@ -105,6 +121,7 @@ function parse(env: Record<string, unknown>): Result<Config> {
     baseHost: vars.BEHALF_BASE_HOST || null,
     keks,
     activeKek: vars.BEHALF_KEK_ACTIVE,
+    recoveryKey: vars.BEHALF_RECOVERY_KEY || null,
     stateKey: vars.BEHALF_STATE_KEY,
     ledgerKey: vars.BEHALF_LEDGER_KEY,
     bootstrapAdminHash: vars.BEHALF_ADMIN_TOKEN_SHA256 ?? null,

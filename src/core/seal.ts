@@ -35,11 +35,14 @@ export async function decrypt(key: CryptoKey, context: Bytes, sealed: Bytes): Pr
   }
 }
 
-/** A fresh key for one record, wrapped under `key`, and the record under it: `<wrapped key>.<ciphertext>` in base64url. */
+/**
+ * A fresh key for one record, wrapped under `key`, and the record under it: `<wrapped key>.<ciphertext>` in base64url. Only the
+ * record is bound to `context`: its key opens nothing else, and so it can be wrapped anew without knowing what it is for.
+ */
 export async function sealWithFreshKey(key: CryptoKey, context: Bytes, plaintext: Bytes): Promise<string> {
   const raw = randomBytes(32)
-  const wrapped = await encrypt(key, concat(utf8('key'), context), raw)
-  const sealed = await encrypt(await aesKey(raw), concat(utf8('data'), context), plaintext)
+  const wrapped = await encrypt(key, wrapContext, raw)
+  const sealed = await encrypt(await aesKey(raw), context, plaintext)
   return `${base64url(wrapped)}.${base64url(sealed)}`
 }
 
@@ -50,11 +53,13 @@ export async function openWithFreshKey(
 ): Promise<Result<Bytes, OpenFault>> {
   const [wrapped, data, ...rest] = sealed.split('.').map(bytesOrNull)
   if (!wrapped || !data || rest.length > 0) return fault('malformed')
-  const raw = await decrypt(key, concat(utf8('key'), context), wrapped)
+  const raw = await decrypt(key, wrapContext, wrapped)
   if (raw === null) return fault('integrity')
-  const plaintext = await decrypt(await aesKey(raw), concat(utf8('data'), context), data)
+  const plaintext = await decrypt(await aesKey(raw), context, data)
   return plaintext === null ? fault('integrity') : { ok: true, value: plaintext }
 }
+
+const wrapContext = utf8('behalf record key')
 
 const imported = new WeakMap<Bytes, Promise<CryptoKey>>()
 
@@ -89,6 +94,20 @@ export async function openSecret(
   if (key === null) return fault('unknown_key')
   const opened = await openWithFreshKey(await key, secretContext(context), rest.join('.'))
   return opened.ok ? { ok: true, value: fromUtf8(opened.value) } : opened
+}
+
+/** The same secret under the active key-encryption key: for taking an old key out of service. */
+export async function rewrapSecret(ring: KeyRing, sealed: string): Promise<Result<string, OpenFault>> {
+  const [version, kid, wrapped, data, ...rest] = sealed.split('.')
+  const bytes = wrapped === undefined ? null : bytesOrNull(wrapped)
+  if (version !== 's1' || kid === undefined || bytes === null || data === undefined || rest.length > 0)
+    return fault('malformed')
+  const from = kek(ring, kid)
+  const to = kek(ring, ring.activeKek)
+  if (from === null || to === null) return fault('unknown_key')
+  const raw = await decrypt(await from, wrapContext, bytes)
+  if (raw === null) return fault('integrity')
+  return { ok: true, value: `s1.${ring.activeKek}.${base64url(await encrypt(await to, wrapContext, raw))}.${data}` }
 }
 
 /** Id of the key-encryption key a secret is sealed under; null when it is not a sealed secret. */

@@ -5,7 +5,11 @@ import type { Connection } from './connection.ts'
 import type { Owner, UserKey } from './envelope.ts'
 import { newUserKey, openRecord, rewrapUserKey, sealRecord, unwrapUserKey, wrappedUnder } from './envelope.ts'
 
-export type OwnerRow = Owner & { wrappedKey: string | null; status: 'open' | 'frozen' | 'shredded' }
+export type OwnerRow = Owner & {
+  wrappedKey: string | null
+  copiedKey: string | null
+  status: 'open' | 'frozen' | 'shredded'
+}
 
 /** Whose vault this is, and the user's key. The key is made at the first seal and unwrapped once per life of the object. */
 export class OwnerKeys {
@@ -20,11 +24,17 @@ export class OwnerKeys {
 
   owner(): OwnerRow | null {
     const [row] = this.#sql
-      .exec<{ project: string; user: string; wrapped_key: string | null; status: OwnerRow['status'] }>(
-        'SELECT * FROM owner',
-      )
+      .exec<{
+        project: string
+        user: string
+        wrapped_key: string | null
+        copied_key: string | null
+        status: OwnerRow['status']
+      }>('SELECT * FROM owner')
       .toArray()
-    return row ? { project: row.project, user: row.user, wrappedKey: row.wrapped_key, status: row.status } : null
+    if (!row) return null
+    const { project, user, wrapped_key: wrappedKey, copied_key: copiedKey, status } = row
+    return { project, user, wrappedKey, copiedKey, status }
   }
 
   /** First contact makes the vault; afterwards it belongs to this project and user for good. */
@@ -37,7 +47,7 @@ export class OwnerKeys {
       owner.user,
       now,
     )
-    return { ...owner, wrappedKey: null, status: 'open' }
+    return { ...owner, wrappedKey: null, copiedKey: null, status: 'open' }
   }
 
   /** Id of the user's key, as every blob names it. */
@@ -59,6 +69,7 @@ export class OwnerKeys {
     return sealRecord(await this.#open(), { ...owner, ...place(connection, field, generation) }, text)
   }
 
+  /** `unknown_key`: the deployment lacks the key-encryption key, and nothing is wrong with what is stored. */
   async open(
     connection: Pick<Connection, 'id' | 'provider' | 'generation'>,
     field: 'access' | 'refresh' | 'verifier',
@@ -66,7 +77,24 @@ export class OwnerKeys {
   ): Promise<Result<string, OpenFault>> {
     const key = await this.#open().catch((error: unknown) => error as OpenError)
     if (key instanceof OpenError) return { ok: false, error: key.fault }
-    return openRecord(key, { ...this.#owner(), ...place(connection, field, connection.generation) }, blob)
+    const opened = await openRecord(key, { ...this.#owner(), ...place(connection, field, connection.generation) }, blob)
+    // Under another user's key: not a key that is missing here, but a blob that does not belong here.
+    return !opened.ok && opened.error === 'unknown_key' ? { ok: false, error: 'integrity' } : opened
+  }
+
+  /** KV has this wrapped key now. */
+  copied(wrappedKey: string | null): void {
+    this.#sql.exec('UPDATE owner SET copied_key = ?', wrappedKey)
+  }
+
+  /** Takes up a key from a copy. Only for a vault that has sealed nothing worth keeping. */
+  async adopt(wrappedKey: string): Promise<Result<null, OpenFault>> {
+    const owner = this.#owner()
+    const opened = await unwrapUserKey(this.#config, owner, wrappedKey)
+    if (!opened.ok) return opened
+    this.#sql.exec('UPDATE owner SET wrapped_key = ?, copied_key = ?', wrappedKey, wrappedKey)
+    this.#key = null
+    return { ok: true, value: null }
   }
 
   /** Under the active key-encryption key from now on. Answers whether anything had to be done. */
@@ -103,14 +131,25 @@ export class OwnerKeys {
   async #load(): Promise<UserKey> {
     const owner = this.owner()
     if (!owner || owner.status === 'shredded') throw new OpenError('unknown_key')
-    if (owner.wrappedKey === null) {
-      const made = await newUserKey(this.#config, owner)
-      this.#sql.exec('UPDATE owner SET wrapped_key = ? WHERE wrapped_key IS NULL', made.wrapped)
-      return made.key
-    }
+    if (owner.wrappedKey === null) return this.#make(owner)
     const opened = await unwrapUserKey(this.#config, owner, owner.wrappedKey)
-    if (!opened.ok) throw new OpenError(opened.error)
-    return opened.value
+    if (opened.ok) await this.rewrap()
+    if (opened.ok) return opened.value
+    // Nothing is sealed under it, so nothing is lost with it: a vault that slept through a rotation begins anew.
+    if (opened.error === 'unknown_key' && this.#sealsNothing()) return this.#make(owner)
+    throw new OpenError(opened.error)
+  }
+
+  async #make(owner: Owner): Promise<UserKey> {
+    const { project, user } = owner
+    const made = await newUserKey(this.#config, { project, user })
+    this.#sql.exec('UPDATE owner SET wrapped_key = ?', made.wrapped)
+    return made.key
+  }
+
+  #sealsNothing(): boolean {
+    const [row] = this.#sql.exec<{ n: number }>('SELECT count(*) AS n FROM connections').toArray()
+    return row?.n === 0
   }
 }
 

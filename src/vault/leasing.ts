@@ -127,6 +127,7 @@ async function lend(
   if (!current || current.generation !== connection.generation || current.status !== connection.status) return 'changed'
   if (!opened || !opened.ok) {
     integrityLost(use, connection, 'access', opened ? opened.error : 'absent')
+    if (opened?.error === 'unknown_key') return unavailable(connection, 30_000)
     return 'changed'
   }
   const api = apiOrigins(provider, { details: connection.details })

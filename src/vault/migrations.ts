@@ -6,6 +6,8 @@ CREATE TABLE owner (
   project TEXT NOT NULL,
   user TEXT NOT NULL,
   wrapped_key TEXT,
+  -- the wrapped key that KV has a copy of
+  copied_key TEXT,
   -- open, frozen (offboarded: nothing is handed out) or shredded (the key is gone)
   status TEXT NOT NULL,
   created_at INTEGER NOT NULL

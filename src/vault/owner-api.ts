@@ -1,7 +1,11 @@
 import type { Result } from '../core/result.ts'
 import type { ConnectionView } from './connection.ts'
 import type { Certificate } from './offboarding.ts'
+import type { IndexedConnection, Restored } from './restoring.ts'
 import type { By, TakenBack } from './taking-back.ts'
+
+/** `none`: no key here. `failed`: it does not open, because its key-encryption key is gone or it was altered. */
+export type Rewrapped = 'rewrapped' | 'current' | 'none' | 'failed'
 
 /** `scopes` beyond what the provider's spec always asks for. */
 export type WantedAccount = { provider: string; scopes: readonly string[] }
@@ -27,4 +31,12 @@ export type VaultOwnerApi = {
   /** Undoes `offboard` for the future: the connections do not come back. */
   reopen(by: By): Promise<boolean>
   shred(owner: { project: string; user: string }, by: By): Promise<Certificate | null>
+  /** Puts the user's key under the active key-encryption key. */
+  rewrap(): Promise<Rewrapped>
+  /** Null: this vault is not lost. `recoveryKey`: PKCS #8, base64. */
+  restore(
+    owner: { project: string; user: string },
+    rows: IndexedConnection[],
+    recoveryKey: string | null,
+  ): Promise<Restored | null>
 }

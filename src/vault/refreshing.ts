@@ -1,3 +1,4 @@
+import type { OpenFault } from '../core/seal.ts'
 import { accountInAnswer, probeAccount } from './account.ts'
 import type { Connection } from './connection.ts'
 import type { Provider } from './provider.ts'
@@ -144,18 +145,19 @@ function suspend(use: VaultUse, connection: Connection): void {
   use.settle()
 }
 
-/** A sealed value that does not open is treated as absent, and said loudly (attack case 39). */
-export function integrityLost(use: VaultUse, connection: Connection, field: string, fault: string): void {
+const keyPauseMs = 30_000
+
+/**
+ * A sealed value that does not open is treated as absent, and said loudly (attack case 39). But a deployment that lacks the
+ * key-encryption key must not destroy what that key, once it is back, will open: then only a pause is noted.
+ */
+export function integrityLost(use: VaultUse, connection: Connection, field: string, fault: OpenFault | 'absent'): void {
   if (use.store.get(connection.id)?.status === 'revoking') return
   const now = use.now()
-  use.store.update(connection.id, {
-    status: 'needs_sign_in',
-    reason: 'integrity',
-    access: null,
-    refresh: null,
-    attemptAt: null,
-    updatedAt: now,
-  })
+  const lost = { status: 'needs_sign_in', reason: 'integrity', access: null, refresh: null } as const
+  const { attemptAt, attemptTries } = connection
+  if (fault === 'unknown_key') use.store.update(connection.id, { attemptAt, attemptTries, retryAt: now + keyPauseMs })
+  else use.store.update(connection.id, { ...lost, attemptAt: null, updatedAt: now })
   use.record({
     type: 'vault.integrity',
     attributes: { connection: connection.id, provider: connection.provider, field, fault },

@@ -3,12 +3,9 @@ import { openDb } from '../db/db.ts'
 import { connections } from '../db/schema.ts'
 import type { SessionControl } from './session-control.ts'
 import type { Connection } from './connection.ts'
-import type { Owner } from './envelope.ts'
+import { copyKey, copyTokens } from './copies.ts'
+import type { OwnerRow } from './keys.ts'
 import type { VaultUse } from './use.ts'
-
-/** `v1/{project}/{user}/{connection}/{generation}`: what is under a key never changes, so a late read cannot be wrong. */
-export const tokenKey = (owner: Owner, connection: string, generation: number): string =>
-  `v1/${encodeURIComponent(owner.project)}/${owner.user}/${connection}/${generation}`
 
 /**
  * Tells everybody else what is stored here: sessions give leases back, D1 and KV get their copies. Nothing waits for it
@@ -41,6 +38,7 @@ async function copyOut(use: VaultUse): Promise<boolean> {
   const owner = use.keys.owner()
   if (!owner) return true
   try {
+    await copyKey(use, owner)
     for (const connection of use.store.dirty()) {
       await copyConnection(use, owner, connection)
       use.store.settled(connection)
@@ -56,15 +54,9 @@ async function copyOut(use: VaultUse): Promise<boolean> {
   }
 }
 
-async function copyConnection(use: VaultUse, owner: Owner, connection: Connection): Promise<void> {
-  const { id, generation, access, accessExpiresAt } = connection
-  const now = use.now()
-  // KV takes no time to live under a minute; such a token is not worth a copy.
-  const ttl = accessExpiresAt === null ? undefined : Math.floor((accessExpiresAt - now) / 1000)
-  if (access !== null && (ttl === undefined || ttl >= 60)) {
-    await use.env.KV.put(tokenKey(owner, id, generation), access, ttl === undefined ? {} : { expirationTtl: ttl })
-  }
-  if (generation > 1) await use.env.KV.delete(tokenKey(owner, id, generation - 1))
+async function copyConnection(use: VaultUse, owner: OwnerRow, connection: Connection): Promise<void> {
+  const { id, generation } = connection
+  await copyTokens(use, owner, connection)
   const row = {
     account: connection.account,
     label: connection.label,
@@ -94,7 +86,7 @@ async function copyConnection(use: VaultUse, owner: Owner, connection: Connectio
     })
 }
 
-async function deleteIndexRow(use: VaultUse, owner: Owner, id: string): Promise<void> {
+async function deleteIndexRow(use: VaultUse, owner: OwnerRow, id: string): Promise<void> {
   await openDb(use.env.DB)
     .delete(connections)
     .where(and(eq(connections.project, owner.project), eq(connections.id, id), eq(connections.user, owner.user)))

@@ -2,7 +2,7 @@ import type { Connection } from './connection.ts'
 import type { Provider } from './provider.ts'
 import type { Revocation } from './revoking.ts'
 import { revokeTokens } from './revoking.ts'
-import { tokenKey } from './settling.ts'
+import { copiesOf } from './copies.ts'
 import type { VaultUse } from './use.ts'
 
 /** Who takes back, for the record. */
@@ -103,7 +103,7 @@ function leaveBehind(use: VaultUse, { id, generation }: Connection): void {
   const owner = use.keys.owner()
   if (!owner) return
   use.store.leave('d1', id)
-  for (const one of [generation, generation - 1]) use.store.leave('kv', tokenKey(owner, id, one))
+  for (const key of copiesOf(owner, id, generation)) use.store.leave('kv', key)
 }
 
 /** If one is left, there is nothing to choose. */

@@ -6,6 +6,7 @@ import { migrate } from '../core/do-migrations.ts'
 import { uuidv7 } from '../core/ids.ts'
 import type { Result } from '../core/result.ts'
 import { ok, refuse } from '../core/result.ts'
+import { bytesOrNull } from '../core/seal.ts'
 import { createEgress } from '../egress/egress.ts'
 import type { Lease, LeaseRequest, VaultApi } from './api.ts'
 import type {
@@ -30,8 +31,10 @@ import { makeDefault, reopen, setSuspended } from './managing.ts'
 import type { Certificate } from './offboarding.ts'
 import { offboard, shred } from './offboarding.ts'
 import { ownConnectLink } from './offering.ts'
-import type { VaultOwnerApi, WantedAccount } from './owner-api.ts'
+import type { Rewrapped, VaultOwnerApi, WantedAccount } from './owner-api.ts'
 import { ProviderCache } from './provider-cache.ts'
+import type { IndexedConnection, Restored } from './restoring.ts'
+import { restore } from './restoring.ts'
 import { settle } from './settling.ts'
 import { ConnectionStore } from './store.ts'
 import type { By, TakenBack } from './taking-back.ts'
@@ -139,6 +142,20 @@ export class Vault extends DurableObject<Env> implements VaultApi, VaultConnectA
   async shred(owner: Owner, by: By): Promise<Certificate | null> {
     const use = this.#claim(owner)
     return use.ok ? shred(use.value, by) : null
+  }
+
+  async rewrap(): Promise<Rewrapped> {
+    const use = this.#parts()
+    if (!use.ok || !use.value.keys.owner()?.wrappedKey) return 'none'
+    const rewrapped = await use.value.keys.rewrap()
+    if (!rewrapped.ok) return 'failed'
+    if (rewrapped.value) use.value.settle()
+    return rewrapped.value ? 'rewrapped' : 'current'
+  }
+
+  async restore(owner: Owner, rows: IndexedConnection[], recoveryKey: string | null): Promise<Restored | null> {
+    const use = this.#open(owner)
+    return use.ok ? restore(use.value, owner, rows, recoveryKey === null ? null : bytesOrNull(recoveryKey)) : null
   }
 
   /** Never throws: an alarm that does is tried six times and then never again. */

@@ -1,7 +1,3 @@
-import type { VaultApi } from './api.ts'
-import type { VaultConnectApi } from './connect-api.ts'
-import type { VaultOwnerApi } from './owner-api.ts'
-
 /**
  * Every person's credentials: acquired just in time, sealed, refreshed once, lent to sessions, taken back.
  */
@@ -24,9 +20,9 @@ export type { By, TakenBack } from './taking-back.ts'
 export { builtinSpecs } from './builtin.ts'
 export { clientSecretContext, makeProvider } from './provider.ts'
 export { scrub } from './scrub.ts'
+export type { Restored } from './restoring.ts'
+export type { Revocation } from './revoking.ts'
+export type { Sweep } from './sweeps.ts'
+export { restoreVaults, rotateSecrets, rotateVaults, takeBackProvider } from './sweeps.ts'
 export { Vault } from './vault-object.ts'
-
-/** The vault of a user. Its name is the user's id, which is a hash over the project too. */
-export function vaultOf(env: Pick<Env, 'VAULT'>, user: string): VaultApi & VaultConnectApi & VaultOwnerApi {
-  return env.VAULT.get(env.VAULT.idFromName(user)) as unknown as VaultApi & VaultConnectApi & VaultOwnerApi
-}
+export { vaultOf } from './vault-of.ts'

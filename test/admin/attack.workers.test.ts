@@ -37,6 +37,12 @@ const bodies: Record<string, object> = {
   'POST /upstreams/{id}/sign-in': {},
   'POST /upstreams/{id}/sync': {},
   'POST /upstreams/{id}/pins': { decisions: [{ kind: 'tool', name: 'x', decision: 'admit', hash: 'x' }] },
+  'POST /users/{id}/erase': { reason: 'asked' },
+  'POST /users/{id}/connections/revoke': { reason: 'asked' },
+  'POST /connections/{id}/revoke': { reason: 'asked' },
+  'POST /providers/{id}/connections/revoke': { reason: 'asked' },
+  'POST /vault/rotate': { after: '' },
+  'POST /vault/restore': { user: 'their-user', after: '' },
 }
 /** What a query has to say. */
 const queries: Record<string, string> = {
@@ -66,6 +72,7 @@ const theirIds: Record<string, string> = {
   '/calls': '01920000-0000-7000-8000-000000000001',
   '/sinks': 'their-sink',
   '/upstreams': 'their-upstream',
+  '/connections': 'their-connection',
 }
 /** PUT makes what is not there: it may not touch theirs. The list and create routes have no id. */
 const makes = (route: AdminRoute): boolean => route.method === 'PUT' && !route.path.includes('/members/')
@@ -93,7 +100,7 @@ async function dump(project: string): Promise<string> {
     'memberships',
     'identity_providers',
   ]
-  const all = [...tables, 'providers', 'secrets', 'approvals', 'sinks', 'upstreams']
+  const all = [...tables, 'providers', 'secrets', 'approvals', 'connections', 'sinks', 'upstreams']
   const rows = await env.DB.batch(
     all.map((table) => env.DB.prepare(`SELECT * FROM ${table} WHERE project = ? ORDER BY 2, 3, 4`).bind(project)),
   )
@@ -125,6 +132,8 @@ beforeAll(async () => {
       `INSERT INTO secrets (project, name, sealed, updated_at, updated_by) VALUES ('theirs', 'THEIR_SECRET', 'canary-sealed', 0, 'x')`,
       `INSERT INTO sinks (project, id, kind, settings, sealed_secret, updated_at) VALUES ('theirs', 'their-sink', 'webhook', '{"kind":"webhook","url":"https://siem.example/in"}', 'canary-sealed', 0)`,
       `INSERT INTO upstreams (project, id, url, updated_at) VALUES ('theirs', 'their-upstream', 'https://mcp.example/mcp', 0)`,
+      `INSERT INTO connections (project, id, user, provider, account, label, scopes, status, is_default, generation, created_at, updated_at)
+       VALUES ('theirs', 'their-connection', 'their-user', 'github', 'a', 'l', '[]', 'active', 1, 1, 0, 0)`,
       `INSERT INTO approvals (project, id, gateway, session, user, agent, tool, arguments_hash, sealed_arguments, rule, approvers, status, created_at, expires_at)
        VALUES ('theirs', 'their-approval', 'g', 's', 'their-user', 'a', 't', 'h', 'canary-sealed', 'r', '{}', 'pending', 0, 9999999999999)`,
     ].map((sql) => env.DB.prepare(sql)),

@@ -13,6 +13,8 @@ function table() {
     insert: (user: string, row: Row) => void (rows.has(user) || rows.set(user, row)),
     replace: (user: string, row: Row) => void rows.set(user, row),
     delete: (user: string) => rows.delete(user),
+    notUnder: (kid: string, limit: number) =>
+      [...rows].flatMap(([user, row]) => (row.kid === kid ? [] : [user])).slice(0, limit),
   }
 }
 
@@ -24,6 +26,18 @@ const ring = (active: string, ...kids: string[]) => ({
 const text = utf8('the payload')
 
 describe('payload keys', () => {
+  it('are wrapped anew in parts, until none is left', async () => {
+    const rows = table()
+    const keys = new PayloadKeys('p', ring('1', '1'), rows)
+    const sealed = new Map<string, string>()
+    for (const user of ['a', 'b', 'c']) sealed.set(user, await keys.seal(user, 'e1', text))
+    const both = new PayloadKeys('p', ring('2', '1', '2'), rows)
+    expect(await both.rewrap(2)).toEqual({ rewrapped: 2, left: true })
+    expect(await both.rewrap(2)).toEqual({ rewrapped: 1, left: false })
+    const alone = new PayloadKeys('p', ring('2', '2'), rows)
+    for (const [user, blob] of sealed) expect(await alone.open(user, 'e1', blob)).toEqual(text)
+  })
+
   it('are wrapped anew after a rotation, without touching what they sealed', async () => {
     const rows = table()
     const sealed = await new PayloadKeys('p', ring('1', '1'), rows).seal('alice', 'e1', text)

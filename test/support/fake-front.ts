@@ -144,6 +144,7 @@ export function front(session = new FakeSession(), more: Partial<Rooms> = {}): F
       activeKek: '1',
       stateKey: fromBase64(testVars.BEHALF_STATE_KEY),
       ledgerKey: fromBase64(testVars.BEHALF_LEDGER_KEY),
+      recoveryKey: null,
       bootstrapAdminHash: null,
       development: false,
       egressAllow: [],

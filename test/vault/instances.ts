@@ -1,6 +1,7 @@
 import { runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import type { LeaseRequest } from '../../src/vault/api.ts'
+import type { Config } from '../../src/config/config.ts'
 import { HolderStore } from '../../src/vault/holders.ts'
 import { OwnerKeys } from '../../src/vault/keys.ts'
 import type { Flights } from '../../src/vault/leasing.ts'
@@ -11,7 +12,7 @@ import { TicketStore } from '../../src/vault/tickets.ts'
 import type { VaultEvent, VaultUse } from '../../src/vault/use.ts'
 import { createEgress } from '../../src/egress/egress.ts'
 import type { Setup } from './vault-harness.ts'
-import { config, leaseRequest } from './vault-harness.ts'
+import { config as testConfig, leaseRequest } from './vault-harness.ts'
 
 /** One life of a Vault object: its memory is new, its storage is what the last life left. */
 export type Life = {
@@ -24,13 +25,18 @@ export type Life = {
  * Runs inside the Vault object's storage with as many lives as a test wants. A crash is a life whose answer never comes:
  * whatever it had in memory is never seen again, and what it had stored is there for the next one.
  */
-export function lives(setup: Setup, script: (newLife: () => Life) => Promise<void>): Promise<void> {
-  return runInDurableObject(setup.stub, (_, state) => script(() => newLife(setup, state)))
+export function lives(
+  setup: Setup,
+  script: (newLife: (more?: Partial<Config>) => Life) => Promise<void>,
+): Promise<void> {
+  return runInDurableObject(setup.stub, (_, state) =>
+    script((more) => newLife(setup, state, { ...testConfig, ...more })),
+  )
 }
 
 export const never = new Promise<never>(() => undefined)
 
-function newLife(setup: Setup, state: DurableObjectState): Life {
+function newLife(setup: Setup, state: DurableObjectState, config: Config): Life {
   const { storage } = state
   const events: VaultEvent[] = []
   const flights: Flights = new Map()
@@ -44,7 +50,8 @@ function newLife(setup: Setup, state: DurableObjectState): Life {
     tickets: new TicketStore(storage.sql),
     holders: new HolderStore(storage.sql),
     keys: new OwnerKeys(storage.sql, config),
-    provider: (id) => loadProvider(env, config, setup.project, id),
+    // The provider's own secret has a rotation of its own.
+    provider: (id) => loadProvider(env, testConfig, setup.project, id),
     record: (event) => events.push(event),
     settle: () => undefined,
   }

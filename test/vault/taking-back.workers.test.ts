@@ -30,7 +30,7 @@ const only = async (setup: Setup): Promise<string> => (await setup.vault.connect
 async function outside(setup: Setup): Promise<number> {
   const rows = await env.DB.prepare('SELECT id FROM connections WHERE project = ?').bind(setup.project).all()
   const { keys } = await env.KV.list({ prefix: `v1/${setup.project}/` })
-  return rows.results.length + keys.length
+  return rows.results.length + keys.filter((key) => !key.name.includes('/key/')).length
 }
 
 const events = (setup: Setup) =>
@@ -253,6 +253,7 @@ describe('a leaver', () => {
     expect(await sealedRows(setup)).toBe(0)
     await alarm(setup)
     expect(await outside(setup)).toBe(0)
+    expect((await env.KV.list({ prefix: `v1/${setup.project}/` })).keys).toEqual([])
     expect((await lease(setup)).ok).toBe(false)
   })
 })
