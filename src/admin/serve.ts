@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { fromUtf8 } from '../core/bytes.ts'
 import { parseJson } from '../core/json.ts'
 import type { Result } from '../core/result.ts'
 import { ok, refuse } from '../core/result.ts'
@@ -98,5 +99,11 @@ async function readBody(route: AdminRoute, request: Request): Promise<Result<unk
   if (!/^application\/json *(;|$)/i.test(type)) {
     return refuse('admin/media_type')
   }
-  return parseJson(await request.text())
+  // Not `text()`: it mends bytes that are no UTF-8 and drops a byte order mark (attack case 46).
+  const bytes = new Uint8Array(await request.arrayBuffer())
+  try {
+    return parseJson(fromUtf8(bytes))
+  } catch {
+    return refuse('core/invalid_json', { evidence: { fault: 'not_utf8' } })
+  }
 }

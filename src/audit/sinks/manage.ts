@@ -40,7 +40,7 @@ export async function saveSink(
   }
   const { id, enabled, settings, secret } = read.data
   const known = await findSink(db, project, id)
-  const kept = known?.settings.kind === settings.kind ? known.sealedSecret : null
+  const kept = known && placeOf(known.settings) === placeOf(settings) ? known.sealedSecret : null
   const sealedSecret = secret === undefined ? kept : await sealSecret(ring, secretContext(project, id), secret)
   if (sealedSecret === null && needsSecret.has(settings.kind)) {
     return refuse('core/bad_request', {
@@ -53,6 +53,16 @@ export async function saveSink(
     .values({ project, id, ...row })
     .onConflictDoUpdate({ target: [sinks.project, sinks.id], set: row })
   return ok({ id, enabled, settings, hasSecret: sealedSecret !== null, updatedAt: now })
+}
+
+/** A secret is kept for the place it was given for: another URL would send it to somebody else. */
+function placeOf(settings: SinkInput['settings']): string {
+  const names = ['kind', 'url', 'site', 'tenant', 'authority']
+  return JSON.stringify(
+    Object.entries(settings)
+      .filter(([name]) => names.includes(name))
+      .toSorted(),
+  )
 }
 
 /** True when there was one. */
