@@ -35,8 +35,8 @@ export const assignedPattern =
   '((?:password|passwd|passphrase|secret|token|api[_-]?key|authorization|cookie)\\\\?["\']?\\s{0,3}[:=]\\s{0,3}\\\\?["\']?)' +
   '((?!\\[redacted:)[^\\s"\'\\\\,;&<>]{4,})|(://[^\\s/:@]{1,100}:)((?!\\[redacted:)[^\\s/@]{1,200})(?=@)'
 
-/** Personal data, hidden in mode `redacted` and kept in mode `full`. */
-export const cardPattern = '(?<![\\d.])\\d(?:[ -]?\\d){12,18}(?![\\d.])'
+/** Personal data, hidden in mode `redacted` and kept in mode `full`. Never a part of a longer word: ids are full of digits. */
+export const cardPattern = '(?<![\\w-])(?<!\\d\\.)\\d(?:[ -]?\\d){12,18}(?![\\w-]|\\.\\d)'
 
 /** ISO/IEC 7812-1: tells a card number from any other long number. */
 export function passesLuhn(text: string): boolean {

@@ -92,7 +92,10 @@ describe('redact', () => {
 
   it('hides card numbers and keeps other long numbers', () => {
     expect(kept('card 4111 1111 1111 1111 ok')).toMatch(/^card \[redacted:card:\w{8}\] ok$/)
+    expect(kept('It is 4111111111111111.')).toMatch(/^It is \[redacted:card:\w{8}\]\.$/)
     expect(kept('order 4111111111111112')).toBe('order 4111111111111112')
+    expect(kept('id 080ef48d-c912-4932-a532-154426444529')).toBe('id 080ef48d-c912-4932-a532-154426444529')
+    expect(kept('v1.4111111111111111 a4111111111111111')).toBe('v1.4111111111111111 a4111111111111111')
     expect(kept('card 4111 1111 1111 1111', { mode: 'full' })).toBe('card 4111 1111 1111 1111')
   })
 
