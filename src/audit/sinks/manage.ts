@@ -58,11 +58,8 @@ export async function saveSink(
 /** A secret is kept for the place it was given for: another URL would send it to somebody else. */
 function placeOf(settings: SinkInput['settings']): string {
   const names = ['kind', 'url', 'site', 'tenant', 'authority']
-  return JSON.stringify(
-    Object.entries(settings)
-      .filter(([name]) => names.includes(name))
-      .toSorted(),
-  )
+  const given = new Map<string, unknown>(Object.entries(settings))
+  return JSON.stringify(names.map((name) => given.get(name) ?? null))
 }
 
 /** True when there was one. */
