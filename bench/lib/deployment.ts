@@ -2,8 +2,8 @@ import { createHash, randomBytes } from 'node:crypto'
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { build } from 'esbuild'
 import { convertV4MiniflareOptions, Miniflare } from 'miniflare'
+import { bundleWorker } from '../../scripts/lib/bundle-worker.ts'
 import { freePort } from '../../scripts/lib/ports.ts'
 import { root } from '../../scripts/lib/root.ts'
 import type { SetUp } from './set-up-worker.ts'
@@ -23,24 +23,11 @@ const flags = ['global_fetch_strictly_public']
 const compatibilityDate = '2026-11-01'
 const objects = { SESSION: 'Session', VAULT: 'Vault', HUB: 'Hub', LEDGER: 'Ledger', GRANT: 'Grant' }
 
-async function bundle(entry: string): Promise<string> {
-  const result = await build({
-    entryPoints: [join(root, entry)],
-    bundle: true,
-    minify: true,
-    format: 'esm',
-    target: 'es2024',
-    conditions: ['workerd', 'worker', 'browser'],
-    external: ['cloudflare:*', 'node:*'],
-    loader: { '.sql': 'text' },
-    write: false,
-    logLevel: 'error',
-  })
-  return result.outputFiles[0]?.text ?? ''
-}
-
 export async function startDeployment(serviceUrl: string): Promise<Deployment> {
-  const [main, setUpScript] = await Promise.all([bundle('src/index.ts'), bundle('bench/lib/set-up-worker.ts')])
+  const [main, setUpScript] = await Promise.all([
+    bundleWorker('src/index.ts', { minify: true }),
+    bundleWorker('bench/lib/set-up-worker.ts', { minify: true }),
+  ])
   const folder = await mkdtemp(join(tmpdir(), 'behalf-bench-'))
   const port = await freePort()
   const url = `http://127.0.0.1:${port}`

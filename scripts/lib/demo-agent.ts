@@ -15,9 +15,6 @@ export type AgentOptions = {
 
 export type Agent = { client: Client; close(): Promise<void> }
 
-/** Where the agent of that name waits for its authorization code. Fixed, so that it can be registered beforehand. */
-export const callbackOf = (port: number): string => `http://127.0.0.1:${port}/callback`
-
 /**
  * An agent as its developer would write it with the official SDK: sign-in with OAuth in the browser, and the person's answer
  * to a link a tool asks them to open.
@@ -93,5 +90,5 @@ async function waitForCallback(): Promise<{ url: string; parameters: Promise<URL
   })
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
   const { port } = server.address() as AddressInfo
-  return { url: callbackOf(port), parameters, close: () => server.close() }
+  return { url: `http://127.0.0.1:${port}/callback`, parameters, close: () => server.close() }
 }

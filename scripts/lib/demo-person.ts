@@ -3,7 +3,6 @@ import type { Browser, BrowserContext, Page } from 'playwright-core'
 export type DemoPerson = {
   /** Goes wherever a link leads, and says yes to what is asked on the way, as this person. Ends with the last page's heading. */
   open(url: string): Promise<string>
-  page(): Page
   close(): Promise<void>
 }
 
@@ -21,7 +20,6 @@ export async function newPerson(
   const context: BrowserContext = await browser.newContext()
   const page = await context.newPage()
   return {
-    page: () => page,
     close: () => context.close(),
     async open(url) {
       await page.goto(url)

@@ -3,7 +3,6 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { drizzle } from 'drizzle-orm/d1'
-import { build } from 'esbuild'
 import { convertV4MiniflareOptions, Miniflare } from 'miniflare'
 import type { Behaviour } from '../../src/core/tool.ts'
 import type { JsonObject } from '../../src/core/json.ts'
@@ -16,6 +15,7 @@ import { documentHash } from '../../src/gateways/hash.ts'
 import { createUpstreams } from '../../src/upstream/upstream.ts'
 import { main } from '../../cli/main.ts'
 import { freePort } from '../../scripts/lib/ports.ts'
+import { bundleWorker } from '../../scripts/lib/bundle-worker.ts'
 import { root } from '../../scripts/lib/root.ts'
 
 const objects = { SESSION: 'Session', VAULT: 'Vault', HUB: 'Hub', LEDGER: 'Ledger', GRANT: 'Grant' }
@@ -106,17 +106,7 @@ export async function startWorld(vars: Record<string, string> = {}): Promise<Wor
 let bundled: Promise<string> | undefined
 
 function bundle(): Promise<string> {
-  bundled ??= build({
-    entryPoints: [join(root, 'src/index.ts')],
-    bundle: true,
-    format: 'esm',
-    target: 'es2024',
-    conditions: ['workerd', 'worker', 'browser'],
-    external: ['cloudflare:*', 'node:*'],
-    loader: { '.sql': 'text' },
-    write: false,
-    logLevel: 'error',
-  }).then((result) => result.outputFiles[0]?.text ?? '')
+  bundled ??= bundleWorker('src/index.ts')
   return bundled
 }
 
