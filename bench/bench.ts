@@ -11,6 +11,7 @@ import { fire, percentile, perSecond, timeEach } from './lib/load.ts'
 import type { Figures } from './lib/print.ts'
 import { print } from './lib/print.ts'
 import { callShot, directShot, listShot } from './lib/shots.ts'
+import { measureSearch } from './search.ts'
 import { measurePolicy } from './policy.ts'
 
 /**
@@ -76,11 +77,15 @@ try {
   const policy = measurePolicy()
   const decisions = policy.decide['1000']
 
+  say('Search')
+  const search = measureSearch()
+
   const figures = {
     direct: figuresOf(times.direct, rates.direct),
     governed: figuresOf(times.governed, rates.governed),
     addedP50Ms: round(percentile(times.governed, 0.5) - percentile(times.direct, 0.5)),
     list,
+    search,
     sessionBytes,
     decisionsPerSecond: Math.round(decisions?.perSecond ?? Number.NaN),
     decisionMicroseconds1000Rules: round(decisions?.medianUs ?? Number.NaN),

@@ -36,6 +36,11 @@ export const commands: readonly Row[] = [
     load: async () => ({ command: (await import('./gateways.ts')).enable }),
   },
   {
+    name: 'missing-tools',
+    summary: 'List what agents looked for and did not find',
+    load: async () => ({ command: (await import('./missing-tools.ts')).list }),
+  },
+  {
     name: 'sessions end',
     summary: 'End live sessions',
     load: async () => ({ command: (await import('./people.ts')).endSessions }),

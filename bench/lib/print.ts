@@ -1,3 +1,5 @@
+import type { SearchFigures } from '../search.ts'
+
 export type Figures = { p50Ms: number; p95Ms: number; p99Ms: number; perSecond32: number }
 
 export type AllFigures = {
@@ -5,6 +7,7 @@ export type AllFigures = {
   governed: Figures
   addedP50Ms: number
   list: Record<string, number>
+  search: SearchFigures
   sessionBytes: number
   decisionsPerSecond: number
   decisionMicroseconds1000Rules: number
@@ -26,6 +29,8 @@ ${line('governed rate / direct rate', (figures.governed.perSecond32 / figures.di
 ${Object.entries(figures.list)
   .map(([name, ms]) => line(`tools/list, ${name.replace(/\D/g, '')} tools, p50`, `${ms.toFixed(2)} ms`))
   .join('\n')}
+${line('search over 1,000 tools, p50', `${figures.search.p50Ms.toFixed(2)} ms`)}
+${line('its index, made once', `${figures.search.buildMs.toFixed(0)} ms`)}
 ${line('memory per live session', `${(figures.sessionBytes / 1024).toFixed(1)} KiB`)}
 ${line('decisions per second, 1,000 rules', `${figures.decisionsPerSecond}`)}
 ${line('one decision at the median, 1,000 rules', `${figures.decisionMicroseconds1000Rules} us`)}

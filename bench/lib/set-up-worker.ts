@@ -76,6 +76,7 @@ export default {
         pageSize: 1_000,
         signIn: { modes: ['app_key'] },
         tools: selection(tools),
+        finding: { mode: name.startsWith('search') ? 'search' : 'list' },
         rules: {
           user: [
             { id: 'people', effect: 'permit' },

@@ -9,6 +9,7 @@ import { identityProviderRoutes } from './identity-providers-api.ts'
 import { keyRoutes } from './keys-api.ts'
 import { ledgerRoutes } from './ledger-api.ts'
 import { meRoutes } from './me-api.ts'
+import { missingToolRoutes } from './missing-tools-api.ts'
 import { providerRoutes } from './providers-api.ts'
 import { policyRoutes } from './policy-api.ts'
 import type { AdminRoute } from './route.ts'
@@ -40,6 +41,7 @@ export const routes: readonly AdminRoute[] = [
   ...secretRoutes,
   ...approvalRoutes,
   ...eventRoutes,
+  ...missingToolRoutes,
   ...ledgerRoutes,
   ...sinkRoutes,
 ]

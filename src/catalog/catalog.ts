@@ -3,6 +3,10 @@
  * never who asks and never a credential. Plain data in, plain data out: the snapshot keeps the result.
  */
 export type { Pin, UpstreamSource } from './upstream-tools.ts'
+export type { App } from './apps.ts'
+export { appOf } from './apps.ts'
+export { sentences } from './search/fields.ts'
+export { ToolIndex } from './search/tool-index.ts'
 export { matches } from './naming.ts'
 export { offer } from './offer.ts'
 export type { Offer, OfferFault, Sources } from './offer.ts'

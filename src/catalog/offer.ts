@@ -32,7 +32,12 @@ export type Offer = {
   faults: OfferFault[]
 }
 
-export async function offer(selections: readonly Selection[], sources: Sources): Promise<Offer> {
+/** `reserved`: names of the gateway's own tools. A tool from elsewhere that has one is left out, or it could answer in its place. */
+export async function offer(
+  selections: readonly Selection[],
+  sources: Sources,
+  reserved: readonly string[] = [],
+): Promise<Offer> {
   const faults: OfferFault[] = []
   const tools = new Unique<Tool>(faults)
   const rest = { prompts: new Unique<OfferedPrompt>(faults), resources: new Unique<OfferedResource>(faults) }
@@ -52,6 +57,11 @@ export async function offer(selections: readonly Selection[], sources: Sources):
       const name = nameOf(selection, prefix, one.localName)
       if (name === null) {
         const message = `give ${quote(one.localName)} an alias: its name has no usable character`
+        faults.push({ path, message })
+        continue
+      }
+      if (reserved.includes(nameKey(name))) {
+        const message = `give ${quote(one.localName)} an alias: ${name} is a tool of the gateway itself (see finding)`
         faults.push({ path, message })
         continue
       }

@@ -9,6 +9,8 @@ import { settingsOf } from './upstream-tools.ts'
 /** What a session needs to reach an upstream. Part of the snapshot: it holds names of secrets, never values. */
 export type OfferedUpstream = {
   target: UpstreamTarget
+  /** What people call it. */
+  title: string
   credentials: UpstreamCredentials
   /** What everything of this upstream needs of the user or the administrator. */
   needs: Pick<Tool, 'authorization' | 'secrets'>
@@ -25,7 +27,7 @@ const discovered = z.object({
 })
 
 export function offeredUpstream(source: UpstreamSource): OfferedUpstream {
-  const { credentials, timeoutMs, maxBytes } = settingsOf(source)
+  const { credentials, timeoutMs, maxBytes, title } = settingsOf(source)
   const known = discovered.safeParse(source.discovered)
   return {
     target: {
@@ -35,6 +37,7 @@ export function offeredUpstream(source: UpstreamSource): OfferedUpstream {
       timeoutMs,
       maxBytes,
     },
+    title: title ?? source.id,
     credentials,
     needs: needsOf(credentials),
   }

@@ -3,6 +3,7 @@ import type { IdentityDeps } from '../identity/identity.ts'
 import { decideHere, showApproval } from './approval-page.ts'
 import { finishConnect } from './callback.ts'
 import { clientMetadata } from './client-metadata.ts'
+import { disconnectHere, showDisconnect } from './disconnect-page.ts'
 import { resultOf } from './end.ts'
 import { showConnect, startConnect } from './link-page.ts'
 import { connectPaths } from './paths.ts'
@@ -20,5 +21,7 @@ export function connectRoutes(depsOf: (env: Env) => IdentityDeps): Hono<{ Bindin
   app.post(connectPaths.link, (c) => startConnect(c.req.raw, c.req.param('link'), c.env, depsOf(c.env)))
   app.get(connectPaths.approval, (c) => showApproval(c.req.raw, c.req.param('approval'), depsOf(c.env)))
   app.post(connectPaths.approval, (c) => decideHere(c.req.raw, c.req.param('approval'), depsOf(c.env)))
+  app.get(connectPaths.disconnect, (c) => showDisconnect(c.req.raw, c.req.param('link'), c.env, depsOf(c.env)))
+  app.post(connectPaths.disconnect, (c) => disconnectHere(c.req.raw, c.req.param('link'), c.env, depsOf(c.env)))
   return app
 }

@@ -5,4 +5,5 @@ export const connectPaths = {
   result: '/connect/result/:result',
   link: '/connect/:link',
   approval: '/approve/:approval',
+  disconnect: '/disconnect/:link',
 } as const

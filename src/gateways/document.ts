@@ -5,6 +5,7 @@ import type { Result } from '../core/result.ts'
 import { ok, refuse } from '../core/result.ts'
 import { rulesSchema } from '../policy/policy.ts'
 import { assignmentSchema } from './assignment.ts'
+import { findingSchema } from './finding.ts'
 
 /**
  * The gateway document: what an administrator writes, in YAML or JSON, and what a version keeps. Strict: a key that is not
@@ -19,7 +20,7 @@ const slug = z
 /** First path segments that are ours, now or later. A gateway of that name would hide a page, or a page would hide it. */
 export const reservedNames: ReadonlySet<string> = new Set(
   [
-    'admin api app approvals approve assets authorize callback connect connections console docs health healthz help home',
+    'admin api app approvals approve assets authorize callback connect connections console disconnect docs health healthz help home',
     'inspect internal introspect login logout mcp me metrics oauth openapi register revoke saml scim session sessions setup sign-in sign-out ssf static',
     'status token tokens user users well-known www',
   ].flatMap((line) => line.split(' ')),
@@ -96,6 +97,7 @@ export const documentSchema = z.strictObject({
   signIn: signInSchema,
   for: assignmentSchema,
   tools: z.array(selectionSchema).max(200).default([]),
+  finding: findingSchema,
   rules: rulesSchema.prefault({}),
   recording: recordingSchema,
   providers: providersSchema,

@@ -9,6 +9,7 @@ import type { Tool } from '../core/tool.ts'
 import { isFor } from './assignment.ts'
 import { failingTests } from './check-rules.ts'
 import type { Fault, GatewayDocument } from './document.ts'
+import { ownToolNames } from './finding.ts'
 import { invalid } from './document.ts'
 
 /**
@@ -43,7 +44,7 @@ export async function compileSnapshot(
   { strict }: { strict: boolean },
 ): Promise<Result<Snapshot>> {
   const { kind: _, name, tools: selections, ...settings } = document
-  const offered = await offer(selections, sources)
+  const offered = await offer(selections, sources, ownToolNames(settings.finding))
   if (strict && offered.faults.length > 0) return invalid(offered.faults)
   const { tools, faults } = withinCaps(offered.tools, document)
   if (strict && faults.length > 0) return invalid(faults)

@@ -37,7 +37,7 @@ function invalid(faults: string): Result<JsonObject> {
   return refuse('runtime/invalid_arguments', { help: { text: faults.slice(0, 2_000) }, evidence: { faults } })
 }
 
-function zodFaults(error: z.ZodError): string {
+export function zodFaults(error: z.ZodError): string {
   return error.issues.map((issue) => `${issue.path.join('.') || 'arguments'}: ${issue.message}`).join('; ')
 }
 

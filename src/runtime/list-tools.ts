@@ -1,18 +1,28 @@
 import type { Caller } from '../core/caller.ts'
 import type { Tool } from '../core/tool.ts'
-import type { Runtime } from './ports.ts'
+import type { Runtime, ToolCall } from './ports.ts'
 import { questionFor } from './question.ts'
+
+type Asker = Pick<ToolCall, 'caller' | 'task'>
+type Use = Pick<Runtime, 'gateway' | 'facts' | 'now'>
 
 /**
  * Exactly what could be permitted to this user through this agent (promise 5): the same evaluator as a call, with the
  * arguments unknown, and schemas narrowed to what a rule pins. The order is the snapshot's, so it never depends on who asks.
  */
-export function listTools(caller: Caller, use: Pick<Runtime, 'gateway' | 'facts' | 'now'>): Tool[] {
+export function listTools(caller: Caller, use: Use, task?: string): Tool[] {
   const now = use.now()
+  const asker = { caller, ...(task === undefined ? {} : { task }) }
   const offered: Tool[] = []
   for (const tool of use.gateway.tools) {
-    const question = questionFor({ caller }, tool, null, use)
-    if (use.gateway.couldPermit(question, now)) offered.push(use.gateway.narrow(question, tool, now))
+    const one = permitted(tool, asker, use, now)
+    if (one) offered.push(one)
   }
   return offered
+}
+
+/** The tool as this caller is shown it; null: it does not exist for them. Lists, search and description all ask here. */
+export function permitted(tool: Tool, asker: Asker, use: Use, now: number): Tool | null {
+  const question = questionFor(asker, tool, null, use)
+  return use.gateway.couldPermit(question, now) ? use.gateway.narrow(question, tool, now) : null
 }

@@ -4,6 +4,10 @@
  */
 export { callTool } from './call-tool.ts'
 export { listTools } from './list-tools.ts'
+export { answerCall } from './own/answer-call.ts'
+export { findingOf } from './own/finding.ts'
+export type { OwnConnection, OwnConnections, OwnUse } from './own/own-tool.ts'
+export { shownTools } from './own/shown-tools.ts'
 export { listPrompts, listResources, listTemplates, useOffer } from './offer.ts'
 export type { OfferCall, OfferedMethod, OfferReply } from './offer.ts'
 export { offerGateway } from './offered-gateway.ts'

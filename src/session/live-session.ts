@@ -1,4 +1,4 @@
-import type { Outbox } from '../audit/audit.ts'
+import type { AuditEvent, Outbox } from '../audit/audit.ts'
 import type { Config } from '../config/config.ts'
 import type { Caller } from '../core/caller.ts'
 import type { Clock } from '../core/clock.ts'
@@ -12,7 +12,7 @@ import { readToolSecrets } from '../db/tool-secrets.ts'
 import { createEgress } from '../egress/egress.ts'
 import type { Snapshot } from '../gateways/gateways.ts'
 import { hubOf, isAssigned, loadSnapshot } from '../gateways/gateways.ts'
-import type { OfferCall, OfferReply, Runtime, Upstreams } from '../runtime/runtime.ts'
+import type { OfferCall, OfferReply, OwnUse, Runtime, Upstreams } from '../runtime/runtime.ts'
 import { createRunner, createScreen, createUpstreams, listResources, offerGateway } from '../runtime/runtime.ts'
 import { vaultOf } from '../vault/vault.ts'
 import type { GatewayFeatures } from './api.ts'
@@ -20,6 +20,7 @@ import { approvalMigrations, StoredApprovals } from './approvals.ts'
 import { consentScopes } from './consent-scopes.ts'
 import { HeldLeases } from './credentials.ts'
 import { factsMigrations, SessionMemory } from './facts.ts'
+import { ownUse } from './own-use.ts'
 import { createRecorder, sessionEvent } from './record.ts'
 import { outsideWorld } from './outside-world.ts'
 import type { SessionRow } from './session-row.ts'
@@ -43,6 +44,7 @@ export type SessionUse = {
 export class LiveSession {
   readonly runtime: Runtime
   readonly leases: HeldLeases
+  readonly own: OwnUse
   readonly #use: SessionUse
   readonly #row: SessionRow
   readonly #upstreams: Upstreams
@@ -87,6 +89,10 @@ export class LiveSession {
       ),
       screen: createScreen(() => this.leases.secrets()),
     }
+    const { facts } = this.runtime
+    const vault = (user: string) => vaultOf(env, user)
+    const record = (event: AuditEvent) => outbox.put(event, this.#snapshot.recording)
+    this.own = ownUse({ config, session, snapshot: () => this.#snapshot, vault, facts, record, now })
   }
 
   /**

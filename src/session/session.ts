@@ -12,7 +12,7 @@ import type { Result } from '../core/result.ts'
 import { withoutEvidence } from '../core/result.ts'
 import { hubOf } from '../gateways/gateways.ts'
 import type { GatewayId, ProjectId } from '../core/ids.ts'
-import { callTool, listTools } from '../runtime/runtime.ts'
+import { answerCall, shownTools } from '../runtime/runtime.ts'
 import type { OfferCall, ToolCall } from '../runtime/runtime.ts'
 import { Alarms } from './alarms.ts'
 import type {
@@ -68,7 +68,7 @@ export class Session extends DurableObject<Env> implements SessionApi, OffersApi
   }
 
   async callTool(request: CallRequest): Promise<CallReply> {
-    return this.#carry(request, (live, call) => callTool(toolCall(call, request), live.runtime))
+    return this.#carry(request, (live, call) => answerCall(toolCall(call, request), live.runtime, live.own))
   }
 
   async offer(request: OfferRequest): Promise<OfferReply> {
@@ -105,10 +105,10 @@ export class Session extends DurableObject<Env> implements SessionApi, OffersApi
     const live = await this.#open(request.caller)
     if (!live.ok) return { ok: false, error: withoutEvidence(live.error) }
     const { gateway } = request.caller
-    const { runtime, pageSize } = live.value
+    const { runtime, pageSize, own } = live.value
     const { tools, version } = runtime.gateway
-    const { cursor, known } = request
-    const page = pageOf(listTools(request.caller, runtime), cursor, pageSize, version)
+    const { caller, features, cursor, known } = request
+    const page = pageOf(shownTools(caller, features, runtime, own.finding), cursor, pageSize, version)
     const mark = await listMark(gateway, version, page.tools, tools)
     return mark === known ? { ...page, tools: [], mark, unchanged: true } : { ...page, mark }
   }

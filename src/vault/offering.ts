@@ -2,6 +2,7 @@ import { randomToken } from '../core/ids.ts'
 import type { Refused, Result } from '../core/result.ts'
 import { ok, refuse } from '../core/result.ts'
 import type { LeaseRequest } from './api.ts'
+import type { WantedAccount } from './owner-api.ts'
 import type { Connection } from './connection.ts'
 import { effectiveScopes } from './connection.ts'
 import { connectLinkMs, makeLink } from './link.ts'
@@ -47,19 +48,31 @@ export async function offerConnect(
   })
 }
 
-/** From the person's own page: no call waits for it. */
+/** From the person's own page, or because an agent asks for the link itself: no tool waits for it. */
 export async function ownConnectLink(
   use: VaultUse,
   provider: Provider,
   owner: Owner,
-  wanted: readonly string[],
+  { scopes: wanted, asked, allowedScopes }: WantedAccount,
 ): Promise<Result<string>> {
   const { model, always } = provider.spec.scopes
-  const scopes = model === 'app' ? [] : [...new Set([...always, ...wanted])]
+  const within = wanted.filter((scope) => withinCaps(provider, allowedScopes, scope) || allowedScopes === undefined)
+  const scopes = model === 'app' ? [] : [...new Set([...always, ...within])]
   const beyond = scopes.filter((scope) => !withinCaps(provider, undefined, scope))
   if (beyond.length > 0) return refuse('vault/not_allowed', { evidence: { fault: 'scope_cap', scopes: beyond } })
   const callId = `own-${randomToken()}`
-  const why = { callId, gateway: '', agentId: '', agentName: '', tool: '', session: '', own: true } as const
+  const own = { callId, gateway: '', agentId: '', agentName: '', tool: '', session: '', own: true } as const
+  const why = asked ?? own
+  if (asked) {
+    use.record({
+      type: 'connect.offered',
+      gateway: asked.gateway,
+      agent: asked.agentId,
+      session: asked.session,
+      attributes: { provider: provider.id, scopes, reason: 'asked_for_a_link' },
+    })
+    use.settle()
+  }
   return ok(await newTicket(use, owner, { why, provider, scopes, connection: null }))
 }
 

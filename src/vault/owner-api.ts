@@ -3,12 +3,20 @@ import type { ConnectionView } from './connection.ts'
 import type { Certificate } from './offboarding.ts'
 import type { IndexedConnection, Restored } from './restoring.ts'
 import type { By, TakenBack } from './taking-back.ts'
+import type { Why } from './tickets.ts'
 
 /** `none`: no key here. `failed`: it does not open, because its key-encryption key is gone or it was altered. */
 export type Rewrapped = 'rewrapped' | 'current' | 'none' | 'failed'
 
 /** `scopes` beyond what the provider's spec always asks for. */
-export type WantedAccount = { provider: string; scopes: readonly string[] }
+export type WantedAccount = {
+  provider: string
+  scopes: readonly string[]
+  /** The agent that asks for the link, which the page then says. Absent: the person asks, on their own page. */
+  asked?: Omit<Why, 'own'>
+  /** The gateway's cap: what is beyond is left out. */
+  allowedScopes?: readonly string[]
+}
 
 /**
  * What the user's own pages, administrators and the directory may do with a vault. Who may is decided by the caller's room;

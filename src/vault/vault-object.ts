@@ -93,11 +93,11 @@ export class Vault extends DurableObject<Env> implements VaultApi, VaultConnectA
     return use.ok ? use.value.store.all().filter(isVisible).map(viewOf) : []
   }
 
-  async connectLink(owner: Owner, { provider, scopes }: WantedAccount): Promise<Result<string>> {
+  async connectLink(owner: Owner, wanted: WantedAccount): Promise<Result<string>> {
     const use = this.#open(owner)
     if (!use.ok) return use
-    const found = await use.value.provider(provider)
-    return found.ok ? ownConnectLink(use.value, found.value, owner, scopes) : found
+    const found = await use.value.provider(wanted.provider)
+    return found.ok ? ownConnectLink(use.value, found.value, owner, wanted) : found
   }
 
   async disconnect(connection: string, by: By): Promise<TakenBack | null> {

@@ -13,6 +13,8 @@ export type {
   Visitor,
 } from './connect-api.ts'
 export { connectLinkMs, readLink } from './link.ts'
+export type { DisconnectLink } from './disconnect-link.ts'
+export { makeDisconnectLink, readDisconnectLink } from './disconnect-link.ts'
 export type { ConnectionView } from './connection.ts'
 export type { Certificate } from './offboarding.ts'
 export type { VaultOwnerApi, WantedAccount } from './owner-api.ts'

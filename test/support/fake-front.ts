@@ -11,6 +11,7 @@ import { ok, refuse } from '../../src/core/result.ts'
 import { Answers } from '../../src/session/answers.ts'
 import { createApp } from '../../src/http/app.ts'
 import { testVars } from './test-vars.ts'
+import { toolNamed } from './tool-named.ts'
 
 export const gatewayUrl = `${testVars.BEHALF_PUBLIC_URL}/eng/mcp`
 
@@ -34,20 +35,7 @@ export function callerNamed(name: string, gateway = 'eng'): Caller {
   }
 }
 
-export function toolNamed(name: string, more: Partial<Tool> = {}): Tool {
-  return {
-    name,
-    title: name,
-    description: `Says what ${name} says.`,
-    inputSchema: { type: 'object', properties: { text: { type: 'string' } } },
-    behaviour: { operation: 'read', destructive: false, idempotent: true, openWorld: false },
-    source: { kind: 'builtin' },
-    secrets: [],
-    sensitive: [],
-    definitionHash: name,
-    ...more,
-  }
-}
+export { toolNamed } from './tool-named.ts'
 
 type SessionParts = Partial<Turn['session']> & { tools?: Tool[] }
 
