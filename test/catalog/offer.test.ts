@@ -119,6 +119,7 @@ it('says how to reach an upstream, with names of secrets and never a value', asy
   expect(offered.upstreams).toEqual([
     {
       target: { id: 'files', url: files.url, discovered: null, timeoutMs: 5000, maxBytes: 5_000_000 },
+      title: 'files',
       credentials: settings.credentials,
       needs: { secrets: ['FILES_KEY'] },
     },

@@ -1,30 +1,34 @@
 import type { Json, JsonObject } from '../../core/json.ts'
 import { isObject } from '../../core/json.ts'
 import type { Tool } from '../../core/tool.ts'
+import { plainWords, stem, wordsOf } from './words.ts'
 
 /** `length`: how many words such a field usually has. */
-export type Field = { text: string; weight: number; length: number }
+export type Field = { words: string[]; weight: number; length: number }
 
 const maxText = 4_000
 const maxArguments = 60
 const maxDepth = 3
 
 /** What of a tool is searched, and how much a word in it says. */
-export function plainFields(tool: Tool, app: string): Field[] {
+export function fieldsOf(tool: Tool, app: string): Field[] {
   const { first, rest } = sentences(tool.description.slice(0, maxText))
   const args = argumentsOf(tool.inputSchema)
   return [
-    { text: tool.name, weight: 3, length: 4 },
+    { words: wordsOf(tool.name), weight: 3, length: 4 },
     // A title that only repeats the name would count twice.
-    { text: tool.title === tool.name ? '' : tool.title, weight: 2, length: 4 },
-    { text: app, weight: 1, length: 2 },
-    { text: first, weight: 1.5, length: 12 },
+    { words: tool.title === tool.name ? [] : wordsOf(tool.title), weight: 2, length: 4 },
+    { words: wordsOf(app), weight: 1, length: 2 },
+    { words: prose(first), weight: 1.5, length: 12 },
     // What follows says when to use which other tool.
-    { text: rest, weight: 0.4, length: 40 },
-    { text: args.map(({ name }) => name).join(' '), weight: 0.8, length: 8 },
-    { text: args.map(({ description }) => description).join(' '), weight: 0.3, length: 40 },
-  ].filter(({ text }) => text !== '')
+    { words: prose(rest), weight: 0.4, length: 40 },
+    { words: args.flatMap(({ name }) => wordsOf(name)), weight: 0.8, length: 8 },
+    { words: args.flatMap(({ description }) => prose(description)), weight: 0.3, length: 40 },
+  ]
 }
+
+/** Only names run words together. */
+const prose = (text: string): string[] => plainWords(text).map(stem)
 
 export function sentences(text: string): { first: string; rest: string } {
   const end = /[.!?](?=\s)|\n/.exec(text)

@@ -1,6 +1,6 @@
 import type { Tool } from '../../core/tool.ts'
-import { plainFields } from './fields.ts'
-import { askedWords, joined, stem, wordsOf } from './words.ts'
+import { fieldsOf } from './fields.ts'
+import { askedWords, joined, stem } from './words.ts'
 
 /** How much a word of a tool says about it: by the field it stands in, and by how long that field is. */
 type Posting = { tool: number; weight: number }
@@ -76,8 +76,7 @@ export class ToolIndex {
 
   #add(i: number, tool: Tool, app: string): void {
     const weights = new Map<string, number>()
-    for (const { text, weight, length } of plainFields(tool, app)) {
-      const words = wordsOf(text)
+    for (const { words, weight, length } of fieldsOf(tool, app)) {
       // Half of the length counts: a long description is not worse, but its words say less each.
       const each = weight / (0.5 + (0.5 * words.length) / (2 * length))
       for (const word of words) weights.set(word, (weights.get(word) ?? 0) + each)

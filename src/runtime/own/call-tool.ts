@@ -28,7 +28,9 @@ export const callTool = ownTool({
  *
  * Errors: `runtime/invalid_arguments`.
  */
-export function innerCall({ paramHeaders: _, ...call }: ToolCall): Result<ToolCall> {
+export function innerCall(outer: ToolCall): Result<ToolCall> {
+  const call = { ...outer }
+  delete call.paramHeaders
   const { name, arguments: given = {}, ...rest } = call.arguments
   if (typeof name !== 'string' || name === '' || name === 'call_tool') return invalid('name: the name of another tool')
   if (Object.keys(rest).length > 0) return invalid('put the arguments of the tool into `arguments`')
