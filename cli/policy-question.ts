@@ -17,13 +17,15 @@ export const questionOptions = {
   address: { type: 'string' },
   task: { type: 'string' },
   'signed-in-ago': { type: 'string' },
+  'decision-point': { type: 'string' },
 } as const
 
 export const questionHelp = `--user, --agent  who, through what
 --tool, --arguments   what: a name, and the arguments as JSON
 --after <tool>        a step the session has done already; may be given several times
 --taint <label>       a label the session has; may be given several times
---at, --address, --task, --signed-in-ago   2026-01-05T12:00:00Z, 10.1.2.3, a task id, 15m`
+--at, --address, --task, --signed-in-ago   2026-01-05T12:00:00Z, 10.1.2.3, a task id, 15m
+--decision-point      what the company's decision point would say: permit, deny, unavailable or invalid`
 
 /** As a test would say it. */
 export function questionOf({ values }: Args): Given & { tool: string } {
@@ -38,6 +40,7 @@ export function questionOf({ values }: Args): Given & { tool: string } {
       address: 'address',
       task: 'task',
       signedInAgo: 'signed-in-ago',
+      decisionPoint: 'decision-point',
     }),
     ...(values['arguments'] === undefined ? {} : { arguments: readJson(text(values['arguments']) ?? '') }),
     ...(values['after'] === undefined ? {} : { steps: values['after'] }),

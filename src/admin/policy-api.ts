@@ -11,6 +11,7 @@ import {
   readHeadBySlug,
   readUpstreams,
 } from '../gateways/gateways.ts'
+import type { External } from '../policy/policy.ts'
 import { compileRules, explain, givenSchema, GivenWorld, simulate, whoCan } from '../policy/policy.ts'
 import { afterText, pageOf, pageQuery, toPage } from './paging.ts'
 import { findAgent, findUser, listActiveUsers, listAgents, mostAgents } from './principals.ts'
@@ -88,7 +89,12 @@ export const policyRoutes: readonly AdminRoute[] = [
       const asked = { ...given, user: { ...user, groups: [...(user.groups ?? [])] }, agent, gateway: name }
       const question = world.question(asked, given.tool ?? '', given.arguments ?? {}, world.session(given, now), now)
       const offered = known.has(given.tool ?? '') && isAssigned(snapshot.value, question)
-      const { decision: decided, listed, changes } = explain(rules, { ...question, offered }, now)
+      const external = question.external ?? assumed(snapshot.value)
+      const {
+        decision: decided,
+        listed,
+        changes,
+      } = explain(rules, { ...question, offered, ...(external ? { external } : {}) }, now)
       return ok({ decision: { ...decided, rules: [...decided.rules], terms: termsOf(decided.terms) }, listed, changes })
     },
   }),
@@ -151,6 +157,16 @@ export const policyRoutes: readonly AdminRoute[] = [
     },
   }),
 ]
+
+/** Asking it here would tell it of a call that nobody makes. `given.decisionPoint` says what to assume instead. */
+function assumed({ decisionPoint }: Snapshot): External | null {
+  if (decisionPoint === null) return null
+  return {
+    decision: 'permit',
+    source: new URL(decisionPoint.url).host,
+    reason: 'assumed, it is asked when a call is made',
+  }
+}
 
 const byName = (snapshot: Snapshot) => new Map(knownTools(snapshot).map((tool) => [tool.name, tool]))
 

@@ -91,7 +91,7 @@ function follow(
   const step = story.steps.findLast((one) => one.tool === tool && one.outcome === 'running')
   if (step !== undefined)
     story.steps[story.steps.indexOf(step)] = { ...step, outcome: outcome === 'done' ? 'done' : 'failed' }
-  const labels = attributes['taint']
+  const labels = attributes['behalf.taint']
   if (Array.isArray(labels)) story.taint.push(...labels.filter((label) => typeof label === 'string'))
 }
 

@@ -1,8 +1,9 @@
 import { hex, lengthPrefixed, utf8 } from '../core/bytes.ts'
 import type { Json, JsonObject } from '../core/json.ts'
 import type { Config } from '../config/config.ts'
+import { assignedPattern, cardPattern, passesLuhn, secretPatterns } from '../screening/screening.ts'
 import { plainText } from './neutralise.ts'
-import { assignedPattern, cardPattern, isSecretName, passesLuhn, secretPatterns } from './redact-patterns.ts'
+import { isSecretName } from './secret-names.ts'
 import type { DigestKey } from './sha256.ts'
 import { digestKey, hmacSync } from './sha256.ts'
 

@@ -2,8 +2,8 @@ import type { JsonObject } from '../core/json.ts'
 import { isObject } from '../core/json.ts'
 import type { DefinitionKind, Difference } from './definition.ts'
 import { definitionDifferences, definitionHash, definitionName } from './definition.ts'
-import type { Finding } from './finding.ts'
-import { scanJson, scanName } from './hygiene.ts'
+import type { Finding } from '../screening/screening.ts'
+import { scanJson, scanName } from '../screening/screening.ts'
 
 /** What is stored about one thing of one upstream. */
 export type StoredPin = {

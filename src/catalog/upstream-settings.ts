@@ -22,6 +22,9 @@ const headerValue = z
   .regex(/^[\x20-\x7e]+$/, 'use printable ASCII')
   .describe('Text with the names of secrets in braces: `Bearer {LINEAR_KEY}`.')
 
+/** Headers whose values may hold names of secrets in braces. */
+export const credentialHeaders = z.record(headerName, headerValue)
+
 const provider = z
   .string()
   .regex(/^[a-z0-9][a-z0-9_.:-]{0,63}$/)
@@ -32,7 +35,7 @@ const scopes = z.array(z.string().min(1).max(300)).max(100).default([])
 export const credentialsSchema = z
   .discriminatedUnion('kind', [
     z.strictObject({ kind: z.literal('none') }),
-    z.strictObject({ kind: z.literal('headers'), headers: z.record(headerName, headerValue) }),
+    z.strictObject({ kind: z.literal('headers'), headers: credentialHeaders }),
     z.strictObject({ kind: z.literal('user'), provider, scopes }),
   ])
   .describe('none; the same headers for everybody; the grant of each user.')
@@ -40,8 +43,7 @@ export const credentialsSchema = z
 export const upstreamSettingsSchema = z.strictObject({
   title: z.string().trim().min(1).max(100).optional(),
   credentials: credentialsSchema.prefault({ kind: 'none' }),
-  listing: z
-    .record(headerName, headerValue)
+  listing: credentialHeaders
     .optional()
     .describe('Headers with which its lists are read, where it wants a person for everything.'),
   timeoutMs: z.int().min(100).max(600_000).default(60_000),

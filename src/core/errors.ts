@@ -124,7 +124,22 @@ export const errors = {
   ),
   'policy/approval_used': row('not_permitted', 403, null, false, 'This approval has been used already.'),
   'policy/limit_reached': row('limit_reached', 429, null, true, 'A limit for this call has been reached.'),
+  'policy/undecided': row(
+    'unavailable',
+    503,
+    null,
+    true,
+    'The company could not be asked whether this is allowed, so the call was not made.',
+  ),
   'policy/invalid': row('invalid_request', 422, -32602, false, 'The rules are not valid.'),
+
+  'screening/withheld': row(
+    'not_permitted',
+    403,
+    null,
+    false,
+    'The tool ran. Its result stays here, because of what was found in it.',
+  ),
 
   'vault/authorization_needed': row('authorization_required', 403, null, true, 'You have to connect an account first.'),
   'vault/unavailable': row('unavailable', 503, null, true, 'The account cannot be reached right now.'),

@@ -1,5 +1,6 @@
-import type { Finding } from '../catalog/catalog.ts'
-import { reviewPins, suggestBehaviour, showHidden } from '../catalog/catalog.ts'
+import type { Finding } from '../screening/screening.ts'
+import { showHidden } from '../screening/screening.ts'
+import { reviewPins, suggestBehaviour } from '../catalog/catalog.ts'
 import type { UpstreamSettings } from '../catalog/catalog.ts'
 import type { Refusal, Result } from '../core/result.ts'
 import { ok } from '../core/result.ts'

@@ -4,7 +4,9 @@ import type { Json } from '../core/json.ts'
 import type { Result } from '../core/result.ts'
 import { ok, refuse } from '../core/result.ts'
 import { rulesSchema } from '../policy/policy.ts'
+import { screeningSchema } from '../screening/screening.ts'
 import { assignmentSchema } from './assignment.ts'
+import { decisionPointSchema } from './decision-point.ts'
 import { findingSchema } from './finding.ts'
 
 /**
@@ -99,6 +101,8 @@ export const documentSchema = z.strictObject({
   tools: z.array(selectionSchema).max(200).default([]),
   finding: findingSchema,
   rules: rulesSchema.prefault({}),
+  decisionPoint: decisionPointSchema,
+  screening: screeningSchema,
   recording: recordingSchema,
   providers: providersSchema,
 })

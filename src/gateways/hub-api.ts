@@ -12,7 +12,11 @@ export type Match = { all: true } | { user: string } | { agent: string } | { ses
 export type Reach = { version: number; sessions: number; pending: number }
 
 /** What subscribers hear. */
-export type Change = { kind: 'published'; version: number } | { kind: 'ended'; reason: string }
+export type Change =
+  | { kind: 'published'; version: number }
+  /** What this session may see has changed, and nobody else's. */
+  | { kind: 'list' }
+  | { kind: 'ended'; reason: string }
 
 /**
  * The Hub of one gateway: the one place that knows the live sessions. Named by `hubName`.
@@ -29,6 +33,8 @@ export type HubApi = {
   /** All of these amounts or none. Errors: `policy/limit_reached`. */
   charge(charges: readonly Charge[]): Promise<Result<null>>
   refund(charges: readonly Charge[]): Promise<void>
+  /** A session says that its own lists are not what they were. */
+  listChanged(session: string): Promise<void>
   status(): Promise<HubStatus>
 }
 

@@ -87,6 +87,10 @@ export class Hub extends DurableObject<Env> implements HubApi {
     this.#counters.refund(charges, systemClock())
   }
 
+  async listChanged(session: string): Promise<void> {
+    this.#subscribers.tell({ kind: 'list' }, { session })
+  }
+
   async status(): Promise<HubStatus> {
     await this.#head.look()
     const { version, enabled, refused } = this.#head

@@ -25,8 +25,8 @@ export class Subscribers {
     return new Response(null, { status: 101, webSocket: client })
   }
 
-  tell(change: Change): void {
-    for (const socket of this.#ctx.getWebSockets()) send(socket, change)
+  tell(change: Change, match: Match = { all: true }): void {
+    for (const socket of this.#ctx.getWebSockets(tagOf(match))) send(socket, change)
   }
 
   end(match: Match, reason: string): void {

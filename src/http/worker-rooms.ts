@@ -71,13 +71,13 @@ function changeFeed(env: Env): ChangeFeed {
   }
 }
 
-/** A published version may offer other tools, prompts and resources: which, the client finds out by listing them. */
+/** A new version, or what happened in the session, may leave other tools, prompts and resources: which, a list says. */
 async function follow(reader: ReadableStreamDefaultReader<GatewayChange>, { changed }: ChangeListener): Promise<void> {
   try {
     for (;;) {
       const { done, value } = await reader.read()
       if (done) return
-      if (value.kind === 'published') for (const list of ['tools', 'prompts', 'resources'] as const) changed(list)
+      if (value.kind !== 'ended') for (const list of ['tools', 'prompts', 'resources'] as const) changed(list)
     }
   } catch (fault) {
     logFault('http.changes_lost', fault)

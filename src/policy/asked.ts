@@ -1,4 +1,4 @@
-import type { Tool } from '../core/tool.ts'
+import type { Behaviour, Tool } from '../core/tool.ts'
 import type { Question } from './decision.ts'
 
 type Asked = Pick<Question, 'tool' | 'kind'>
@@ -26,4 +26,5 @@ export const askedPrompt = ({ name, upstream }: { name: string; upstream: string
   tool: { name, toolkit: null, upstream, behaviour: reading, scopes: [] },
 })
 
-const reading = { operation: 'read', destructive: false, idempotent: true, openWorld: false } as const
+/** What it says comes from outside, and a URI can carry something there. */
+export const reading: Behaviour = { operation: 'read', destructive: false, idempotent: true, openWorld: true }

@@ -1,3 +1,4 @@
+import type { Condition } from './condition.ts'
 import { compileCondition } from './compile-condition.ts'
 import type { Check } from './context.ts'
 import type { ApprovalDemand } from './decision.ts'
@@ -15,6 +16,8 @@ export type CompiledRules = {
   index: RuleIndex
   /** Arguments of steps that some rule looks at. */
   stepArguments: ReadonlySet<string>
+  /** Some rule turns on what tainted the session. */
+  readsTaint: boolean
 }
 
 export type CompiledRule = {
@@ -39,6 +42,7 @@ export function compileRules(document: RulesDocument, version: string = document
     rules,
     index: buildIndex(rules.map(({ rule }) => rule)),
     stepArguments: new Set(conditions.flatMap(stepArgumentsOf)),
+    readsTaint: conditions.some(readsTaint),
   }
 }
 
@@ -58,6 +62,10 @@ function compileRule(rule: Rule, side: Side): CompiledRule {
 function whenFirstUsed<In, Out>(compile: () => (input: In) => Out): (input: In) => Out {
   let compiled: ((input: In) => Out) | null = null
   return (input) => (compiled ??= compile())(input)
+}
+
+function readsTaint({ taint, all = [], any = [], not }: Condition): boolean {
+  return taint !== undefined || [...all, ...any, ...(not === undefined ? [] : [not])].some(readsTaint)
 }
 
 function demandOf({ id, approval }: Rule): ApprovalDemand | null {

@@ -128,9 +128,11 @@ function externalTerm(external: NonNullable<Question['external']>): Term {
     rule: null,
     effect: null,
     outcome: external.decision === 'permit' ? 'matched' : external.decision === 'deny' ? 'not_matched' : 'error',
-    clause: external.source ?? 'external',
+    clause: external.source ?? 'decision point',
     expected: 'permit',
-    actual: external.reason ?? external.decision,
+    actual: [external.reason ?? external.decision, ...(external.detail === undefined ? [] : [external.detail])].join(
+      ': ',
+    ),
   }
   return { name: 'external', holds: external.decision === 'permit', because: [reason] }
 }
@@ -151,6 +153,7 @@ function deny(
     const open = isOpen(weigh(compiled, contextOf(question, now, false, true)))
     if (open) decision.refusal = 'connection_needed'
   }
+  if (only('external') && question.external?.decision !== 'deny') decision.refusal = 'undecided'
   if (only('limits') && !limits.broken) {
     decision.refusal = 'limit_reached'
     const resets = limits.reached.map(({ resetsAt }) => resetsAt)

@@ -57,7 +57,13 @@ export type Question = {
 
 export type Kind = 'tool' | 'resource' | 'prompt'
 
-export type External = { decision: 'permit' | 'deny' | 'unavailable' | 'invalid'; source?: string; reason?: string }
+/** `reason`: a word of ours, such as `pdp_unavailable`. `detail`: for administrators; it may be the decision point's own text. */
+export type External = {
+  decision: 'permit' | 'deny' | 'unavailable' | 'invalid'
+  source?: string
+  reason?: string
+  detail?: string
+}
 
 /** One amount to take from one budget before the call runs. The session (or the Hub, for shared keys) takes it atomically. */
 export type Charge = {
@@ -119,6 +125,7 @@ export type Decision = {
 /**
  * `connection_needed`: only what is not known of the connection is in the way. Lease it and decide again.
  * `denied`: looks like an unknown tool. `limit_reached`: only a budget is in the way. `scopes_missing`: only the
- * connection's scopes are in the way, so the person can be asked to grant more.
+ * connection's scopes are in the way, so the person can be asked to grant more. `undecided`: only that the company's decision
+ * point gave no answer that counts.
  */
-export type RefusalKind = 'denied' | 'limit_reached' | 'scopes_missing' | 'connection_needed'
+export type RefusalKind = 'denied' | 'limit_reached' | 'scopes_missing' | 'connection_needed' | 'undecided'

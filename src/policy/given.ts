@@ -25,7 +25,7 @@ export class GivenWorld {
 
   question(given: Given, name: string, args: JsonObject, session: SessionFacts, now: number): Question {
     const { kind, ...tool } = this.tool(name)
-    const { connection, address, task, approved } = given
+    const { connection, address, task, approved, decisionPoint } = given
     const question: Question = {
       gateway: given.gateway ?? 'gateway',
       user: this.#user(given.user),
@@ -42,6 +42,7 @@ export class GivenWorld {
     if (address !== undefined) question.clientAddress = address
     if (task !== undefined) question.task = task
     if (approved !== undefined) question.approved = approved
+    if (decisionPoint !== undefined) question.external = { decision: decisionPoint, reason: 'given' }
     return question
   }
 

@@ -77,6 +77,8 @@ export const givenSchema = z.strictObject({
   address: name.optional(),
   task: name.optional(),
   approved: z.array(name).optional(),
+  /** What the company's decision point says. */
+  decisionPoint: z.enum(['permit', 'deny', 'unavailable', 'invalid']).optional(),
 })
 
 /** `listed` and `hidden` ask about the list, where arguments are unknown. */

@@ -40,7 +40,7 @@ const agentsSchema = z.strictObject({
     .optional(),
 })
 
-const toolsSchema = z.strictObject({
+export const toolsSchema = z.strictObject({
   /** `*` stands for any run of characters. A prompt goes by its name, a resource by its URI. */
   names: names.optional(),
   kinds: z
@@ -57,6 +57,8 @@ const toolsSchema = z.strictObject({
   idempotent: z.boolean().optional(),
   openWorld: z.boolean().optional(),
 })
+
+export type ToolSelector = z.infer<typeof toolsSchema>
 
 const approvalSchema = z
   .strictObject({

@@ -18,7 +18,9 @@ export function compileSelectors(rule: Rule): Select {
 }
 
 /** The tool part of a rule's selectors alone. */
-export function compileToolSelector(rule: Rule): (tool: Question['tool'], kind?: Question['kind']) => boolean {
+export function compileToolSelector(
+  rule: Pick<Rule, 'tools'>,
+): (tool: Question['tool'], kind?: Question['kind']) => boolean {
   const checks = toolChecks(rule)
   return (tool, kind = 'tool') => checks.every((check) => check({ tool, kind }))
 }
@@ -77,7 +79,7 @@ function agentChecks({ agents }: Rule): Select[] {
   return checks
 }
 
-function toolChecks({ tools }: Rule): ((question: Pick<Question, 'tool' | 'kind'>) => boolean)[] {
+function toolChecks({ tools }: Pick<Rule, 'tools'>): ((question: Pick<Question, 'tool' | 'kind'>) => boolean)[] {
   const checks: ((question: Pick<Question, 'tool' | 'kind'>) => boolean)[] = []
   if (tools === undefined) return checks
   if (tools.names !== undefined) {

@@ -1,11 +1,10 @@
 import type { CallReply } from '../core/call.ts'
-import type { JsonObject } from '../core/json.ts'
 import type { Refusal, Result } from '../core/result.ts'
 import { ok, refuse, withoutEvidence } from '../core/result.ts'
 import type { Tool } from '../core/tool.ts'
 import type { Charge, Decision, Question } from '../policy/policy.ts'
 import type { Lease } from '../vault/vault.ts'
-import type { RecordEntry, RunReply, Runtime, Screened, ToolCall } from './ports.ts'
+import type { CallScreen, RecordEntry, RunReply, Runtime, ToolCall } from './ports.ts'
 
 /**
  * One call's way into the record. Every exit of `callTool` goes through one of its methods, so that none is forgotten:
@@ -62,10 +61,11 @@ export class CallRecord {
     return this.refused(this.denial(decision))
   }
 
-  /** A budget in the way may be told: the tool is on the agent's list. Anything else looks like an unknown tool. */
+  /** A budget or a silent decision point may be told: the tool is on the agent's list. Anything else looks like an unknown tool. */
   denial(decision: Decision): Refusal {
     const evidence = { rules: decision.rules }
     const help = decision.help === undefined ? {} : { help: { text: decision.help } }
+    if (decision.refusal === 'undecided') return { code: 'policy/undecided', evidence, ...help }
     if (decision.refusal !== 'limit_reached') return { code: 'policy/denied', evidence, ...help }
     const retryAfterMs = decision.resetsAt === undefined ? undefined : Math.max(0, decision.resetsAt - this.#use.now())
     return { code: 'policy/limit_reached', evidence, ...help, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) }
@@ -95,29 +95,45 @@ export class CallRecord {
     return { kind: 'refused', callId: this.#call.id, error: withoutEvidence(error) }
   }
 
-  /** The server behind the tool asks for something first. What it asked and its state go back to the client, sealed. */
-  waiting(reply: Extract<RunReply, { kind: 'input_required' }>): CallReply {
-    this.#use.facts.end(this.#call, 'failed')
-    this.#use.record.outcome(this.#call, this.#entry({ details: { ...reply.details, waitingFor: 'input' } }))
-    const resume = { callId: this.#call.id, wait: 'upstream' as const, upstream: reply.state }
-    return { kind: 'input_required', callId: this.#call.id, requests: reply.requests, resume }
+  /** What the server says while it runs reaches the agent before its result does, and so does the taint. */
+  watched(call: ToolCall, screen: CallScreen): ToolCall {
+    return screen.streams(call, (labels) => this.#use.facts.taint(labels, this.#use.now()))
   }
 
-  done(screened: Screened, details?: JsonObject): CallReply {
-    const { output, taint, findings } = screened
-    if (taint.length > 0) this.#use.facts.taint(taint, this.#use.now())
+  /** The server behind the tool asks for something first. What it asked and its state go back to the client, sealed. */
+  waiting({ requests, state, details }: Extract<RunReply, { kind: 'input_required' }>, screen: CallScreen): CallReply {
+    const shown = screen.requests(requests)
+    this.#use.facts.end(this.#call, 'failed')
+    this.#outcome({ details: { ...details, waitingFor: 'input' } }, screen, shown.withheld)
+    if (shown.withheld) return this.#withheld()
+    const resume = { callId: this.#call.id, wait: 'upstream' as const, upstream: state }
+    return { kind: 'input_required', callId: this.#call.id, requests: shown.requests, resume }
+  }
+
+  done({ output, details }: Extract<RunReply, { kind: 'output' }>, screen: CallScreen): CallReply {
+    const shown = screen.output(output)
     this.#use.facts.end(this.#call, output.isError ? 'failed' : 'done')
-    this.#use.record.outcome(
-      this.#call,
-      this.#entry({ output, details: { ...details, ...(findings.length > 0 ? { findings, taint } : {}) } }),
-    )
-    return { kind: 'output', callId: this.#call.id, output }
+    const kept = shown.withheld ? {} : { output: shown.output }
+    this.#outcome({ ...kept, ...(details ? { details } : {}) }, screen, shown.withheld)
+    return shown.withheld ? this.#withheld() : { kind: 'output', callId: this.#call.id, output: shown.output }
+  }
+
+  #outcome(more: Partial<RecordEntry>, { taint, findings }: CallScreen, withheld: boolean): void {
+    if (taint.length > 0) this.#use.facts.taint(taint, this.#use.now())
+    const screened = taint.length > 0 || findings.length > 0 ? { screened: { taint, findings, withheld } } : {}
+    this.#use.record.outcome(this.#call, this.#entry({ ...more, ...screened }))
+  }
+
+  /** The tool ran: a step of the session it is, and calling again would run it again. */
+  #withheld(): CallReply {
+    return { kind: 'refused', callId: this.#call.id, error: { code: 'screening/withheld' } }
   }
 
   #entry(more: Partial<RecordEntry>): RecordEntry {
     return {
       tool: this.tool,
       decision: this.#decision,
+      version: this.#use.gateway.version,
       ...(this.lease ? { lease: this.lease } : {}),
       startedAt: this.#startedAt,
       at: this.#use.now(),

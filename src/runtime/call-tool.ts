@@ -11,7 +11,9 @@ import { findTool, questionFor } from './question.ts'
  * A tool that no arguments could make permitted is treated as unknown before its arguments are looked at: an argument
  * error would tell that it exists (promise 5).
  */
-export async function callTool(call: ToolCall, use: Runtime): Promise<CallReply> {
+export async function callTool(call: ToolCall, live: Runtime): Promise<CallReply> {
+  // A version that is published meanwhile is for the next call.
+  const use = { ...live }
   const record = new CallRecord(call, use)
 
   const tool = findTool(call, use)
@@ -37,9 +39,10 @@ export async function callTool(call: ToolCall, use: Runtime): Promise<CallReply>
   const intent = record.intent()
   if (!intent.ok) return record.unrecorded(intent.error, settled.value.charges)
 
-  const reply = await use.runner.run(call, tool.value, args.value, credential.value)
+  const screen = use.screen(use.gateway.screening(tool.value, call.about?.kind), call)
+  const reply = await use.runner.run(record.watched(call, screen), tool.value, args.value, credential.value)
   if (!reply.ok) return record.failed(reply.error)
-  if (reply.value.kind === 'input_required') return record.waiting(reply.value)
+  if (reply.value.kind === 'input_required') return record.waiting(reply.value, screen)
 
-  return record.done(use.screen(reply.value.output, tool.value), reply.value.details)
+  return record.done(reply.value, screen)
 }

@@ -1,6 +1,8 @@
+import type { Tool } from '../core/tool.ts'
 import type { Snapshot } from '../gateways/gateways.ts'
-import { argumentsToRemember, compileRules, couldPermit, decide, narrowSchema } from '../policy/policy.ts'
+import { argumentsToRemember, askedTool, compileRules, couldPermit, decide, narrowSchema } from '../policy/policy.ts'
 import { offeredThings } from './offered-things.ts'
+import { compileScreening, type Plan } from '../screening/screening.ts'
 import type { OfferedGateway } from './ports.ts'
 
 const offered = new WeakMap<Snapshot, OfferedGateway>()
@@ -16,6 +18,8 @@ export function offerGateway(snapshot: Snapshot): OfferedGateway {
 
 function prepare(snapshot: Snapshot): OfferedGateway {
   const rules = compileRules(snapshot.rules, String(snapshot.version))
+  const planFor = compileScreening(snapshot.screening)
+  const plans = new WeakMap<Tool, Plan | null>()
   const byName = new Map(snapshot.tools.map((tool) => [tool.name, tool]))
   return {
     slug: snapshot.slug,
@@ -23,8 +27,15 @@ function prepare(snapshot: Snapshot): OfferedGateway {
     tools: snapshot.tools,
     things: offeredThings(snapshot),
     find: (name) => byName.get(name),
+    readsTaint: rules.readsTaint,
+    decisionPoint: snapshot.decisionPoint,
     decide: (question, now) => decide(rules, question, now),
     couldPermit: (question, now) => couldPermit(rules, question, now),
+    screening(tool, kind = 'tool') {
+      let plan = plans.get(tool)
+      if (plan === undefined) plans.set(tool, (plan = planFor({ ...askedTool(tool), kind })))
+      return plan
+    },
     remember: (args) => argumentsToRemember(rules, args),
     narrow: (question, tool, now) => {
       const inputSchema = narrowSchema(rules, question, now, tool.inputSchema)

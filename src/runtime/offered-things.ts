@@ -1,13 +1,12 @@
 import { matches } from '../catalog/catalog.ts'
 import type { JsonObject } from '../core/json.ts'
 import type { OfferedPrompt, OfferedResource, OfferedTemplate } from '../core/offered.ts'
-import type { Behaviour, Tool } from '../core/tool.ts'
+import type { Tool } from '../core/tool.ts'
 import type { Snapshot } from '../gateways/gateways.ts'
+import { reading } from '../policy/policy.ts'
 import type { OfferedThings } from './ports.ts'
 
 type Needs = Pick<Tool, 'authorization' | 'secrets'>
-
-const reads: Behaviour = { operation: 'read', destructive: false, idempotent: true, openWorld: true }
 
 /**
  * Prompts and resources as the rules, the vault and the record see them: things with a name, a behaviour and a source, like
@@ -61,7 +60,7 @@ function thing(
     title: about.title ?? name,
     description: about.description ?? '',
     inputSchema,
-    behaviour: reads,
+    behaviour: reading,
     source: { kind: 'upstream', upstream: about.upstream, remoteName },
     sensitive: [],
     definitionHash: about.definitionHash,

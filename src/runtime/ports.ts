@@ -6,7 +6,9 @@ import type { Json, JsonObject } from '../core/json.ts'
 import type { OfferedPrompt, OfferedResource, OfferedTemplate } from '../core/offered.ts'
 import type { Refused, Result } from '../core/result.ts'
 import type { Tool, ToolOutput } from '../core/tool.ts'
-import type { ApprovalDemand, Charge, Decision, Kind, Question, SessionFacts } from '../policy/policy.ts'
+import type { ApprovalDemand, Charge, Decision, External, Kind, Question, SessionFacts } from '../policy/policy.ts'
+import type { DecisionPointSettings } from '../gateways/gateways.ts'
+import type { Plan } from '../screening/screening.ts'
 import type { Lease } from '../vault/vault.ts'
 
 /** One call as it reaches the runtime: who, what, with which arguments, and what it resumes. */
@@ -54,11 +56,15 @@ export type Recorder = {
 export type RecordEntry = {
   tool: Tool | null
   decision: Decision | null
+  /** Of the gateway, when the call began. */
+  version: number
   lease?: Lease
   refusal?: Refused['error']
   output?: ToolOutput
   /** Upstream status, attempts, timings. */
   details?: JsonObject
+  /** What was found in what came back, and which labels that gave the session. */
+  screened?: { findings: readonly Json[]; taint: readonly string[]; withheld: boolean }
   startedAt: number
   at: number
 }
@@ -86,10 +92,26 @@ export type Runner = {
   run(call: ToolCall, tool: Tool, args: JsonObject, lease: Lease | null): Promise<Result<RunReply>>
 }
 
-export type Screened = { output: ToolOutput; taint: string[]; findings: Json[]; withheld: boolean }
+export type Screened = { output: ToolOutput; withheld: boolean }
+export type ScreenedRequests = { requests: JsonObject; withheld: boolean }
 
-/** Looks at what came back before anybody else does: instructions, secrets, personal data. */
-export type Screen = (output: ToolOutput, tool: Tool) => Screened
+/** Looks at everything one call brings back before anybody else does: instructions, secrets, personal data. */
+export type CallScreen = {
+  /** The call with its progress and log messages looked at as they come. What is clean passes at once. */
+  streams(call: ToolCall, onTaint: (labels: readonly string[]) => void): ToolCall
+  /** What the server behind the tool asks our client. */
+  requests(requests: JsonObject): ScreenedRequests
+  output(output: ToolOutput): Screened
+  /** Labels for the session, so far. */
+  readonly taint: readonly string[]
+  /** For the record, so far. */
+  readonly findings: readonly Json[]
+}
+
+export type Screen = (plan: Plan | null, call: ToolCall) => CallScreen
+
+/** The company's own decision point. It does not throw: what goes wrong is an answer that denies. */
+export type AskDecisionPoint = (at: DecisionPointSettings, question: Question, call: ToolCall) => Promise<External>
 
 /** Everything a call needs, handed in by the Session object. */
 export type Runtime = {
@@ -99,6 +121,7 @@ export type Runtime = {
   record: Recorder
   credentials: Credentials
   approvals: Approvals
+  askDecisionPoint: AskDecisionPoint
   runner: Runner
   screen: Screen
 }
@@ -123,6 +146,11 @@ export type OfferedGateway = {
   decide(question: Question, now: number): Decision
   couldPermit(question: Question, now: number): boolean
   narrow(question: Question, tool: Tool, now: number): Tool
+  /** Lists may change when a result taints the session. */
+  readsTaint: boolean
+  decisionPoint: DecisionPointSettings | null
+  /** What a result of it is looked through for. Null: nothing. */
+  screening(tool: Tool, kind?: Kind): Plan | null
   /** What the session has to remember of these arguments for its rules. */
   remember(args: JsonObject): JsonObject | undefined
 }

@@ -3,6 +3,7 @@ import type { Result } from '../core/result.ts'
 import { ok, refuse } from '../core/result.ts'
 import type { Tool } from '../core/tool.ts'
 import type { Question } from '../policy/policy.ts'
+import { askedTool } from '../policy/policy.ts'
 import type { Lease } from '../vault/vault.ts'
 import type { Runtime, ToolCall } from './ports.ts'
 
@@ -19,17 +20,11 @@ export function questionFor(
 ): Question {
   const { caller } = call
   return {
-    ...(call.about ? { kind: call.about.kind } : {}),
+    kind: call.about?.kind ?? 'tool',
     gateway: use.gateway.slug,
     user: caller.user,
     agent: caller.agent,
-    tool: {
-      name: tool.name,
-      toolkit: tool.source.kind === 'toolkit' ? tool.source.toolkit : null,
-      upstream: tool.source.kind === 'upstream' ? tool.source.upstream : null,
-      behaviour: tool.behaviour,
-      scopes: tool.authorization?.scopes ?? [],
-    },
+    tool: askedTool(tool).tool,
     arguments: args,
     ...(lease
       ? {
@@ -55,7 +50,21 @@ function find({ name, about }: ToolCall, { gateway }: Runtime): Tool | undefined
 /** The tool, if some arguments could be permitted to this caller; otherwise it does not exist (attack case 63). */
 export function findTool(call: ToolCall, use: Runtime): Result<Tool> {
   const tool = find(call, use)
-  if (!tool) return refuse('runtime/unknown_tool')
-  if (use.gateway.couldPermit(questionFor(call, tool, null, use), use.now())) return ok(tool)
+  // The rules are asked about what does not exist too, or the time would tell it from what is forbidden.
+  const listed = use.gateway.couldPermit(questionFor(call, tool ?? nothing(call.name), null, use), use.now())
+  if (tool && listed) return ok(tool)
+  if (!tool) return refuse('runtime/unknown_tool', { evidence: { stage: 'visibility' } })
   return refuse('policy/denied', { evidence: { tool: tool.name, stage: 'visibility' } })
 }
+
+const nothing = (name: string): Tool => ({
+  name,
+  title: '',
+  description: '',
+  inputSchema: {},
+  behaviour: { operation: 'update', destructive: true, idempotent: false, openWorld: true },
+  source: { kind: 'builtin' },
+  secrets: [],
+  sensitive: [],
+  definitionHash: '',
+})

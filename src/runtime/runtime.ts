@@ -12,13 +12,16 @@ export { listPrompts, listResources, listTemplates, useOffer } from './offer.ts'
 export type { OfferCall, OfferedMethod, OfferReply } from './offer.ts'
 export { offerGateway } from './offered-gateway.ts'
 export { createRunner } from './run-tool.ts'
-export { createScreen } from './screen-result.ts'
+export { screenCall } from './call-screen.ts'
+export type { ScreenUse } from './call-screen.ts'
 export type { RunnerUse } from './run-tool.ts'
 export type { UpstreamUse } from './run-upstream-tool.ts'
 export { createUpstreams } from '../upstream/upstream.ts'
 export type { UpstreamCredential, Upstreams } from '../upstream/upstream.ts'
 export type {
   Approvals,
+  AskDecisionPoint,
+  CallScreen,
   Credentials,
   Facts,
   HeldApproval,
@@ -30,5 +33,6 @@ export type {
   Runtime,
   Screen,
   Screened,
+  ScreenedRequests,
   ToolCall,
 } from './ports.ts'

@@ -2,7 +2,7 @@ import type { JsonObject } from '../core/json.ts'
 import type { Result } from '../core/result.ts'
 import { ok, refuse } from '../core/result.ts'
 import type { Tool } from '../core/tool.ts'
-import type { Decision } from '../policy/policy.ts'
+import type { Decision, External, Question } from '../policy/policy.ts'
 import { approvalKey } from '../policy/policy.ts'
 import type { CallRecord } from './call-record.ts'
 import type { HeldApproval, Runtime, ToolCall } from './ports.ts'
@@ -12,21 +12,29 @@ type Asked = { call: ToolCall; tool: Tool; args: JsonObject; record: CallRecord;
 
 /**
  * Turns "perhaps" into a permit that was paid for: decides again now that the connection is known, looks for every approval
- * the rules demand, takes the budgets, and spends the approvals. Nothing is taken unless everything can be.
+ * the rules demand, asks the company's decision point, takes the budgets, and spends the approvals. Nothing is taken unless everything can be.
  */
 export async function settleDecision(first: Decision, asked: Asked): Promise<Result<Decision>> {
   const { call, tool, args, record, use } = asked
   const held: HeldApproval[] = []
-  const question = () => {
-    return { ...questionFor(call, tool, args, use, record.lease), approved: held.map(({ rule }) => rule) }
-  }
+  let external: External | null = null
+  const question = (): Question => ({
+    ...questionFor(call, tool, args, use, record.lease),
+    approved: held.map(({ rule }) => rule),
+    ...(external ? { external } : {}),
+  })
+  const { decisionPoint } = use.gateway
   let decision = record.lease ? record.decide(question()) : first
-  while (decision.effect === 'approve') {
-    if (!decision.approval) return refuse('policy/denied')
-    const key = await approvalKey(question(), decision.approval.rule)
-    const approval = await use.approvals.find(call, tool, decision.approval, key)
-    if (!approval.ok) return approval
-    held.push(approval.value)
+  while (decision.effect === 'approve' || (decision.effect === 'permit' && decisionPoint && !external)) {
+    if (decision.effect === 'approve') {
+      if (!decision.approval) return refuse('policy/denied')
+      const key = await approvalKey(question(), decision.approval.rule)
+      const approval = await use.approvals.find(call, tool, decision.approval, key)
+      if (!approval.ok) return approval
+      held.push(approval.value)
+    } else if (decisionPoint) {
+      external = await use.askDecisionPoint(decisionPoint, question(), call)
+    }
     decision = record.decide(question())
   }
   if (decision.effect === 'deny') return { ok: false, error: record.denial(decision) }

@@ -1,3 +1,4 @@
+import { replaceLookAlikes } from '../policy/policy.ts'
 import type { Finding } from './finding.ts'
 import { finding } from './finding.ts'
 
@@ -155,10 +156,18 @@ const kinds: Readonly<Record<string, Finding['kind']>> = {
   'a data URL': 'blob',
 }
 
+const plainText = /^[\t\n\r -~]*$/
+const mimics = /[\p{Script=Cyrillic}\p{Script=Greek}\p{Script=Armenian}\p{Script=Cherokee}\p{Script=Lisu}]/u
+
+/** Letters that only look like Latin ones are folded, so that they do not hide a word. */
+function asLatin(text: string): string {
+  const compatible = text.normalize('NFKC')
+  return mimics.test(compatible) ? replaceLookAlikes(compatible) : compatible
+}
+
 /** Every pattern is bounded, so that the time is linear in the text. */
 export function instructionFindings(text: string, path: string): Finding[] {
-  // Letters that only look like Latin ones are folded, so that they do not hide a word.
-  const plain = text.normalize('NFKC')
+  const plain = plainText.test(text) ? text : asLatin(text)
   const lower = plain.toLowerCase()
   return patterns.flatMap(({ what, severity, needs, pattern, confirm }) => {
     if (!needs.every((group) => group.some((word) => lower.includes(word)))) return []

@@ -18,7 +18,7 @@ export function callEvent(
   place: Place,
 ): AuditEvent {
   const { caller } = call
-  const { tool, decision, lease, refusal, output } = entry
+  const { tool, decision, lease, refusal, output, screened } = entry
   return {
     id: uuidv7(entry.at),
     type,
@@ -40,6 +40,7 @@ export function callEvent(
       ...(decision && type !== 'tool.outcome' ? { decision: { terms: decision.terms } as unknown as Json } : {}),
       ...(lease ? { account: lease.accountLabel } : {}),
       ...(output ? { result: { content: output.content, structuredContent: output.structuredContent ?? null } } : {}),
+      ...(screened && screened.findings.length > 0 ? { screening: [...screened.findings] } : {}),
       ...(refusal?.evidence ? { evidence: JSON.parse(JSON.stringify(refusal.evidence)) as Json } : {}),
     },
   }
@@ -76,8 +77,20 @@ function attributes(type: string, call: ToolCall, entry: RecordEntry): JsonObjec
         }
       : {}),
     ...(refusal ? { 'error.type': refusal.code } : {}),
+    ...screenedAttributes(entry),
     ...(type === 'tool.outcome' ? { 'behalf.duration_ms': entry.at - entry.startedAt, ...entry.details } : {}),
     ...traceAttributes(call),
+  }
+}
+
+/** Which kinds were found and what became of them; where they stood is in the payload. */
+function screenedAttributes({ screened }: RecordEntry): JsonObject {
+  if (!screened) return {}
+  const found = (screened.findings as { kind: string; action: string }[]).map(({ kind, action }) => `${kind}:${action}`)
+  return {
+    ...(found.length > 0 ? { 'behalf.screening.found': [...new Set(found)] } : {}),
+    ...(screened.taint.length > 0 ? { 'behalf.taint': [...screened.taint] } : {}),
+    ...(screened.withheld ? { 'behalf.screening.withheld': true } : {}),
   }
 }
 

@@ -32,6 +32,7 @@ export class SessionMemory implements Facts {
   readonly #sql: SqlStorage
   readonly #shared: SharedBudget
   readonly #now: Clock
+  readonly #onTaint: () => void
   readonly #steps: Mutable<Step>[] = []
   readonly #running = new Map<string, Mutable<Step>>()
   readonly #ended: [call: string, outcome: 'done' | 'failed'][] = []
@@ -48,10 +49,12 @@ export class SessionMemory implements Facts {
     shared: SharedBudget,
     times: { startedAt: number; authenticatedAt: number },
     now: Clock,
+    onTaint: () => void = () => {},
   ) {
     this.#sql = sql
     this.#shared = shared
     this.#now = now
+    this.#onTaint = onTaint
     this.#view = { ...times, steps: this.#steps, taint: this.#taint, spent: this.#spent, forgottenSteps: 0 }
     this.#load()
   }
@@ -109,12 +112,13 @@ export class SessionMemory implements Facts {
   }
 
   taint(labels: readonly string[], at: number): void {
-    for (const label of labels) {
-      if (this.#taint.includes(label)) continue
+    const fresh = labels.filter((label) => !this.#taint.includes(label))
+    for (const label of fresh) {
       this.#taint.push(label)
       this.#sql.exec('INSERT OR IGNORE INTO taint VALUES (?, ?)', label, at)
       this.revision++
     }
+    if (fresh.length > 0) this.#onTaint()
   }
 
   #storeEnds(): void {

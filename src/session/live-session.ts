@@ -13,7 +13,7 @@ import { createEgress } from '../egress/egress.ts'
 import type { Snapshot } from '../gateways/gateways.ts'
 import { hubOf, isAssigned, loadSnapshot } from '../gateways/gateways.ts'
 import type { OfferCall, OfferReply, OwnUse, Runtime, Upstreams } from '../runtime/runtime.ts'
-import { createRunner, createScreen, createUpstreams, listResources, offerGateway } from '../runtime/runtime.ts'
+import { createRunner, createUpstreams, listResources, offerGateway, screenCall } from '../runtime/runtime.ts'
 import { vaultOf } from '../vault/vault.ts'
 import type { GatewayFeatures } from './api.ts'
 import { approvalMigrations, StoredApprovals } from './approvals.ts'
@@ -22,6 +22,7 @@ import { HeldLeases } from './credentials.ts'
 import { factsMigrations, SessionMemory } from './facts.ts'
 import { ownUse } from './own-use.ts'
 import { createRecorder, sessionEvent } from './record.ts'
+import { decisionPointAsker } from './ask-decision-point.ts'
 import { outsideWorld } from './outside-world.ts'
 import type { SessionRow } from './session-row.ts'
 import { belongsTo, readRow, rowMigrations, seenRow, startRow } from './session-row.ts'
@@ -69,25 +70,30 @@ export class LiveSession {
     const times = { startedAt: row.started_at, authenticatedAt: row.authenticated_at }
     const gateway = () => this.#snapshot.slug
     const egress = createEgress(config)
+    const secrets = (names: readonly string[]) => readToolSecrets(openDb(env.DB), config, caller.project, names)
     this.#upstreams = createUpstreams({ egress, now })
+    const hub = hubOf(env, caller.project, caller.gateway)
     this.runtime = {
       now,
       gateway: offerGateway(snapshot),
-      facts: new SessionMemory(sql, hubOf(env, caller.project, caller.gateway), times, now),
+      facts: new SessionMemory(sql, hub, times, now, () => {
+        if (this.runtime.gateway.readsTaint) ctx.waitUntil(hub.listChanged(session).catch(() => undefined))
+      }),
       record: createRecorder(outbox, session, () => this.#snapshot),
       credentials: this.leases,
       approvals: new StoredApprovals({ sql, db: openDb(env.DB), config, outbox, session, gateway, now }),
+      askDecisionPoint: decisionPointAsker({ egress, secrets, now }),
       runner: createRunner(
         outsideWorld({
           egress,
           upstreams: this.#upstreams,
           leases: this.leases,
           snapshot: () => this.#snapshot,
-          secrets: (names) => readToolSecrets(openDb(env.DB), config, caller.project, names),
+          secrets,
           now,
         }),
       ),
-      screen: createScreen(() => this.leases.secrets()),
+      screen: (plan, call) => screenCall(plan, call, { secrets: () => this.leases.secrets() }),
     }
     const { facts } = this.runtime
     const vault = (user: string) => vaultOf(env, user)

@@ -8,8 +8,7 @@ import type { SessionRow } from './session-row.ts'
 /** The record of this session's calls, into the outbox that lies in the same storage as the session. */
 export function createRecorder(outbox: Outbox, session: string, snapshot: () => Snapshot): Recorder {
   const event = (type: Parameters<typeof callEvent>[0], call: ToolCall, entry: RecordEntry) => {
-    const { slug, version } = snapshot()
-    return callEvent(type, call, entry, { session, gateway: slug, gatewayVersion: version })
+    return callEvent(type, call, entry, { session, gateway: snapshot().slug, gatewayVersion: entry.version })
   }
   const policy = ({ tool }: RecordEntry): PayloadPolicy => ({
     ...snapshot().recording,

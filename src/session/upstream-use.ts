@@ -6,6 +6,7 @@ import type { ToolCall, UpstreamCredential, Upstreams, UpstreamUse } from '../ru
 import type { Lease } from '../vault/vault.ts'
 import { childTraceparent } from './call-events.ts'
 import type { HeldLeases } from './credentials.ts'
+import { filledHeaders } from './filled-headers.ts'
 
 type Offered = Snapshot['upstreams'][number]
 type Use = { upstreams: Upstreams; leases: HeldLeases; snapshot: Snapshot }
@@ -46,7 +47,7 @@ function credentialFor(
   secrets: ReadonlyMap<string, string>,
 ): Result<UpstreamCredential> {
   if (credentials.kind === 'none') return ok({ key: 'none', headers: {} })
-  if (credentials.kind === 'headers') return filled(credentials.headers, secrets)
+  if (credentials.kind === 'headers') return withHeaders(credentials.headers, secrets)
   if (!lease) return refuse('vault/unavailable', { evidence: { fault: 'no_lease' } })
   // A grant for one server must not reach another because an administrator mixed up two ids.
   if (!lease.allowedOrigins.includes(new URL(target.url).origin)) {
@@ -58,18 +59,10 @@ function credentialFor(
 const renewed = (offered: Offered, lease: Result<Lease>): Result<UpstreamCredential> =>
   lease.ok ? credentialFor(offered, lease.value, new Map()) : lease
 
-function filled(
+function withHeaders(
   templates: Readonly<Record<string, string>>,
   secrets: ReadonlyMap<string, string>,
 ): Result<UpstreamCredential> {
-  const headers: Record<string, string> = {}
-  for (const [name, template] of Object.entries(templates)) {
-    const missing = [...template.matchAll(/\{([A-Za-z0-9_]{1,64})\}/g)].find(([, secret = '']) => !secrets.has(secret))
-    if (missing) return refuse('vault/secret_missing', { evidence: { secret: missing[1] } })
-    headers[name.toLowerCase()] = template.replace(
-      /\{([A-Za-z0-9_]{1,64})\}/g,
-      (_all, secret: string) => secrets.get(secret) ?? '',
-    )
-  }
-  return ok({ key: 'headers', headers })
+  const headers = filledHeaders(templates, secrets)
+  return headers.ok ? ok({ key: 'headers', headers: headers.value }) : headers
 }

@@ -7,7 +7,7 @@ import type { Tool } from '../../src/core/tool.ts'
 import { argumentsToRemember, couldPermit, decide, takeCharges } from '../../src/policy/policy.ts'
 import type { Charge, CompiledRules, Counter, SessionFacts, Step } from '../../src/policy/policy.ts'
 import type { Facts, Runtime, ToolCall } from '../../src/runtime/runtime.ts'
-import { callTool } from '../../src/runtime/runtime.ts'
+import { callTool, screenCall } from '../../src/runtime/runtime.ts'
 import { alice, compile, desk, now, session, writes } from '../policy/questions.ts'
 
 const tool: Tool = {
@@ -63,6 +63,9 @@ function runtime(rules: CompiledRules): Runtime & { facts: Memory; ran: JsonObje
       decide: (question, at) => decide(rules, question, at),
       couldPermit: (question, at) => couldPermit(rules, question, at),
       narrow: (_, narrowed) => narrowed,
+      readsTaint: rules.readsTaint,
+      decisionPoint: null,
+      screening: () => null,
       remember: (args) => argumentsToRemember(rules, args),
     },
     facts: new Memory(),
@@ -76,7 +79,8 @@ function runtime(rules: CompiledRules): Runtime & { facts: Memory; ran: JsonObje
         return ok({ kind: 'output', output: { content: [] } })
       },
     },
-    screen: (output) => ({ output, taint: [], findings: [], withheld: false }),
+    askDecisionPoint: async () => ({ decision: 'permit' }),
+    screen: (plan, call) => screenCall(plan, call, { secrets: () => [] }),
     ran,
   }
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { cleanText, scanJson, scanText, showHidden } from '../../src/catalog/catalog.ts'
+import { cleanText, scanJson, scanText, showHidden } from '../../src/screening/screening.ts'
 import type { Json } from '../../src/core/json.ts'
 import { scanDefinition } from '../../src/catalog/pins.ts'
 import { descriptions, results } from '../support/hostile/texts.ts'

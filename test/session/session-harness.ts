@@ -6,13 +6,15 @@ import { sessionId, userId } from '../../src/core/ids.ts'
 import type { JsonObject } from '../../src/core/json.ts'
 import { sealSecret } from '../../src/core/seal.ts'
 import { openDb } from '../../src/db/db.ts'
-import { providers } from '../../src/db/schema.ts'
+import { providers, toolPins, upstreams } from '../../src/db/schema.ts'
 import type { ClientFeatures, SessionApi, SessionControl } from '../../src/session/session.ts'
 import { clientSecretContext, readLink, vaultOf } from '../../src/vault/vault.ts'
 import { documentOf, newName, published } from '../support/gateway-fixtures.ts'
 import type { FixtureAccount } from '../support/providers/oauth-fixture.ts'
 import { OAuthFixture } from '../support/providers/oauth-fixture.ts'
 import { config, fixtureSpec, mustBe } from '../vault/vault-harness.ts'
+import type { InMemoryServer } from '../support/upstream-in-memory.ts'
+import { pinsOf, serveInMemory } from '../support/upstream-in-memory.ts'
 
 export const features: ClientFeatures = {
   era: 'modern',
@@ -31,8 +33,11 @@ export type Api = (request: Request) => Response | Promise<Response>
 
 export type World = Awaited<ReturnType<typeof newWorld>>
 
-/** A project with one gateway that offers the GitHub toolkit, a provider behind it, and whoever is asked for. */
-export async function newWorld(document: Record<string, unknown> = {}) {
+/**
+ * A project with one gateway that offers the GitHub toolkit, a provider behind it, and whoever is asked for. `servers` are MCP
+ * servers that an administrator has added and admitted.
+ */
+export async function newWorld(document: Record<string, unknown> = {}, servers: Record<string, InMemoryServer> = {}) {
   const project = `session-${crypto.randomUUID().slice(0, 8)}` as ProjectId
   const name = newName()
   const fixture = new OAuthFixture({ redirectUris: [`${config.publicUrl}/connect/callback/github`] })
@@ -47,6 +52,13 @@ export async function newWorld(document: Record<string, unknown> = {}) {
       settings: {},
       updatedAt: 0,
     })
+  const hosts = new Map<string, Api>()
+  for (const [id, server] of Object.entries(servers)) {
+    hosts.set(`${id}.server.test`, serveInMemory(server))
+    const db = openDb(env.DB)
+    await db.insert(upstreams).values({ project, id, url: `https://${id}.server.test/mcp`, settings: {}, updatedAt: 0 })
+    for (const pin of pinsOf(server)) await db.insert(toolPins).values({ ...pin, project, upstream: id })
+  }
   const requests: Request[] = []
   let api: Api = () => Response.json({})
   vi.stubGlobal('fetch', async (input: RequestInfo, init?: RequestInit) => {
@@ -55,7 +67,8 @@ export async function newWorld(document: Record<string, unknown> = {}) {
       requests.push(request.clone())
       return api(request)
     }
-    return fixture.handle(request)
+    const host = hosts.get(new URL(request.url).host)
+    return host ? host(request) : fixture.handle(request)
   })
   const first = documentOf(name, { tools: [{ toolkit: 'GitHub' }], rules: permitAll, ...document })
   const { gateway } = await published(first, null, { project })
@@ -98,6 +111,8 @@ export async function newWorld(document: Record<string, unknown> = {}) {
     requests,
     person,
     answer: (next: Api) => (api = next),
+    /** Answers what is asked of one more host. */
+    host: (name: string, next: Api) => void hosts.set(name, next),
     publish: (next: Record<string, unknown>, base: number) =>
       published(documentOf(name, { tools: [{ toolkit: 'GitHub' }], rules: permitAll, ...next }), base, { project }),
   }

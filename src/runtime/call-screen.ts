@@ -1,0 +1,73 @@
+import type { Json, JsonObject } from '../core/json.ts'
+import type { ToolOutput } from '../core/tool.ts'
+import type { Detector, Found, Plan } from '../screening/screening.ts'
+import { detectors, screenOutput, screenValue } from '../screening/screening.ts'
+import type { CallScreen, Screened, ScreenedRequests, ToolCall } from './ports.ts'
+import { scrub } from './scrub.ts'
+
+export type ScreenUse = {
+  /** Live credentials that are in this session's memory. */
+  secrets: () => readonly string[]
+  by?: readonly Detector[]
+}
+
+/** Looks at what one call brings back. `plan: null`: the administrator wants nothing looked for. */
+export function screenCall(plan: Plan | null, call: Pick<ToolCall, 'about'>, use: ScreenUse): CallScreen {
+  const { secrets, by = detectors } = use
+  const found: Found[] = []
+  const labels = new Set<string>(plan?.labels)
+  const seen = (one: { found: readonly Found[]; labels: ReadonlySet<string> }): void => {
+    found.push(...one.found)
+    for (const label of one.labels) labels.add(label)
+  }
+
+  return {
+    get taint() {
+      return [...labels]
+    },
+    get findings() {
+      return found as unknown as Json[]
+    },
+
+    streams(watched, onTaint) {
+      const { onProgress, onLog } = watched
+      if (plan === null || (!onProgress && !onLog)) return watched
+      const clean = (value: Json): Json => {
+        const screened = screenValue(value, plan, by)
+        seen(screened)
+        if (labels.size > 0) onTaint([...labels])
+        return screened.found.every(({ action }) => action === 'mask') ? screened.value : leftOut
+      }
+      return {
+        ...watched,
+        ...(onProgress && {
+          onProgress: ({ message, ...rest }) =>
+            onProgress(message === undefined ? rest : { ...rest, message: clean(message) as string }),
+        }),
+        ...(onLog && {
+          onLog: (entry) => onLog('data' in entry ? { ...entry, data: clean(entry['data'] ?? null) } : entry),
+        }),
+      }
+    },
+
+    requests(requests): ScreenedRequests {
+      const scrubbed = scrub(requests, secrets()) as JsonObject
+      if (plan === null || plan.treatments.size === 0) return { requests: scrubbed, withheld: false }
+      const screened = screenValue(scrubbed, plan, by)
+      seen(screened)
+      return { requests: screened.value as JsonObject, withheld: screened.withheld }
+    },
+
+    output(output): Screened {
+      const scrubbed = scrub(output as unknown as Json, secrets()) as unknown as ToolOutput
+      if (scrubbed !== output) found.push({ kind: 'secret', what: 'own credential', path: '', action: 'mask' })
+      if (plan === null) return { output: scrubbed, withheld: false }
+      const screened = screenOutput(scrubbed, plan, { notice: call.about === undefined, by })
+      seen(screened)
+      return { output: screened.output, withheld: screened.withheld }
+    },
+  }
+}
+
+/** A message while a tool runs cannot carry a notice. */
+const leftOut = '[left out by the gateway]'
