@@ -193,7 +193,7 @@ describe('prompts and resources', () => {
     expect(await offer(caller, 'resources/read', { uri: 'file:///plan' })).toMatchObject({ kind: 'result' })
     const outside = async (method: string, params: JsonObject) => {
       const reply = await offer(caller, method, params)
-      const { code, data, ...error } = reply.kind === 'refused' ? reply.error : { code: '', data: undefined }
+      const { code: _, data, ...error } = reply.kind === 'refused' ? reply.error : { code: '', data: undefined }
       return { kind: reply.kind, error, data: Object.keys(data ?? {}) }
     }
     expect(await outside('resources/read', { uri: 'file:///bad' })).toEqual(

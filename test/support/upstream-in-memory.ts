@@ -44,12 +44,12 @@ export function serveInMemory({ tools = {}, prompts = {}, resources = {} }: InMe
             params: { progressToken: token, progress: ++count, message },
           })
         }
-        return tools[String(params['name'])]?.run((params['arguments'] ?? {}) as JsonObject, { progress })
+        return tools[params['name'] as string]?.run((params['arguments'] ?? {}) as JsonObject, { progress })
       })
       handle('prompts/get', ({ params }) =>
-        prompts[String(params['name'])]?.((params['arguments'] ?? {}) as JsonObject),
+        prompts[params['name'] as string]?.((params['arguments'] ?? {}) as JsonObject),
       )
-      handle('resources/read', ({ params }) => resources[String(params['uri'])]?.())
+      handle('resources/read', ({ params }) => resources[params['uri'] as string]?.())
       return server
     },
     { legacy: 'reject' },
