@@ -7,7 +7,7 @@ import type { Snapshot } from '../../src/gateways/gateways.ts'
 import type { Charge } from '../../src/policy/policy.ts'
 import { takeCharges } from '../../src/policy/policy.ts'
 import type { OwnConnection, OwnUse, RecordEntry, Runtime, ToolCall } from '../../src/runtime/runtime.ts'
-import { findingOf, offerGateway } from '../../src/runtime/runtime.ts'
+import { findingOf, offerGateway, screenCall } from '../../src/runtime/runtime.ts'
 import { callerNamed } from './fake-front.ts'
 
 export const permitAll = { user: [{ id: 'people', effect: 'permit' }], agent: [{ id: 'agents', effect: 'permit' }] }
@@ -72,7 +72,8 @@ export function fakeRuntime(snapshot: Snapshot, more: Partial<Runtime> = {}) {
         return ok({ kind: 'output', output: { content: [{ type: 'text', text: `${name} ${JSON.stringify(args)}` }] } })
       },
     },
-    screen: (output) => ({ output, taint: [], findings: [], withheld: false }),
+    askDecisionPoint: async () => ({ decision: 'permit' }),
+    screen: (plan, call) => screenCall(plan, call, { secrets: () => [] }),
     ...more,
   }
   const accounts: OwnConnection[] = []

@@ -103,6 +103,7 @@ class OwnRecord {
 
   #entry(more: object) {
     const at = this.#use.now()
-    return { tool: this.#tool, decision: this.#decision, startedAt: this.#startedAt, at, ...more }
+    const { version } = this.#use.gateway
+    return { tool: this.#tool, decision: this.#decision, version, startedAt: this.#startedAt, at, ...more }
   }
 }
