@@ -141,6 +141,16 @@ export const commands: readonly Row[] = [
     load: async () => ({ command: (await import('./secrets.ts')).remove }),
   },
   {
+    name: 'service-accounts add',
+    summary: 'Add a service account',
+    load: async () => ({ command: (await import('./service-accounts.ts')).add }),
+  },
+  {
+    name: 'service-accounts credential',
+    summary: "Set a service account's credential at a provider",
+    load: async () => ({ command: (await import('./service-accounts.ts')).setCredential }),
+  },
+  {
     name: 'approvals',
     summary: 'List approvals',
     load: async () => ({ command: (await import('./approvals.ts')).list }),

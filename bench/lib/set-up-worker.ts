@@ -113,7 +113,8 @@ export default {
       if (!started.ok) throw new Error(JSON.stringify(started))
       const state = await readLink(config.stateKey, 'state', started.value.state, now)
       const query = `?code=bench&state=${encodeURIComponent(started.value.state)}`
-      const end = await vault.finishConnect({ stateNonce: state?.nonce ?? '', provider: 'github', query, visitor })
+      let end = await vault.finishConnect({ stateNonce: state?.nonce ?? '', provider: 'github', query, visitor })
+      if (end.ok && end.value.kind === 'confirm') end = await vault.confirmConnect(end.value.held, visitor, true)
       if (!end.ok || end.value.kind !== 'connected') throw new Error(JSON.stringify(end))
     }
   },

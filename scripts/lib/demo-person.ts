@@ -10,7 +10,8 @@ const mostPages = 12
 
 /**
  * A person at a browser of their own. They know three things: which account is theirs at the stand-ins (a list of names to
- * click), "Allow" on our consent page, "Connect" on our connect page and "Approve once" on our approval page.
+ * click), "Allow" on our consent page, "Connect" on our connect page, "Use this account" when it is theirs, and "Approve once" on
+ * our approval page.
  */
 export async function newPerson(
   browser: Browser,
@@ -43,7 +44,7 @@ async function nextButton(
     const own = page.locator('form button', { hasText: account })
     if ((await own.count()) > 0) return { label: account, press: () => own.first().click() }
   }
-  for (const label of ['Allow', 'Connect', 'Approve once', 'Continue', 'Authorize']) {
+  for (const label of ['Allow', 'Connect', 'Approve once', 'Use this account', 'Continue', 'Authorize']) {
     const button = page.locator('form button', { hasText: new RegExp(`^\\s*${label}\\b`) })
     if ((await button.count()) > 0) return { label, press: () => button.first().click() }
   }

@@ -14,6 +14,7 @@ import { providerRoutes } from './providers-api.ts'
 import { policyRoutes } from './policy-api.ts'
 import type { AdminRoute } from './route.ts'
 import { secretRoutes } from './secrets-api.ts'
+import { serviceAccountRoutes } from './service-accounts-api.ts'
 import { sessionRoutes } from './sessions-api.ts'
 import { sinkRoutes } from './sinks-api.ts'
 import { upstreamRoutes } from './upstreams-api.ts'
@@ -39,6 +40,7 @@ export const routes: readonly AdminRoute[] = [
   ...providerRoutes,
   ...upstreamRoutes,
   ...secretRoutes,
+  ...serviceAccountRoutes,
   ...approvalRoutes,
   ...eventRoutes,
   ...missingToolRoutes,

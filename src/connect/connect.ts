@@ -4,7 +4,7 @@ import { decideHere, showApproval } from './approval-page.ts'
 import { finishConnect } from './callback.ts'
 import { clientMetadata } from './client-metadata.ts'
 import { disconnectHere, showDisconnect } from './disconnect-page.ts'
-import { resultOf } from './end.ts'
+import { confirmAccount, resultOf } from './end.ts'
 import { showConnect, startConnect } from './link-page.ts'
 import { connectPaths } from './paths.ts'
 
@@ -17,6 +17,7 @@ export function connectRoutes(depsOf: (env: Env) => IdentityDeps): Hono<{ Bindin
   app.get(connectPaths.callback, (c) => finishConnect(c.req.raw, c.req.param('provider'), c.env, depsOf(c.env)))
   app.get(connectPaths.client, (c) => clientMetadata(c.req.param('provider'), depsOf(c.env).config))
   app.get(connectPaths.result, (c) => resultOf(c.req.raw, c.req.param('result'), depsOf(c.env)))
+  app.post(connectPaths.result, (c) => confirmAccount(c.req.raw, c.req.param('result'), c.env, depsOf(c.env)))
   app.get(connectPaths.link, (c) => showConnect(c.req.raw, c.req.param('link'), c.env, depsOf(c.env)))
   app.post(connectPaths.link, (c) => startConnect(c.req.raw, c.req.param('link'), c.env, depsOf(c.env)))
   app.get(connectPaths.approval, (c) => showApproval(c.req.raw, c.req.param('approval'), depsOf(c.env)))

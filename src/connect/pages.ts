@@ -73,6 +73,16 @@ export function endPage(end: ConnectEnd): Promise<Response> {
         title: `${end.provider} is connected`,
         text: html`Connected as <strong>${end.account}</strong>. ${missing(end.missing)} ${next(end.remaining)}`,
       })
+    case 'confirm':
+      // Its page is a form (confirm-page.ts); nothing else shows it.
+      return invalidLink()
+    case 'not_mine':
+      return messagePage({
+        title: `${end.provider} is not connected`,
+        text:
+          `You said that the account is not yours. Nothing was kept, and ${end.provider} was told to take its permission back. ` +
+          `Sign out at ${end.provider} or choose the right account there, then ask your agent again.`,
+      })
     case 'declined':
       return messagePage({
         title: `${end.provider} is not connected`,

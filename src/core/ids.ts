@@ -43,6 +43,17 @@ export async function agentId(project: ProjectId, clientId: string): Promise<Age
   return (await hashId('agent', project, clientId)) as AgentId
 }
 
+/** Issuer of service accounts: they sign in nowhere, so no identity provider can claim to be one. */
+export const serviceAccountIssuer = 'urn:behalf:service-account'
+
+/** Client id of an agent that has app keys, by its name. */
+export const appClientId = (name: string): string => `app:${name}`
+
+/** A service account is the agent its key was made for, acting as itself. `name` is that agent's. */
+export async function serviceAccountId(project: ProjectId, name: string): Promise<UserId> {
+  return userId(project, serviceAccountIssuer, await agentId(project, appClientId(name)))
+}
+
 /** One agent acting for one user through one gateway under one grant. Not a protocol session. */
 export async function sessionId(
   project: ProjectId,

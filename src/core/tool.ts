@@ -28,7 +28,12 @@ export type Tool = {
   behaviour: Behaviour
   source: ToolSource
   /** Provider whose credential of the user the tool needs, and the least scopes for it. */
-  authorization?: { provider: string; scopes: string[] }
+  authorization?: {
+    provider: string
+    scopes: string[]
+    /** The argument `account` says which of the person's accounts there. Not set where the tool means something else by it. */
+    takesAccount?: true
+  }
   /** Names of secrets that an administrator sets and the tool reads. Never values. */
   secrets: string[]
   /** JSON pointers into the arguments or the result that the record must never show. */

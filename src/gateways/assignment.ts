@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { Caller } from '../core/caller.ts'
+import { appClientId } from '../core/ids.ts'
 
 /** A person by what the sign-in says, or by our id. Never by e-mail: addresses are reassigned (attack case 18). */
 const person = z.union([
@@ -33,7 +34,10 @@ export function isFor(assignment: Assignment, { user, agent }: Pick<Caller, 'use
   if (agents.length > 0 && !agents.includes(agent.clientId) && !agents.includes(agent.id)) return false
   if (assignment.everyone) return true
   if (user.groups.some((group) => assignment.groups.includes(group))) return true
-  if (user.kind === 'service_account' && assignment.serviceAccounts.some((name) => agent.clientId === `app:${name}`)) {
+  if (
+    user.kind === 'service_account' &&
+    assignment.serviceAccounts.some((name) => agent.clientId === appClientId(name))
+  ) {
     return true
   }
   return assignment.users.some((one) =>

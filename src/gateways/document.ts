@@ -83,6 +83,17 @@ const providersSchema = z
         .describe(
           'Ask at the first consent for what all tools of this gateway need there, instead of tool by tool when each is first used.',
         ),
+      accounts: list(z.string().min(1).max(200), 20)
+        .default([])
+        .describe(
+          "Which of a person's accounts may be used here: names as the provider shows them, with * for any part. Empty: any.",
+        ),
+      serviceAccount: z
+        .string()
+        .regex(/^[a-z0-9][a-z0-9_-]{0,62}$/)
+        .nullable()
+        .default(null)
+        .describe("Tools use this service account's credential there, not the person's own. null: each person's own."),
     }),
   )
   .default({})

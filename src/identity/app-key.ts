@@ -1,6 +1,7 @@
 import type { Agent, Caller, User } from '../core/caller.ts'
 import type { GatewayRoute } from '../core/gateway-route.ts'
 import type { GrantId } from '../core/ids.ts'
+import { serviceAccountIssuer } from '../core/ids.ts'
 import type { Result } from '../core/result.ts'
 import { ok } from '../core/result.ts'
 import { readAgent } from './agents.ts'
@@ -10,9 +11,6 @@ import type { IdentityDeps } from './deps.ts'
 import { findOrAddUser } from './directory.ts'
 import type { Key } from './keys.ts'
 import { findKey } from './keys.ts'
-
-/** Issuer of service accounts: they sign in nowhere, so no identity provider can claim to be one. */
-export const serviceAccountIssuer = 'urn:behalf:service-account'
 
 /** A key without an end is asked about again after this long; until then it is remembered for seconds only. */
 const noEndMs = 86_400_000

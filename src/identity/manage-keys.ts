@@ -1,10 +1,9 @@
-import { agentId } from '../core/ids.ts'
+import { agentId, appClientId, serviceAccountIssuer } from '../core/ids.ts'
 import type { Result } from '../core/result.ts'
 import { ok, refuse } from '../core/result.ts'
 import type { Admin } from './admin.ts'
 import { requireRole } from './admin.ts'
 import { upsertAgent } from './agents.ts'
-import { serviceAccountIssuer } from './app-key.ts'
 import type { IdentityDeps } from './deps.ts'
 import { displayName } from './display-name.ts'
 import { identityEvent } from './events.ts'
@@ -55,7 +54,7 @@ async function createAppKey(
   // Else it could name any service account, and its rights with it.
   if (actsFor === serviceAccountIssuer || actsFor === '' || actsFor?.includes('|')) return refuse('core/bad_request')
   const { project } = admin
-  const clientId = `app:${agent}`
+  const clientId = appClientId(agent)
   const id = await agentId(project, clientId)
   const wanted = { kind: 'app', name, role: 'call', agent: id, actsFor, expiresAt, createdBy: by(admin) } as const
   const { token, key, query } = await makeKey(db, project, wanted, now)

@@ -25,8 +25,11 @@ export function checkArguments(tool: Tool, { arguments: args, about, paramHeader
   const { source } = tool
   if (source.kind === 'toolkit') {
     const defined = definedTool(source)
-    const parsed = defined?.input.safeParse(args)
-    if (parsed?.success) return ok(parsed.data as JsonObject)
+    const { account, ...own } = args
+    const isOurs = tool.authorization?.takesAccount && account !== undefined
+    if (isOurs && (typeof account !== 'string' || account.length > 200)) return invalid('account: a name of an account')
+    const parsed = defined?.input.safeParse(isOurs ? own : args)
+    if (parsed?.success) return ok({ ...(parsed.data as JsonObject), ...(isOurs ? { account } : {}) })
     return invalid(parsed ? zodFaults(parsed.error) : 'the tool is not part of this release')
   }
   const checked = validatorFor(tool)(args)

@@ -1,13 +1,17 @@
 import type { Clock } from '../core/clock.ts'
 import type { SessionId } from '../core/ids.ts'
+import { serviceAccountId } from '../core/ids.ts'
 import type { Result } from '../core/result.ts'
 import { ok } from '../core/result.ts'
 import type { Tool } from '../core/tool.ts'
 import type { Credentials, ToolCall } from '../runtime/runtime.ts'
 import type { Lease, LeaseRequest, VaultApi } from '../vault/vault.ts'
 
-/** What the gateway's document says about consents at a provider. */
-export type ConsentScopes = Pick<LeaseRequest, 'askScopes' | 'allowedScopes'>
+/** What the gateway's document says about credentials at a provider. */
+export type ConsentScopes = Pick<LeaseRequest, 'askScopes' | 'allowedScopes' | 'accounts'> & {
+  /** Name of the service account whose credential is used instead of the person's. */
+  serviceAccount?: string
+}
 
 /**
  * Leases held in this session's memory and nowhere else (promise 2). The Vault knows that they are here and calls them back;
@@ -40,22 +44,23 @@ export class HeldLeases implements Credentials {
   async lease(call: ToolCall, tool: Tool): Promise<Result<Lease | null>> {
     const { authorization } = tool
     if (!authorization) return ok(null)
-    const account = accountArgument(call)
+    const account = accountArgument(call, tool)
     const key = `${authorization.provider}\n${account ?? ''}`
     const held = this.#held.get(key)
     if (held && held.expiresAt > this.#now() && authorization.scopes.every((scope) => held.scopes.includes(scope))) {
       return ok(held)
     }
-    return this.#ask(key, this.#request(call, tool, authorization, account))
+    return this.#ask(key, await this.#request(call, tool, authorization, account))
   }
 
   /** After the provider answered 401 to this lease. The Vault refreshes only if nobody has since. */
-  renew(call: ToolCall, tool: Tool, refused: Lease): Promise<Result<Lease>> {
+  async renew(call: ToolCall, tool: Tool, refused: Lease): Promise<Result<Lease>> {
     const authorization = tool.authorization ?? { provider: refused.provider, scopes: [] }
-    const account = accountArgument(call)
+    const account = accountArgument(call, tool)
     const key = `${authorization.provider}\n${account ?? ''}`
     if (this.#held.get(key)?.generation === refused.generation) this.#held.delete(key)
-    return this.#ask(key, { ...this.#request(call, tool, authorization, account), seenGeneration: refused.generation })
+    const request = await this.#request(call, tool, authorization, account)
+    return this.#ask(key, { ...request, seenGeneration: refused.generation })
   }
 
   recall(connections: readonly string[] | null): void {
@@ -70,20 +75,23 @@ export class HeldLeases implements Credentials {
     return [...this.#held.values()].map((lease) => lease.secret)
   }
 
-  #request(
+  async #request(
     call: ToolCall,
     tool: Tool,
     authorization: NonNullable<Tool['authorization']>,
     account?: string,
-  ): LeaseRequest {
+  ): Promise<LeaseRequest> {
     const { caller } = call
+    const { serviceAccount, ...consent } = this.#consent(authorization.provider)
+    const isService = serviceAccount !== undefined || caller.user.kind === 'service_account'
     return {
       project: caller.project,
-      user: caller.user.id,
+      user: serviceAccount === undefined ? caller.user.id : await serviceAccountId(caller.project, serviceAccount),
       session: this.#session,
       provider: authorization.provider,
       scopes: authorization.scopes,
-      ...this.#consent(authorization.provider),
+      ...consent,
+      ...(isService ? { service: true } : {}),
       ...(account === undefined ? {} : { account }),
       why: {
         callId: call.id,
@@ -115,7 +123,8 @@ export class HeldLeases implements Credentials {
 }
 
 /** Tools take `account` as an argument where a user has several accounts at a provider. */
-function accountArgument(call: ToolCall): string | undefined {
+function accountArgument(call: ToolCall, tool: Tool): string | undefined {
   const { account } = call.arguments
+  if (!tool.authorization?.takesAccount) return undefined
   return typeof account === 'string' && account !== '' ? account : undefined
 }

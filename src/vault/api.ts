@@ -13,8 +13,12 @@ export type LeaseRequest = {
   allowedScopes?: readonly string[]
   /** Account label or id, when the caller or a rule chose one. */
   account?: string
+  /** The gateway's: only accounts with one of these names (`*` for any part) may be used or connected. */
+  accounts?: readonly string[]
   /** After a 401 with this generation: refresh only if nobody has meanwhile. */
   seenGeneration?: number
+  /** `user` is a service account: nobody can be asked, so what is missing an administrator has to set. */
+  service?: boolean
   why: { callId: string; gateway: string; agentId: string; agentName: string; agentHost?: string; tool: string }
 }
 

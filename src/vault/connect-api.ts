@@ -39,7 +39,19 @@ export type ConnectEnd =
       /** Other accounts the same call waits for. */
       remaining: number
     }
+  | {
+      /** Nothing is kept before the person has said that this account is theirs. */
+      kind: 'confirm'
+      provider: string
+      account: string
+      /** The provider's own id of it, where that says more than the label. */
+      accountId: string
+      email: string | null
+      held: string
+    }
   | { kind: 'declined'; provider: string }
+  /** The person said that the account is not theirs. */
+  | { kind: 'not_mine'; provider: string }
   | { kind: 'swapped_account'; provider: string; expected: string; got: string }
   | { kind: 'wrong_domain'; provider: string; account: string; domains: readonly string[] }
   | { kind: 'failed'; provider: string; reason: string }
@@ -53,6 +65,8 @@ export type VaultConnectApi = {
   viewConnect(nonce: string, visitor: Visitor): Promise<Result<PendingConnect[]>>
   startConnect(nonce: string, ticket: string, visitor: Visitor): Promise<Result<ConnectStart>>
   finishConnect(answer: ConnectAnswer): Promise<Result<ConnectEnd>>
+  /** The person's answer to `confirm`, once. A no gives the tokens back to the provider. */
+  confirmConnect(held: string, visitor: Visitor, accept: boolean): Promise<Result<ConnectEnd>>
   /** The state came back to a browser that it was not given to. */
   refuseConnect(stateNonce: string, mismatch: Mismatch): Promise<void>
 }

@@ -6,23 +6,18 @@ import {
 } from 'oauth4webapi'
 import type { Result } from '../core/result.ts'
 import { ok, refuse } from '../core/result.ts'
-import type { Account } from './account.ts'
-import { furtherDetails, probeAccount } from './account.ts'
+import { accept } from './accepting.ts'
 import type { ConnectAnswer, ConnectEnd, ConnectStart, Mismatch, PendingConnect, Visitor } from './connect-api.ts'
+import { burn, ended, invalid, mismatchOf, record } from './connect-ends.ts'
 import { missingScopes } from './leasing.ts'
 import { makeLink } from './link.ts'
 import type { Provider } from './provider.ts'
 import { providerUrl } from './provider.ts'
-import { revokeTokens } from './revoking.ts'
-import { saveConnection } from './saving.ts'
 import { fill, fillAll } from './template.ts'
 import type { Ticket } from './tickets.ts'
 import { digestOf } from './tickets.ts'
-import type { TokenSet } from './token-answer.ts'
-import { askTokenEndpoint, expiryOf } from './token-endpoint.ts'
+import { askTokenEndpoint } from './token-endpoint.ts'
 import type { VaultUse } from './use.ts'
-
-const invalid = (fault: string) => refuse('connect/invalid', { evidence: { fault } })
 
 export async function viewConnect(use: VaultUse, nonce: string, visitor: Visitor): Promise<Result<PendingConnect[]>> {
   const ticket = await ticketFor(use, nonce, visitor)
@@ -162,75 +157,6 @@ function codeRequest({ spec }: Provider) {
   return { ...spec.token, params: { ...standard, ...pkce, ...spec.token.params } }
 }
 
-/** We hold tokens now: from here every way out either keeps them or gives them back to the provider. */
-async function accept(
-  use: VaultUse,
-  ticket: Ticket,
-  provider: Provider,
-  tokens: TokenSet,
-  visitor: Visitor,
-): Promise<Result<ConnectEnd>> {
-  const probe = await probeAccount(provider, use.egress, tokens)
-  const problem = probe.kind === 'account' ? faultOf(use, ticket, provider, probe.account, visitor) : null
-  if (probe.kind !== 'account' || problem) {
-    await revokeTokens(use, provider, tokens.accessToken, tokens.refreshToken, {})
-    if (!problem) return ended(use, ticket, provider, probe.kind === 'unknown' ? probe.reason : 'token_refused')
-    use.tickets.end(ticket.digest, 'burned')
-    record(use, 'connect.failed', ticket, { reason: problem.kind })
-    return ok(problem)
-  }
-  const account = {
-    ...probe.account,
-    details: { ...probe.account.details, ...(await furtherDetails(provider, use.egress, tokens)) },
-  }
-  const saved = await saveConnection(
-    use,
-    provider,
-    ticket,
-    { ...tokens, expiresAt: await expiryOf(provider, use.egress, tokens) },
-    account,
-  )
-  if (!saved) {
-    await revokeTokens(use, provider, tokens.accessToken, tokens.refreshToken, probe.account.details)
-    return ended(use, ticket, provider, 'vault_closed')
-  }
-  const waiting = use.tickets
-    .ofCall(ticket.why.callId)
-    .filter((one) => one.status === 'open' && one.expiresAt > use.now())
-  return ok({
-    kind: 'connected',
-    provider: provider.name,
-    account: saved.label,
-    connection: saved.id,
-    missing: missingScopes(provider, saved, ticket.scopes),
-    remaining: waiting.length,
-  })
-}
-
-function faultOf(
-  use: VaultUse,
-  ticket: Ticket,
-  provider: Provider,
-  account: Account,
-  visitor: Visitor,
-): Extract<ConnectEnd, { kind: 'swapped_account' | 'wrong_domain' }> | null {
-  const expected = ticket.connection === null ? null : use.store.get(ticket.connection)
-  if (expected && expected.account !== account.id) {
-    return { kind: 'swapped_account', provider: provider.name, expected: expected.label, got: account.label }
-  }
-  const domains = provider.settings.emailDomains.map((domain) =>
-    domain === '@user' ? domainOf(visitor.email) : domain,
-  )
-  if (domains.length > 0 && !domains.includes(domainOf(account.email ?? undefined))) {
-    return { kind: 'wrong_domain', provider: provider.name, account: account.label, domains: domains.filter(Boolean) }
-  }
-  return null
-}
-
-/** Empty when there is none, which is in no list of domains. */
-const domainOf = (email: string | undefined): string =>
-  /^[^@\s]+@([^@\s]+)$/.exec(email ?? '')?.[1]?.toLowerCase() ?? ' '
-
 async function ticketFor(use: VaultUse, nonce: string, visitor: Visitor): Promise<Result<Ticket>> {
   const ticket = use.tickets.get(await digestOf(nonce))
   if (!ticket) return invalid('unknown')
@@ -241,41 +167,11 @@ async function ticketFor(use: VaultUse, nonce: string, visitor: Visitor): Promis
   return ok(ticket)
 }
 
-function mismatchOf(use: VaultUse, visitor: Visitor): Mismatch | null {
-  const owner = use.keys.owner()
-  if (!owner || owner.project !== visitor.project) return 'other_tenant'
-  return owner.user === visitor.user ? null : 'other_person'
-}
-
-/** Promise 6. The link is worthless from here on, also for the right person: it has been in other hands. */
-function burn(use: VaultUse, ticket: Ticket, mismatch: Mismatch): ReturnType<typeof refuse> {
-  use.tickets.end(ticket.digest, 'burned')
-  record(use, 'connect.user_mismatch', ticket, { mismatch })
-  return refuse('connect/wrong_person', { evidence: { mismatch } })
-}
-
 export async function refuseConnect(use: VaultUse, stateNonce: string, mismatch: Mismatch): Promise<void> {
   const ticket = use.tickets.take(await digestOf(stateNonce))
   if (!ticket) return
   use.tickets.end(ticket.digest, 'burned')
   record(use, mismatch === 'other_browser' ? 'connect.failed' : 'connect.user_mismatch', ticket, { mismatch })
-}
-
-function ended(use: VaultUse, ticket: Ticket, provider: Provider, reason: string): Result<ConnectEnd> {
-  record(use, 'connect.failed', ticket, { reason })
-  if (reason === 'access_denied') return ok({ kind: 'declined', provider: provider.name })
-  return ok({ kind: 'failed', provider: provider.name, reason })
-}
-
-function record(
-  use: VaultUse,
-  type: 'connect.started' | 'connect.failed' | 'connect.user_mismatch',
-  { why, provider, scopes }: Ticket,
-  attributes: Record<string, string>,
-): void {
-  const { gateway, agentId: agent, session, callId: call } = why
-  use.record({ type, gateway, agent, session, call, attributes: { provider, scopes: [...scopes], ...attributes } })
-  use.settle()
 }
 
 const verifierPlace = (ticket: Ticket) => ({ id: ticket.digest, provider: ticket.provider })

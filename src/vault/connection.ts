@@ -1,6 +1,8 @@
 /** One user's grant at one provider account, as the Vault keeps it. `access` and `refresh` are sealed. */
 export type Connection = {
   id: string
+  /** `user`: a person's consent. Else a service account's own credential, and `refresh` holds that. */
+  kind: 'user' | 'api_key' | 'client_credentials' | 'jwt_bearer'
   provider: string
   /** The provider's own id of the account. */
   account: string
@@ -34,12 +36,22 @@ export type Connection = {
 /** Metadata for pages and lists. Nothing sealed, nothing secret. */
 export type ConnectionView = Pick<
   Connection,
-  'id' | 'provider' | 'account' | 'label' | 'scopes' | 'status' | 'reason' | 'isDefault' | 'connectedAt' | 'lastUsedAt'
+  | 'id'
+  | 'kind'
+  | 'provider'
+  | 'account'
+  | 'label'
+  | 'scopes'
+  | 'status'
+  | 'reason'
+  | 'isDefault'
+  | 'connectedAt'
+  | 'lastUsedAt'
 >
 
 export function viewOf(connection: Connection): ConnectionView {
-  const { id, provider, account, label, scopes, status, reason, isDefault, connectedAt, lastUsedAt } = connection
-  return { id, provider, account, label, scopes, status, reason, isDefault, connectedAt, lastUsedAt }
+  const { id, kind, provider, account, label, scopes, status, reason, isDefault, connectedAt, lastUsedAt } = connection
+  return { id, kind, provider, account, label, scopes, status, reason, isDefault, connectedAt, lastUsedAt }
 }
 
 /** Everything granted, broader scopes spelled out into the narrower ones they cover. */

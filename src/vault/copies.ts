@@ -47,6 +47,8 @@ export const recoveryCopy = z.strictObject({
 const shortestMs = 60_000
 
 export async function copyTokens(use: VaultUse, owner: Owner, connection: Connection): Promise<void> {
+  // An administrator has it already, and can set it again.
+  if (connection.kind !== 'user') return
   const { id, generation, access, accessExpiresAt, accessLifetimeMs, tokenAt, details } = connection
   const { KV } = use.env
   const left = accessExpiresAt === null ? Number.POSITIVE_INFINITY : accessExpiresAt - use.now()

@@ -72,7 +72,7 @@ export class OwnerKeys {
   /** `unknown_key`: the deployment lacks the key-encryption key, and nothing is wrong with what is stored. */
   async open(
     connection: Pick<Connection, 'id' | 'provider' | 'generation'>,
-    field: 'access' | 'refresh' | 'verifier',
+    field: 'access' | 'refresh' | 'verifier' | 'held',
     blob: string,
   ): Promise<Result<string, OpenFault>> {
     const key = await this.#open().catch((error: unknown) => error as OpenError)

@@ -1,3 +1,4 @@
+import { matchesGlob, parseGlob } from '../core/glob.ts'
 import type { Refused, Result } from '../core/result.ts'
 import { ok, refuse } from '../core/result.ts'
 import type { Lease, LeaseRequest } from './api.ts'
@@ -25,17 +26,22 @@ export async function lease(use: VaultUse, flights: Flights, request: LeaseReque
   const provider = await use.provider(request.provider)
   if (!provider.ok) return provider
   let { seenGeneration } = request
+  const ask = (connection: Connection | null, reason: string): Promise<Refused> | Refused =>
+    request.service
+      ? refuse('vault/secret_missing', { evidence: { provider: provider.value.id, scopes: request.scopes, reason } })
+      : offerConnect(use, provider.value, request, connection, reason)
   for (let steps = 0; steps < 12; steps++) {
-    const chosen = choose(use.store.ofProvider(request.provider), request.account)
+    const allowed = use.store.ofProvider(request.provider).filter((one) => isNamed(one, request.accounts))
+    const chosen = choose(allowed, request.account)
     if (!chosen.ok) return chosen
     const connection = chosen.value
-    if (!connection) return offerConnect(use, provider.value, request, null, 'not_connected')
+    if (!connection) return ask(null, 'not_connected')
     if (connection.status === 'suspended') {
       // By an administrator: a new consent of the user must not undo it.
       if (connection.reason !== 'account_changed') {
         return refuse('vault/not_allowed', { evidence: { fault: 'suspended', connection: connection.id } })
       }
-      return offerConnect(use, provider.value, request, connection, connection.reason)
+      return ask(connection, connection.reason)
     }
     // Whoever comes during a refresh waits for its end: the old token may be dead already.
     const running = flights.get(connection.id)
@@ -44,7 +50,7 @@ export async function lease(use: VaultUse, flights: Flights, request: LeaseReque
       continue
     }
     const missing = missingScopes(provider.value, connection, request.scopes)
-    if (missing.length > 0) return offerConnect(use, provider.value, request, connection, 'scopes_missing')
+    if (missing.length > 0) return ask(connection, 'scopes_missing')
 
     const now = use.now()
     const next = connection.accountUnchecked ? ({ do: 'check' } as const) : plan(connection, now, seenGeneration)
@@ -71,7 +77,7 @@ export async function lease(use: VaultUse, flights: Flights, request: LeaseReque
       case 'back_off':
         return unavailable(connection, next.untilAt - now)
       case 'sign_in':
-        return offerConnect(use, provider.value, request, connection, next.reason)
+        return ask(connection, next.reason)
     }
   }
   return refuse('vault/unavailable', {
@@ -80,12 +86,18 @@ export async function lease(use: VaultUse, flights: Flights, request: LeaseReque
   })
 }
 
-function inFlight(flights: Flights, id: string, start: () => Promise<void>): Promise<void> {
+export function inFlight(flights: Flights, id: string, start: () => Promise<void>): Promise<void> {
   const running = flights.get(id)
   if (running) return running
   const flight = start().finally(() => flights.delete(id))
   flights.set(id, flight)
   return flight
+}
+
+/** A gateway may be for some accounts only, e.g. `*@acme.com`. */
+export function isNamed({ label, account }: Pick<Connection, 'label' | 'account'>, names?: readonly string[]): boolean {
+  if (names === undefined) return true
+  return names.some((name) => [label, account].some((text) => matchesGlob(parseGlob(name), text)))
 }
 
 /** By argument (id, account or label), else the default, else the only one. Several without a default: the user says. */
@@ -104,7 +116,8 @@ export function choose(connections: readonly Connection[], account?: string): Re
 
 function ambiguous(connections: readonly Connection[]): Refused {
   const labels = connections.map((one) => one.label).join(', ')
-  return refuse('vault/account_ambiguous', { help: { text: `Say which account: ${labels}.` } })
+  const text = `Say which account: ${labels}. Ask the person if you do not know, and call again with "account" set to it.`
+  return refuse('vault/account_ambiguous', { help: { text } })
 }
 
 export function missingScopes(provider: Provider, connection: Connection, needed: readonly string[]): string[] {
@@ -150,7 +163,7 @@ async function lend(
     expiresAt,
     allowedOrigins: api.origins,
     apiBase: api.base,
-    header: provider.spec.api.header,
+    header: (connection.kind === 'api_key' && provider.spec.service.apiKey.header) || provider.spec.api.header,
     ...(Object.keys(provider.settings.origins).length > 0 ? { standIns: provider.settings.origins } : {}),
   })
 }

@@ -73,4 +73,19 @@ CREATE TABLE tickets (
 -- what is still to be deleted elsewhere: kind is kv or d1
 CREATE TABLE leftovers (kind TEXT NOT NULL, key TEXT NOT NULL, PRIMARY KEY (kind, key));
 `,
+  `
+-- user: a person's consent. Else a service account's own credential, which is what \`refresh\` holds: api_key,
+-- client_credentials or jwt_bearer.
+ALTER TABLE connections ADD COLUMN kind TEXT NOT NULL DEFAULT 'user';
+-- sealed tokens that wait for the person's yes to the account
+CREATE TABLE held (
+  id TEXT PRIMARY KEY,
+  ticket TEXT NOT NULL,
+  provider TEXT NOT NULL,
+  sealed TEXT NOT NULL,
+  until_at INTEGER NOT NULL,
+  tries INTEGER NOT NULL DEFAULT 0,
+  is_taken INTEGER NOT NULL DEFAULT 0
+) WITHOUT ROWID;
+`,
 ]

@@ -1,3 +1,4 @@
+import { giveBackDue } from './confirming.ts'
 import type { By, TakenBack } from './taking-back.ts'
 import { takeBack } from './taking-back.ts'
 import type { VaultUse } from './use.ts'
@@ -6,7 +7,9 @@ import type { VaultUse } from './use.ts'
 export async function offboard(use: VaultUse, by: By): Promise<TakenBack[]> {
   if (use.keys.owner()?.status === 'open') use.keys.setStatus('frozen')
   use.tickets.clear()
-  return takeBack(use, use.store.all(), by)
+  use.held.expireAll(use.now())
+  const [taken] = await Promise.all([takeBack(use, use.store.all(), by), giveBackDue(use)])
+  return taken
 }
 
 /** What is said of a shredded vault, and what the record keeps of it. */
@@ -29,6 +32,7 @@ export async function shred(use: VaultUse, by: By): Promise<Certificate> {
   for (const { revocation } of taken) revocations[revocation] = (revocations[revocation] ?? 0) + 1
   const key = use.keys.keyId()
   for (const one of use.store.all()) use.store.remove(one.id)
+  use.held.clear()
   use.keys.destroy()
   const certificate = { connections: taken.length, revocations, key, shreddedAt: use.now() }
   use.record({

@@ -23,7 +23,7 @@ export async function offerConnect(
   connection: Connection | null,
   reason: string,
 ): Promise<Refused> {
-  const { why, session, allowedScopes } = request
+  const { why, session, allowedScopes, accounts } = request
   const asked = scopesToAsk(provider, request, connection)
   const beyond = asked.required.filter((scope) => !withinCaps(provider, allowedScopes, scope))
   if (beyond.length > 0) {
@@ -32,7 +32,12 @@ export async function offerConnect(
   const scopes = asked.all.filter(
     (scope) => asked.required.includes(scope) || withinCaps(provider, allowedScopes, scope),
   )
-  const url = await newTicket(use, request, { why: { ...why, session }, provider, scopes, connection })
+  const url = await newTicket(use, request, {
+    why: { ...why, session, ...(accounts ? { accounts } : {}) },
+    provider,
+    scopes,
+    connection,
+  })
   use.record({
     type: 'connect.offered',
     gateway: why.gateway,
@@ -112,7 +117,7 @@ function scopesToAsk(
   }
 }
 
-function withinCaps(provider: Provider, gatewayCap: readonly string[] | undefined, scope: string): boolean {
+export function withinCaps(provider: Provider, gatewayCap: readonly string[] | undefined, scope: string): boolean {
   const { scopeCap } = provider.settings
   if (provider.spec.scopes.always.includes(scope)) return true
   return (!scopeCap || scopeCap.includes(scope)) && (!gatewayCap || gatewayCap.includes(scope))

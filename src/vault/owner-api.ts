@@ -2,6 +2,7 @@ import type { Result } from '../core/result.ts'
 import type { ConnectionView } from './connection.ts'
 import type { Certificate } from './offboarding.ts'
 import type { IndexedConnection, Restored } from './restoring.ts'
+import type { WantedCredential } from './set-credential.ts'
 import type { By, TakenBack } from './taking-back.ts'
 import type { Why } from './tickets.ts'
 
@@ -26,6 +27,13 @@ export type VaultOwnerApi = {
   connections(): Promise<ConnectionView[]>
   /** Our own link for connecting an account, also a further one at the same provider. Refusals: `vault/not_allowed`, `vault/unavailable`. */
   connectLink(owner: { project: string; user: string }, wanted: WantedAccount): Promise<Result<string>>
+  /** A service account's own credential. Write-only. Refusals: `core/bad_request`, `vault/not_allowed`, `vault/unavailable`. */
+  setCredential(
+    owner: { project: string; user: string },
+    provider: string,
+    wanted: WantedCredential,
+    by: By,
+  ): Promise<Result<ConnectionView>>
   /** Null: there is no such connection. */
   disconnect(connection: string, by: By): Promise<TakenBack | null>
   disconnectAll(by: By, provider?: string): Promise<TakenBack[]>

@@ -103,6 +103,29 @@ export const providerSpecSchema = z.strictObject({
       find: request.optional(),
     })
     .nullable(),
+  /** What a service account may use instead of a person's consent. */
+  service: z
+    .strictObject({
+      /** How a key is put on a request, where that is not as with a token. */
+      apiKey: z
+        .strictObject({ header: z.strictObject({ name: z.string(), prefix: z.string() }).optional() })
+        .prefault({}),
+      /** RFC 6749 §4.4. `params` come last, so that they can say another grant type. */
+      clientCredentials: z.strictObject({ params: strings }).optional(),
+      /** RFC 7523 */
+      jwtBearer: z
+        .strictObject({
+          audience: template,
+          /** The assertion's own life. The token has another. */
+          lifetimeMs: z.int().positive().max(3_600_000).default(180_000),
+          algorithm: z.enum(['RS256', 'ES256']).default('RS256'),
+          subject: z.enum(['optional', 'required']).default('optional'),
+          scopes: z.enum(['claim', 'parameter', 'none']).default('parameter'),
+          params: strings,
+        })
+        .optional(),
+    })
+    .prefault({}),
   account: z.strictObject({
     /** Without it, `token` already says who it is. */
     request: request.optional(),

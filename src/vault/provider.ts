@@ -22,10 +22,17 @@ export const providerSettings = z.strictObject({
   authorizeParams: z.record(z.string(), z.string()).default({}),
   /** The connected account's address must be in one of these domains. */
   emailDomains: z.array(z.string().toLowerCase()).default([]),
+  /**
+   * When the person is shown the account and asked before it is kept: `unexpected` when it is new to them and its address is
+   * not their own.
+   */
+  confirmAccount: z.enum(['unexpected', 'always', 'never']).default('unexpected'),
   /** Nothing beyond these is ever asked for at this provider. Absent: no cap. */
   scopeCap: z.array(z.string()).optional(),
   /** Keep connections alive whose refresh tokens die when idle. */
   keepAlive: z.boolean().default(true),
+  /** But not longer than this after the person last used it: what nobody uses may lapse. */
+  keepAliveDays: z.int().min(1).max(3_650).default(180),
 })
 export type ProviderSettings = z.output<typeof providerSettings>
 

@@ -14,8 +14,8 @@ export type Plan =
   | { do: 'sign_in'; reason: string }
 
 /** After this, no request of a crashed attempt is under way any more. */
-const attemptEndsMs = tokenTimeoutMs + 5_000
-const maxTries = 2
+export const attemptEndsMs = tokenTimeoutMs + 5_000
+export const maxTries = 2
 /** A token younger than this that the API refuses is not refused for its age: another one would be refused too. */
 const youngMs = 60_000
 
@@ -37,7 +37,8 @@ export function plan(connection: Connection, now: number, seenGeneration?: numbe
   if (attemptAt !== null && attemptAt + attemptEndsMs > now) {
     return isUsable ? { do: 'use' } : { do: 'wait', untilAt: attemptAt + attemptEndsMs }
   }
-  if (attemptAt !== null && connection.attemptTries >= maxTries) {
+  // A service account's credential is not used up by a try.
+  if (connection.kind === 'user' && attemptAt !== null && connection.attemptTries >= maxTries) {
     return isUsable ? { do: 'use' } : { do: 'sign_in', reason: 'refresh_lost' }
   }
   if (retryAt !== null && retryAt > now) return isUsable ? { do: 'use' } : { do: 'back_off', untilAt: retryAt }
@@ -79,6 +80,10 @@ export function afterFailure(
   const keep = { status: connection.status, reason: connection.reason, refresh: connection.refresh }
   // The access token stays: it may live on until its own expiry.
   const dead = { status: 'needs_sign_in', refresh: null, uncertain: false, retryAt: null } as const
+  // What an administrator set stays until they set another: the fault may be at the provider, and only they can tell.
+  if (connection.kind !== 'user' && answer.kind !== 'later') {
+    return { ...settled, ...keep, uncertain: false, retryAt: now + backOffMs(failures) }
+  }
   switch (answer.kind) {
     case 'dead':
       // After a lost answer the refusal is our loss, not a withdrawal: the user is told something else.

@@ -4,6 +4,8 @@ import type { Connection } from './connection.ts'
 import type { Provider } from './provider.ts'
 import type { RequestSpec } from './provider-spec.ts'
 import { afterFailure } from './refresh.ts'
+import type { ServiceGrant } from './service-credential.ts'
+import { isService, serviceCredentialSchema, serviceGrant } from './service-credential.ts'
 import { revokeTokens } from './revoking.ts'
 import type { TokenAnswer, TokenSet } from './token-answer.ts'
 import { askTokenEndpoint, expiryOf } from './token-endpoint.ts'
@@ -23,12 +25,9 @@ export async function refresh(use: VaultUse, connection: Connection, provider: P
   if (!opened || !opened.ok) return integrityLost(use, connection, 'refresh', opened ? opened.error : 'absent')
   await use.storage.sync()
 
-  const values = {
-    refresh_token: opened.value,
-    existing_scopes: connection.scopes.join(' '),
-    details: connection.details,
-  }
-  const answer = await askTokenEndpoint(provider, use.egress, refreshRequest(provider), values, use.now())
+  const grant = await grantOf(use, connection, provider, opened.value)
+  if (!grant) return integrityLost(use, connection, 'refresh', 'malformed')
+  const answer = await askTokenEndpoint(grant.provider, use.egress, grant.request, grant.values, use.now())
   if (answer.kind !== 'tokens') return failed(use, started, answer)
 
   const isOther = isOtherAccount(provider, connection, answer.tokens)
@@ -37,6 +36,22 @@ export async function refresh(use: VaultUse, connection: Connection, provider: P
   // Disconnected meanwhile, or not this person's: nobody may keep what just came.
   if (!stored)
     await revokeTokens(use, provider, answer.tokens.accessToken, answer.tokens.refreshToken, connection.details)
+}
+
+/** What is kept is a refresh token, or a service account's own credential. */
+async function grantOf(
+  use: VaultUse,
+  { kind, scopes, details }: Connection,
+  provider: Provider,
+  kept: string,
+): Promise<ServiceGrant | null> {
+  if (kind !== 'user') {
+    const credential = serviceCredentialSchema.safeParse(JSON.parse(kept))
+    if (!credential.success || credential.data.kind === 'api_key') return null
+    return serviceGrant(provider, credential.data, scopes, use.now())
+  }
+  const values = { refresh_token: kept, existing_scopes: scopes.join(' '), details }
+  return { provider, request: refreshRequest(provider), values }
 }
 
 function refreshRequest({ spec }: Provider): RequestSpec {
@@ -55,6 +70,7 @@ function isCurrent(use: VaultUse, { id, generation, attemptAt, status }: Connect
 }
 
 function isOtherAccount(provider: Provider, connection: Connection, tokens: TokenSet): boolean {
+  if (isService(connection)) return false
   const named = accountInAnswer(provider, tokens.raw)
   return named !== null && named !== connection.account
 }
@@ -69,7 +85,8 @@ async function store(
 ): Promise<boolean> {
   const generation = before.generation + 1
   const access = await use.keys.seal(before, 'access', generation, tokens.accessToken).catch(() => null)
-  const refreshToken = tokens.refreshToken ?? usedRefreshToken
+  const isOwn = isService(before)
+  const refreshToken = isOwn ? usedRefreshToken : (tokens.refreshToken ?? usedRefreshToken)
   const sealed = access && (await use.keys.seal(before, 'refresh', generation, refreshToken))
   const now = use.now()
   if (!sealed || !isCurrent(use, before)) return false
@@ -81,13 +98,13 @@ async function store(
     tokenAt: now,
     refresh: sealed,
     refreshExpiresAt: tokens.refreshExpiresAt ?? (tokens.refreshToken === null ? before.refreshExpiresAt : null),
-    scopes: tokens.scopes ?? before.scopes,
+    scopes: isOwn ? before.scopes : (tokens.scopes ?? before.scopes),
     attemptAt: null,
     attemptTries: 0,
     uncertain: false,
     failures: 0,
     retryAt: null,
-    accountUnchecked: provider.spec.account.request !== undefined || provider.spec.introspect !== undefined,
+    accountUnchecked: !isOwn && (provider.spec.account.request !== undefined || provider.spec.introspect !== undefined),
     updatedAt: now,
   })
   use.record({
@@ -96,7 +113,7 @@ async function store(
       connection: before.id,
       provider: before.provider,
       generation,
-      rotated: tokens.refreshToken !== null && tokens.refreshToken !== usedRefreshToken,
+      rotated: !isOwn && tokens.refreshToken !== null && tokens.refreshToken !== usedRefreshToken,
       recovered: before.attemptTries > 1 || before.uncertain,
     },
   })

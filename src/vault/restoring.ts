@@ -66,6 +66,8 @@ async function rebuild(
   const isUsable = access !== null || refresh !== null
   return {
     ...row,
+    // A service account's credential has no copy: an administrator sets it again.
+    kind: 'user',
     status: isUsable ? 'active' : 'needs_sign_in',
     reason: isUsable ? null : 'restored',
     access: access?.access ?? null,

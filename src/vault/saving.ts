@@ -32,6 +32,7 @@ export async function saveConnection(
   if (!access || !isOpen || (current?.generation ?? 0) + 1 !== generation) return null
   const connection: Connection = {
     id,
+    kind: 'user',
     provider: provider.id,
     account: account.id,
     label: account.label,

@@ -2,6 +2,7 @@ import type { Connection } from './connection.ts'
 
 type Row = {
   id: string
+  kind: string
   provider: string
   account: string
   label: string
@@ -122,6 +123,7 @@ export class ConnectionStore {
 function fromRow(row: Row): Connection {
   return {
     id: row.id,
+    kind: row.kind as Connection['kind'],
     provider: row.provider,
     account: row.account,
     label: row.label,

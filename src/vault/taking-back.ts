@@ -82,8 +82,12 @@ async function revokeNow(use: VaultUse, id: string): Promise<TakenBack> {
 }
 
 async function revokeAt(use: VaultUse, provider: Provider, connection: Connection): Promise<Revocation> {
+  // It is the administrator's key, not a token of ours: only they can withdraw it there.
+  if (connection.kind === 'api_key') return 'not_possible'
   const access = connection.access && (await use.keys.open(connection, 'access', connection.access))
-  const refresh = connection.refresh && (await use.keys.open(connection, 'refresh', connection.refresh))
+  // Of a service account it holds the credential, which goes to nobody.
+  const kept = connection.kind === 'user' ? connection.refresh : null
+  const refresh = kept && (await use.keys.open(connection, 'refresh', kept))
   return revokeTokens(
     use,
     provider,

@@ -3,6 +3,7 @@ import type { Config } from '../config/config.ts'
 import type { Clock } from '../core/clock.ts'
 import type { Result } from '../core/result.ts'
 import type { Egress } from '../egress/egress.ts'
+import type { HeldStore } from './held.ts'
 import type { OwnerKeys } from './keys.ts'
 import type { Provider } from './provider.ts'
 import type { ConnectionStore } from './store.ts'
@@ -19,6 +20,7 @@ export type VaultUse = {
   store: ConnectionStore
   tickets: TicketStore
   holders: HolderStore
+  held: HeldStore
   keys: OwnerKeys
   provider(id: string): Promise<Result<Provider>>
   /** Part of the same storage transaction as what is written in the same turn. */

@@ -8,6 +8,7 @@ import type { Result } from '../core/result.ts'
 import { ok, refuse } from '../core/result.ts'
 import { bytesOrNull } from '../core/seal.ts'
 import { createEgress } from '../egress/egress.ts'
+import { confirmConnect } from './accepting.ts'
 import type { Lease, LeaseRequest, VaultApi } from './api.ts'
 import type {
   ConnectAnswer,
@@ -22,8 +23,11 @@ import type { Connection, ConnectionView } from './connection.ts'
 import { viewOf } from './connection.ts'
 import { finishConnect, refuseConnect, startConnect, viewConnect } from './connecting.ts'
 import type { Owner } from './envelope.ts'
+import { giveBackDue } from './confirming.ts'
+import { HeldStore } from './held.ts'
 import { HolderStore } from './holders.ts'
 import { OwnerKeys } from './keys.ts'
+import { keepAlive, retryMs as keepAliveRetryMs } from './keep-alive.ts'
 import type { Flights } from './leasing.ts'
 import { lease } from './leasing.ts'
 import { vaultMigrations } from './migrations.ts'
@@ -35,6 +39,8 @@ import type { Rewrapped, VaultOwnerApi, WantedAccount } from './owner-api.ts'
 import { ProviderCache } from './provider-cache.ts'
 import type { IndexedConnection, Restored } from './restoring.ts'
 import { restore } from './restoring.ts'
+import type { WantedCredential } from './set-credential.ts'
+import { setCredential } from './set-credential.ts'
 import { settle } from './settling.ts'
 import { ConnectionStore } from './store.ts'
 import type { By, TakenBack } from './taking-back.ts'
@@ -83,6 +89,11 @@ export class Vault extends DurableObject<Env> implements VaultApi, VaultConnectA
     return use.ok ? finishConnect(use.value, answer) : use
   }
 
+  async confirmConnect(held: string, visitor: Visitor, accept: boolean): Promise<Result<ConnectEnd>> {
+    const use = this.#open()
+    return use.ok ? confirmConnect(use.value, held, visitor, accept) : use
+  }
+
   async refuseConnect(stateNonce: string, mismatch: Mismatch): Promise<void> {
     const use = this.#open()
     if (use.ok) await refuseConnect(use.value, stateNonce, mismatch)
@@ -98,6 +109,13 @@ export class Vault extends DurableObject<Env> implements VaultApi, VaultConnectA
     if (!use.ok) return use
     const found = await use.value.provider(wanted.provider)
     return found.ok ? ownConnectLink(use.value, found.value, owner, wanted) : found
+  }
+
+  async setCredential(owner: Owner, name: string, wanted: WantedCredential, by: By): Promise<Result<ConnectionView>> {
+    const use = this.#open(owner)
+    if (!use.ok) return use
+    const provider = await use.value.provider(name)
+    return provider.ok ? setCredential(use.value, provider.value, wanted, by) : provider
   }
 
   async disconnect(connection: string, by: By): Promise<TakenBack | null> {
@@ -164,8 +182,14 @@ export class Vault extends DurableObject<Env> implements VaultApi, VaultConnectA
     if (again !== null) this.#wake(again)
     if (!(await this.#settle())) this.#wake(systemClock() + retryMs)
     const use = this.#parts()
-    const due = use.ok ? await resumeRevocations(use.value).catch(() => systemClock() + retryMs) : null
-    if (due !== null) this.#wake(due)
+    if (!use.ok) return
+    const later = () => systemClock() + retryMs
+    const due = await Promise.all([
+      resumeRevocations(use.value).catch(later),
+      giveBackDue(use.value).catch(later),
+      keepAlive(use.value, this.#flights).catch(() => systemClock() + keepAliveRetryMs),
+    ])
+    for (const at of due) if (at !== null) this.#wake(at)
   }
 
   /** Also a vault that is frozen, and one that does not exist yet: whoever is offboarded before the first call stays out. */
@@ -204,6 +228,7 @@ export class Vault extends DurableObject<Env> implements VaultApi, VaultConnectA
       store: new ConnectionStore(sql),
       tickets: new TicketStore(sql),
       holders: new HolderStore(sql),
+      held: new HeldStore(sql),
       keys,
       provider: (id) => cache.get(keys.owner()?.project ?? '', id, systemClock()),
       record: (event) => this.#record(event),

@@ -12,6 +12,7 @@ export type {
   VaultConnectApi,
   Visitor,
 } from './connect-api.ts'
+export { confirmWithinMs } from './confirming.ts'
 export { connectLinkMs, readLink } from './link.ts'
 export type { DisconnectLink } from './disconnect-link.ts'
 export { makeDisconnectLink, readDisconnectLink } from './disconnect-link.ts'
@@ -21,6 +22,9 @@ export type { VaultOwnerApi, WantedAccount } from './owner-api.ts'
 export type { By, TakenBack } from './taking-back.ts'
 export { builtinSpecs } from './builtin.ts'
 export { clientSecretContext, makeProvider } from './provider.ts'
+export type { ServiceCredential } from './service-credential.ts'
+export { serviceCredentialSchema } from './service-credential.ts'
+export type { WantedCredential } from './set-credential.ts'
 export { scrub } from './scrub.ts'
 export type { Restored } from './restoring.ts'
 export type { Revocation } from './revoking.ts'

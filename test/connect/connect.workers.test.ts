@@ -1,15 +1,25 @@
 import { runInDurableObject } from 'cloudflare:test'
-import { env, exports } from 'cloudflare:workers'
+import { env } from 'cloudflare:workers'
 import { eq } from 'drizzle-orm'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import type { ProjectId, UserId } from '../../src/core/ids.ts'
 import { sealSecret } from '../../src/core/seal.ts'
 import { openDb } from '../../src/db/db.ts'
-import { providers, users } from '../../src/db/schema.ts'
-import { sessionCookie } from '../../src/identity/browser-session.ts'
+import { providers } from '../../src/db/schema.ts'
+import type { Vault } from '../../src/vault/vault.ts'
 import { clientSecretContext } from '../../src/vault/vault.ts'
 import type { Setup } from '../vault/vault-harness.ts'
-import { alice, config, leaseRequest, linkOf, mallory, mustBe, setUp } from '../vault/vault-harness.ts'
+import {
+  alice,
+  config,
+  finish,
+  leaseRequest,
+  linkOf,
+  mallory,
+  mustBe,
+  setUp,
+  startLink,
+} from '../vault/vault-harness.ts'
+import { backAt, Browser, callbackOf, connected, formOf, leaving, toProvider } from './browser.ts'
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['Date'], now: Date.UTC(2026, 10, 22, 9) })
@@ -18,103 +28,6 @@ afterEach(() => {
   vi.useRealTimers()
   vi.unstubAllGlobals()
 })
-
-/** A person's browser: cookies kept, redirects not followed. */
-class Browser {
-  readonly #jar = new Map<string, string>()
-  readonly seen: Response[] = []
-
-  static async of(project: string, user: string): Promise<Browser> {
-    const browser = new Browser()
-    await openDb(env.DB)
-      .insert(users)
-      .values({
-        project,
-        id: user,
-        kind: 'person',
-        issuer: 'https://idp.test',
-        subject: user,
-        name: `Person ${user.slice(0, 4)}`,
-        email: `${user.slice(0, 4)}@acme.test`,
-        createdAt: 0,
-        updatedAt: 0,
-      })
-      .onConflictDoNothing()
-    browser.#keep(
-      await sessionCookie(config, {
-        project: project as ProjectId,
-        user: user as UserId,
-        provider: 'idp',
-        signedInAt: Date.now(),
-      }),
-    )
-    return browser
-  }
-
-  async get(path: string): Promise<Response> {
-    return this.#send(new Request(new URL(path, config.publicUrl), { headers: this.#headers(), redirect: 'manual' }))
-  }
-
-  async post(path: string, form: Record<string, string>, headers: Record<string, string> = {}): Promise<Response> {
-    const init = { method: 'POST', body: new URLSearchParams(form), redirect: 'manual' as const }
-    return this.#send(
-      new Request(new URL(path, config.publicUrl), { ...init, headers: { ...this.#headers(), ...headers } }),
-    )
-  }
-
-  dropStateCookies(): void {
-    for (const name of this.#jar.keys()) if (name.includes('connect')) this.#jar.delete(name)
-  }
-
-  /** The same browser, signed in as somebody else. */
-  async signInAs(project: string, user: string): Promise<void> {
-    const other = await Browser.of(project, user)
-    for (const [name, value] of other.#jar) this.#jar.set(name, value)
-  }
-
-  async #send(request: Request): Promise<Response> {
-    const response = await exports.default.fetch(request)
-    for (const cookie of response.headers.getSetCookie()) this.#keep(cookie)
-    this.seen.push(response.clone())
-    return response
-  }
-
-  #keep(cookie: string): void {
-    const [pair = ''] = cookie.split(';')
-    const [name = '', value = ''] = pair.split(/=(.*)/s)
-    if (value === '') this.#jar.delete(name)
-    else this.#jar.set(name, value)
-  }
-
-  #headers(): Record<string, string> {
-    return { cookie: [...this.#jar].map(([name, value]) => `${name}=${value}`).join('; ') }
-  }
-}
-
-/** The form on a page, as a browser without JavaScript would send it. */
-async function formOf(response: Response, button = 0): Promise<Record<string, string>> {
-  const text = await response.text()
-  const fields: Record<string, string> = {}
-  for (const [, name, value] of text.matchAll(/<input type="hidden" name="([^"]*)" value="([^"]*)"/g)) {
-    if (name && value) fields[name] = value
-  }
-  const pressed = [...text.matchAll(/<button name="([^"]*)" value="([^"]*)"/g)][button]
-  if (pressed?.[1] && pressed[2]) fields[pressed[1]] = pressed[2]
-  return fields
-}
-
-const leaving = (response: Response): string => /^0; url=(.+)$/.exec(response.headers.get('refresh') ?? '')?.[1] ?? ''
-
-/** Up to the provider's consent page, as this person. */
-async function toProvider(browser: Browser, link: string): Promise<string> {
-  const page = await browser.get(`/connect/${link}`)
-  expect(page.status).toBe(200)
-  const left = await browser.post(`/connect/${link}`, await formOf(page))
-  expect(left.status).toBe(200)
-  return leaving(left)
-}
-
-const callbackOf = (back: URL): string => back.pathname + back.search
 
 async function eventsOf(setup: Setup): Promise<string[]> {
   const rows = await runInDurableObject(setup.stub, (_, state) =>
@@ -142,9 +55,7 @@ describe('the browser leg', () => {
 
     const left = await browser.post(`/connect/${link}`, await formOf(page))
     const back = setup.fixture.consent(leaving(left), alice)
-    const returned = await browser.get(callbackOf(back))
-    expect(returned.status).toBe(303)
-    const result = await browser.get(returned.headers.get('location') ?? '')
+    const result = await connected(browser, back)
     expect(await result.text()).toContain('Connected as <strong>alice-dev</strong>')
 
     const lease = mustBe(await setup.vault.lease(leaseRequest(setup)))
@@ -225,7 +136,7 @@ describe('the mismatches', () => {
     const setup = await setUp()
     const browser = await Browser.of(setup.project, setup.user)
     const first = await linkOf(setup)
-    await browser.get(callbackOf(setup.fixture.consent(await toProvider(browser, first.link), alice)))
+    await connected(browser, setup.fixture.consent(await toProvider(browser, first.link), alice))
     const wider = await linkOf(setup, { scopes: ['repo', 'workflow'] })
     const back = setup.fixture.consent(await toProvider(browser, wider.link), mallory)
     const returned = await browser.get(callbackOf(back))
@@ -251,6 +162,101 @@ describe('the mismatches', () => {
   })
 })
 
+describe('the account, before anything is kept', () => {
+  const heldRows = (setup: Setup) =>
+    runInDurableObject(setup.stub, (_, state) => state.storage.sql.exec('SELECT * FROM held').toArray())
+  const isConnected = async (setup: Setup) => (await setup.vault.lease(leaseRequest(setup))).ok
+
+  async function shown(settings: Record<string, unknown> = {}, account = mallory) {
+    const setup = await setUp({}, {}, settings)
+    const browser = await Browser.of(setup.project, setup.user)
+    const { link } = await linkOf(setup)
+    const back = setup.fixture.consent(await toProvider(browser, link), account)
+    return { setup, browser, ...(await backAt(browser, back)) }
+  }
+
+  it('is shown, held sealed, and lent to nobody until the person has said yes', async () => {
+    const { setup, browser, path, page } = await shown()
+    const text = await page.clone().text()
+    for (const said of ['mallory', '6666', 'mallory@evil.test', '@acme.test', 'Fixture']) expect(text).toContain(said)
+    expect(text).not.toContain('<script')
+    expect(page.headers.get('content-security-policy')).toMatch(/default-src 'none'.*frame-ancestors 'none'/)
+    expect(await isConnected(setup)).toBe(false)
+    const held = await heldRows(setup)
+    expect(held).toHaveLength(1)
+    expect(JSON.stringify(held)).not.toMatch(/CANARY|mallory/)
+
+    const form = await formOf(page)
+    const twice = await Promise.all([browser.post(path, form), browser.post(path, form)])
+    expect(twice.map((one) => one.status).toSorted((a, b) => a - b)).toEqual([303, 400])
+    expect(await isConnected(setup)).toBe(true)
+    expect(await heldRows(setup)).toEqual([])
+    // Answered once: neither again nor otherwise.
+    expect((await browser.post(path, { ...form, account: 'refuse' })).status).toBe(400)
+    expect(await isConnected(setup)).toBe(true)
+  })
+
+  it('is given back to the provider when the person says that it is not theirs', async () => {
+    const { setup, browser, path, page } = await shown()
+    const refused = await browser.post(path, await formOf(page, 1))
+    const result = await browser.get(refused.headers.get('location') ?? '')
+    expect(await result.text()).toContain('not yours')
+    expect(setup.fixture.seen.at(-1)?.path).toBe('/revoke')
+    expect(await heldRows(setup)).toEqual([])
+    expect(await isConnected(setup)).toBe(false)
+    expect(await eventsOf(setup)).toContain('connect.failed not_mine')
+  })
+
+  it('is answered by the browser that came back, on its own form, and by no other', async () => {
+    const { setup, browser, path, page } = await shown()
+    const form = await formOf(page)
+    const { csrf: _, ...without } = form
+    expect((await browser.post(path, without)).status).toBe(403)
+    expect((await browser.post(path, form, { origin: 'https://evil.example' })).status).toBe(403)
+    expect((await browser.post(path, { ...form, account: 'maybe' })).status).toBe(400)
+    const bob = await Browser.of(setup.project, `bob-${setup.project}`)
+    expect((await bob.get(path)).status).toBe(400)
+    expect((await bob.post(path, form)).status).toBe(400)
+    expect(await heldRows(setup)).toHaveLength(1)
+
+    const other = await Browser.of(setup.project, setup.user)
+    const elsewhere = await other.post(path, await formOf(await other.get(path)))
+    expect(await elsewhere.text()).toContain('started in another browser')
+    expect(setup.fixture.seen.at(-1)?.path).toBe('/revoke')
+    expect((await browser.post(path, form)).status).toBe(400)
+    expect(await isConnected(setup)).toBe(false)
+  })
+
+  it('goes back to the provider when nobody answers for five minutes, and when the person is offboarded', async () => {
+    for (const how of ['silence', 'offboarding']) {
+      const { setup, browser, path, page } = await shown()
+      const form = await formOf(page)
+      if (how === 'silence') vi.setSystemTime(Date.now() + 300_000)
+      else await setup.vault.offboard(setup.visitor, { kind: 'directory', id: 'scim' })
+      await runInDurableObject(setup.stub, (vault: Vault) => vault.alarm())
+      expect(setup.fixture.seen.at(-1)?.path).toBe('/revoke')
+      expect(await heldRows(setup)).toEqual([])
+      expect((await browser.post(path, form)).status).toBe(how === 'silence' ? 400 : 403)
+    }
+  })
+
+  it('need not be asked about when it has the address of the person, or was theirs already; the administrator decides', async () => {
+    const own = { id: '1', login: 'me', email: 'USER@acme.test' }
+    expect(await (await shown({}, own)).page.text()).toContain('Connected as')
+    expect(await (await shown({ confirmAccount: 'always' }, own)).page.text()).toContain('Is this your account')
+    expect(await (await shown({ confirmAccount: 'never' })).page.text()).toContain('Connected as')
+  })
+
+  it('of nobody is in no company, also where the person has no address', async () => {
+    const setup = await setUp({}, {}, { emailDomains: ['@user'] })
+    const { link } = await linkOf(setup)
+    const started = await startLink(setup, `/connect/${link}`)
+    expect(await finish(setup, started, { id: '7', login: 'nobody', email: '' })).toMatchObject({
+      kind: 'wrong_domain',
+    })
+  })
+})
+
 describe('a connect link', () => {
   it('does not work when altered, made up, ten minutes old or used', async () => {
     const setup = await setUp()
@@ -260,8 +266,7 @@ describe('a connect link', () => {
     for (const bad of [altered, 'made-up', 'A'.repeat(5_000), '%00']) {
       expect((await browser.get(`/connect/${bad}`)).status).toBe(400)
     }
-    const back = setup.fixture.consent(await toProvider(browser, link), alice)
-    await browser.get(callbackOf(back))
+    await connected(browser, setup.fixture.consent(await toProvider(browser, link), alice))
     expect(await (await browser.get(`/connect/${link}`)).text()).toContain('connected already')
 
     const late = await linkOf(setup, { scopes: ['workflow'], why: { ...leaseRequest(setup).why, callId: 'call-2' } })
@@ -346,14 +351,13 @@ describe('a call that needs two accounts', () => {
     const page = await browser.get(`/connect/${first.link}`)
     expect(await page.clone().text()).toMatch(/Connect Fixture[^]*Connect Second/)
     const left = await browser.post(`/connect/${first.link}`, await formOf(page, 0))
-    const returned = await browser.get(callbackOf(setup.fixture.consent(leaving(left), alice)))
-    const result = await browser.get(returned.headers.get('location') ?? '')
+    const result = await connected(browser, setup.fixture.consent(leaving(left), alice))
     expect(await result.text()).toContain('waits for one more account')
 
     const again = await browser.get(`/connect/${first.link}`)
     expect(await again.clone().text()).toContain('Fixture: connected.')
     const leftAgain = await browser.post(`/connect/${first.link}`, await formOf(again, 0))
-    await browser.get(callbackOf(setup.fixture.consent(leaving(leftAgain), alice)))
+    await connected(browser, setup.fixture.consent(leaving(leftAgain), alice))
     expect((await setup.vault.lease(leaseRequest(setup, { provider: 'second' }))).ok).toBe(true)
     expect(await (await browser.get(`/connect/${first.link}`)).text()).toContain('connected already')
   })

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { namedUser, serviceAccountIssuer } from '../../src/identity/app-key.ts'
+import { serviceAccountIssuer } from '../../src/core/ids.ts'
+import { namedUser } from '../../src/identity/app-key.ts'
 import { readCredential } from '../../src/identity/credential.ts'
 import { grantObjectName, grantSubject, readGrantName } from '../../src/identity/grant/name.ts'
 import type { AgentId } from '../../src/core/ids.ts'

@@ -152,6 +152,7 @@ export async function connectAccount(
   const started = mustBe(await vault.startConnect(link.nonce, pending.at(-1)?.ticket ?? '', visitor))
   const state = await readLink(config.stateKey, 'state', started.state, Date.now())
   const query = world.fixture.consent(started.authorizeUrl, account).search
-  const end = await vault.finishConnect({ stateNonce: state?.nonce ?? '', provider: 'github', query, visitor })
+  let end = await vault.finishConnect({ stateNonce: state?.nonce ?? '', provider: 'github', query, visitor })
+  if (end.ok && end.value.kind === 'confirm') end = await vault.confirmConnect(end.value.held, visitor, true)
   if (mustBe(end).kind !== 'connected') throw new Error(JSON.stringify(end))
 }

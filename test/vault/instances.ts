@@ -2,6 +2,7 @@ import { runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import type { LeaseRequest } from '../../src/vault/api.ts'
 import type { Config } from '../../src/config/config.ts'
+import { HeldStore } from '../../src/vault/held.ts'
 import { HolderStore } from '../../src/vault/holders.ts'
 import { OwnerKeys } from '../../src/vault/keys.ts'
 import type { Flights } from '../../src/vault/leasing.ts'
@@ -49,6 +50,7 @@ function newLife(setup: Setup, state: DurableObjectState, config: Config): Life 
     store: new ConnectionStore(storage.sql),
     tickets: new TicketStore(storage.sql),
     holders: new HolderStore(storage.sql),
+    held: new HeldStore(storage.sql),
     keys: new OwnerKeys(storage.sql, config),
     // The provider's own secret has a rotation of its own.
     provider: (id) => loadProvider(env, testConfig, setup.project, id),

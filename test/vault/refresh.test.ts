@@ -7,6 +7,7 @@ const hour = 3_600_000
 
 const connection = (more: Partial<Connection> = {}): Connection => ({
   id: 'c1',
+  kind: 'user',
   provider: 'p',
   account: 'a',
   label: 'a',

@@ -128,7 +128,8 @@ export async function finish(
 ): Promise<ConnectEnd> {
   const query = setup.fixture.consent(authorizeUrl, account, granted).search
   const { provider, visitor } = setup
-  return mustBe(await setup.vault.finishConnect({ stateNonce, provider, query, visitor }))
+  const end = mustBe(await setup.vault.finishConnect({ stateNonce, provider, query, visitor }))
+  return end.kind === 'confirm' ? mustBe(await setup.vault.confirmConnect(end.held, visitor, true)) : end
 }
 
 /** The whole browser leg, by the right person. */

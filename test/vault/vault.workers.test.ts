@@ -1,8 +1,12 @@
 import { runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
+import { exportPKCS8, generateKeyPair, jwtVerify } from 'jose'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { ledgerName } from '../../src/audit/audit.ts'
 import type { Vault } from '../../src/vault/vault.ts'
+import type { By, ServiceCredential } from '../../src/vault/vault.ts'
+import type { SeenRequest } from '../support/providers/oauth-fixture.ts'
+import { oauthError } from '../support/providers/oauth-fixture.ts'
 import { alice, connect, leaseRequest, mustBe, setUp } from './vault-harness.ts'
 
 const start = Date.UTC(2026, 10, 22, 9)
@@ -75,6 +79,182 @@ describe('what is stored', () => {
     expect(dump).toContain('vault.refreshed')
     expect(dump).toContain(alice.id)
     expect(dump).not.toContain('CANARY')
+  })
+})
+
+describe("a service account's own credential", () => {
+  const byAdmin: By = { kind: 'admin', id: 'root' }
+  const canary = 'CANARY-service-key-0123456789'
+  const botSpec = {
+    service: { jwtBearer: { audience: 'https://provider.test/token' }, clientCredentials: {} },
+    revoke: { url: 'https://provider.test/revoke', params: { token: '{access_token}' } },
+  }
+
+  /** A provider that checks assertions, and how often it was asked for a token. */
+  async function withBot() {
+    const setup = await setUp({}, botSpec)
+    const pair = await generateKeyPair('RS256', { extractable: true })
+    const bot: ServiceCredential = {
+      kind: 'jwt_bearer',
+      issuer: 'bot@project.test',
+      privateKey: await exportPKCS8(pair.privateKey),
+    }
+    let tokens = 0
+    let refuse: (() => Response) | null = null
+    setup.fixture.intercept = async (request: SeenRequest) => {
+      if (request.params.get('grant_type') !== 'urn:ietf:params:oauth:grant-type:jwt-bearer') return null
+      if (refuse) return refuse()
+      const audience = 'https://provider.test/token'
+      const read = await jwtVerify(request.params.get('assertion') ?? '', pair.publicKey, { audience }).catch(
+        () => null,
+      )
+      if (!read) return oauthError('invalid_grant')
+      return Response.json({ access_token: `CANARY-bot-${++tokens}`, token_type: 'bearer', expires_in: 3600 })
+    }
+    const owner = { project: setup.project, user: setup.user }
+    const set = (credential: ServiceCredential, scopes = ['repo']) =>
+      setup.vault.setCredential(owner, setup.provider, { credential, scopes }, byAdmin)
+    const lease = (more = {}) => setup.vault.lease(leaseRequest(setup, { service: true, ...more }))
+    return { setup, bot, set, lease, minted: () => tokens, refuse: (answer: typeof refuse) => (refuse = answer) }
+  }
+
+  it('is tried before it is kept, and what the provider refuses is not', async () => {
+    const { set, bot, lease } = await withBot()
+    expect(await lease()).toMatchObject({ ok: false, error: { code: 'vault/secret_missing' } })
+    const stranger = await generateKeyPair('RS256', { extractable: true })
+    const wrong = { ...bot, privateKey: await exportPKCS8(stranger.privateKey) } as ServiceCredential
+    expect(await set(wrong)).toMatchObject({ ok: false, error: { code: 'core/bad_request' } })
+    expect(await set({ kind: 'api_key', key: canary })).toMatchObject({
+      ok: false,
+      error: { code: 'core/bad_request' },
+    })
+    expect(await lease()).toMatchObject({ ok: false, error: { code: 'vault/secret_missing' } })
+    expect(mustBe(await set(bot))).toMatchObject({ kind: 'jwt_bearer', label: 'bot@project.test', scopes: ['repo'] })
+    expect(mustBe(await lease()).secret).toBe('CANARY-bot-1')
+  })
+
+  it('gets one new token at expiry for all who ask, and another after a 401', async () => {
+    const { set, bot, lease, minted } = await withBot()
+    mustBe(await set(bot))
+    later(3_590_000)
+    const leases = await Promise.all(Array.from({ length: 50 }, (_, n) => lease({ session: `session-${n % 5}` })))
+    expect(new Set(leases.map((one) => mustBe(one).secret))).toEqual(new Set(['CANARY-bot-2']))
+    later(120_000)
+    expect(mustBe(await lease({ seenGeneration: 2 })).secret).toBe('CANARY-bot-3')
+    expect(minted()).toBe(3)
+  })
+
+  it('is not dropped when the provider refuses it for a while, and the provider is not stormed', async () => {
+    const { setup, set, bot, lease, refuse } = await withBot()
+    mustBe(await set(bot))
+    later(3_601_000)
+    refuse(() => oauthError('invalid_grant'))
+    const asked = setup.fixture.seen.length
+    for (let n = 0; n < 10; n++) {
+      expect(await lease()).toMatchObject({ ok: false, error: { code: 'vault/unavailable' } })
+    }
+    expect(setup.fixture.seen.length - asked).toBe(1)
+    refuse(null)
+    later(30_000)
+    expect(mustBe(await lease()).secret).toBe('CANARY-bot-2')
+  })
+
+  it('is for the scopes it was set for and no others, and nobody is sent a link', async () => {
+    const { set, bot, lease } = await withBot()
+    mustBe(await set(bot, ['repo']))
+    const wider = await lease({ scopes: ['admin'] })
+    expect(wider).toMatchObject({ ok: false, error: { code: 'vault/secret_missing' } })
+    expect(!wider.ok && wider.error.help).toBeUndefined()
+  })
+
+  it('replaces the one before it, is in no dump, and is gone when taken back', async () => {
+    const { setup, set, bot, lease } = await withBot()
+    mustBe(await set(bot))
+    setup.fixture.options.accountBody = () => alice
+    const intercept = setup.fixture.intercept
+    setup.fixture.intercept = (request) => {
+      const isKey = request.path === '/me' && request.headers.get('authorization') === `Bearer ${canary}`
+      return isKey ? Response.json(alice) : (intercept?.(request) ?? null)
+    }
+    expect(mustBe(await set({ kind: 'api_key', key: canary }))).toMatchObject({ kind: 'api_key', label: 'alice-dev' })
+    expect(mustBe(await lease())).toMatchObject({ secret: canary, header: { prefix: 'Bearer ' } })
+    await runInDurableObject(setup.stub, (vault: Vault) => vault.alarm())
+    const [only, ...others] = await setup.vault.connections()
+    expect(others).toEqual([])
+    const dump = await dumpAll(setup)
+    expect(dump).toContain('connect.completed')
+    for (const secret of ['CANARY', 'PRIVATE KEY']) expect(dump).not.toContain(secret)
+    expect(
+      (await env.KV.list({ prefix: `v1/${setup.project}/` })).keys.every(({ name }) => name.includes('/key/')),
+    ).toBe(true)
+    expect(await setup.vault.disconnect(only?.id ?? '', byAdmin)).toMatchObject({ revocation: 'not_possible' })
+    expect(await lease()).toMatchObject({ ok: false, error: { code: 'vault/secret_missing' } })
+  })
+
+  it('is set by nobody once the account is offboarded', async () => {
+    const { setup, set, bot, lease } = await withBot()
+    mustBe(await set(bot))
+    await setup.vault.offboard({ project: setup.project, user: setup.user }, byAdmin)
+    expect(await set(bot)).toMatchObject({ ok: false, error: { code: 'vault/not_allowed' } })
+    expect(await lease()).toMatchObject({ ok: false, error: { code: 'vault/not_allowed' } })
+  })
+})
+
+describe('a refresh token that dies when nobody uses it', () => {
+  const idle = { refresh: { rotation: 'single_use' as const, idleMs: 30 * 86_400_000 } }
+  const alarmOf = (setup: Awaited<ReturnType<typeof setUp>>) =>
+    runInDurableObject(setup.stub, (_, state) => state.storage.getAlarm())
+  /** As the runtime does it: the alarm that rings is no longer set. */
+  const ring = (setup: Awaited<ReturnType<typeof setUp>>) =>
+    runInDurableObject(setup.stub, async (vault: Vault, state) => {
+      await state.storage.deleteAlarm()
+      await vault.alarm()
+    })
+
+  it('is used by the alarm in time, once, and the alarm is set for the next time', async () => {
+    const setup = await setUp({ rotation: 'single_use' }, idle)
+    await connect(setup)
+    await ring(setup)
+    later(25 * 86_400_000)
+    await ring(setup)
+    expect(setup.fixture.tokenPosts('refresh_token')).toBe(1)
+    await ring(setup)
+    expect(setup.fixture.tokenPosts('refresh_token')).toBe(1)
+    await vi.waitFor(async () => expect((await alarmOf(setup)) ?? 0).toBeGreaterThan(Date.now() + 14 * 86_400_000))
+    expect(mustBe(await setup.vault.lease(leaseRequest(setup))).generation).toBe(2)
+  })
+
+  it('is left alone by a vault that is frozen, and when the connection is suspended', async () => {
+    const suspended = await setUp({}, idle)
+    await connect(suspended)
+    const [one] = await suspended.vault.connections()
+    await suspended.vault.suspend(one?.id ?? '', { kind: 'admin', id: 'root' })
+    const frozen = await setUp({}, idle)
+    await connect(frozen)
+    await runInDurableObject(
+      frozen.stub,
+      (_, state) => void state.storage.sql.exec("UPDATE owner SET status = 'frozen'"),
+    )
+    later(25 * 86_400_000)
+    for (const setup of [suspended, frozen]) {
+      await ring(setup)
+      expect(setup.fixture.tokenPosts('refresh_token')).toBe(0)
+    }
+  })
+
+  it('is not asked for again for six hours when the provider fails', async () => {
+    const setup = await setUp({}, idle)
+    await connect(setup)
+    later(25 * 86_400_000)
+    setup.fixture.intercept = () => new Response('', { status: 503 })
+    for (let n = 0; n < 5; n++) {
+      await ring(setup)
+      later(3_600_000)
+    }
+    expect(setup.fixture.tokenPosts('refresh_token')).toBe(1)
+    later(3_660_000)
+    await ring(setup)
+    expect(setup.fixture.tokenPosts('refresh_token')).toBe(2)
   })
 })
 

@@ -55,6 +55,8 @@ export const google = defineProvider({
     params: { token: '{refresh_token}' },
     what: 'refresh_token',
   },
+  // Delegation (`subject`) works where a Workspace administrator allows this service account these scopes.
+  service: { jwtBearer: { audience: 'https://oauth2.googleapis.com/token', lifetimeMs: 3_600_000, scopes: 'claim' } },
   account: {
     request: { url: 'https://www.googleapis.com/oauth2/v2/userinfo', method: 'GET', auth: 'bearer' },
     id: '{account.id|account.sub}',

@@ -12,6 +12,7 @@ export const linear = defineProvider({
   token: { url: 'https://api.linear.app/oauth/token' },
   refresh: { rotation: 'single_use' },
   revoke: { url: 'https://api.linear.app/oauth/revoke', auth: 'none', params: { token: '{access_token}' } },
+  service: { apiKey: { header: { name: 'authorization', prefix: '' } } },
   account: {
     request: {
       url: 'https://api.linear.app/graphql',

@@ -29,6 +29,8 @@ export const microsoft = defineProvider({
   token: { url: 'https://login.microsoftonline.com/{tenant}/oauth2/v2.0/token' },
   refresh: { rotation: 'rotates', leewayMs: 90 * 86_400_000, idleMs: 90 * 86_400_000 },
   revoke: null,
+  // An application's permissions are consented to in the tenant and come all together.
+  service: { clientCredentials: { params: { scope: 'https://graph.microsoft.com/.default' } } },
   account: {
     request: { url: 'https://graph.microsoft.com/v1.0/me', method: 'GET', auth: 'bearer' },
     id: '{account.id}',

@@ -21,6 +21,7 @@ export const okta = defineProvider({
     params: { token: '{refresh_token}', token_type_hint: 'refresh_token' },
     what: 'refresh_token',
   },
+  service: { clientCredentials: {} },
   account: {
     request: { url: 'https://{+org}/oauth2/{server}/v1/userinfo', method: 'GET', auth: 'bearer' },
     id: '{account.sub}',

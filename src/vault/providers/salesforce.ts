@@ -30,6 +30,10 @@ export const salesforce = defineProvider({
     params: { token: '{refresh_token}' },
     what: 'refresh_token',
   },
+  service: {
+    clientCredentials: {},
+    jwtBearer: { audience: 'https://{host}', subject: 'required', scopes: 'none' },
+  },
   account: {
     request: { url: 'https://{+host}/services/oauth2/userinfo', method: 'GET', auth: 'bearer' },
     id: '{account.organization_id}/{account.user_id}',

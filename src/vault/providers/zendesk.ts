@@ -24,6 +24,8 @@ export const zendesk = defineProvider({
     auth: 'bearer',
     format: 'none',
   },
+  // The key is `address/token:key` in base64.
+  service: { apiKey: { header: { name: 'authorization', prefix: 'Basic ' } } },
   account: {
     request: { url: 'https://{subdomain}.zendesk.com/api/v2/users/me.json', method: 'GET', auth: 'bearer' },
     id: '{account.user.id}',
