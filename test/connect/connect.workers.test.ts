@@ -6,7 +6,7 @@ import { sealSecret } from '../../src/core/seal.ts'
 import { openDb } from '../../src/db/db.ts'
 import { providers } from '../../src/db/schema.ts'
 import type { Vault } from '../../src/vault/vault.ts'
-import { clientSecretContext } from '../../src/vault/vault.ts'
+import { clientSecretContext, makeDisconnectLink } from '../../src/vault/vault.ts'
 import type { Setup } from '../vault/vault-harness.ts'
 import {
   alice,
@@ -360,5 +360,57 @@ describe('a call that needs two accounts', () => {
     await connected(browser, setup.fixture.consent(leaving(leftAgain), alice))
     expect((await setup.vault.lease(leaseRequest(setup, { provider: 'second' }))).ok).toBe(true)
     expect(await (await browser.get(`/connect/${first.link}`)).text()).toContain('connected already')
+  })
+})
+
+describe('the link to disconnect', () => {
+  async function connectedAccount() {
+    const setup = await setUp()
+    const browser = await Browser.of(setup.project, setup.user)
+    const { link } = await linkOf(setup)
+    const back = setup.fixture.consent(await toProvider(browser, link), alice)
+    await browser.get(callbackOf(back))
+    const [connection] = await setup.vault.connections()
+    if (!connection) throw new Error('nothing is connected')
+    const content = {
+      project: setup.project,
+      user: setup.user,
+      connection: connection.id,
+      label: connection.label,
+      agent: { name: '<b>Agent</b>', host: null },
+    }
+    const made = await makeDisconnectLink(config, content, Date.now())
+    return { setup, browser, path: made.slice(config.publicUrl.length) }
+  }
+
+  it('shows which account and who asked, and takes it back when the person says so', async () => {
+    const { setup, browser, path } = await connectedAccount()
+    const page = await browser.get(path)
+    const text = await page.clone().text()
+    for (const said of ['alice-dev', '&lt;b&gt;Agent&lt;/b&gt;', 'its name is its own claim'])
+      expect(text).toContain(said)
+    expect(await setup.vault.connections()).toHaveLength(1)
+    const done = await browser.post(path, await formOf(page))
+    expect(await done.text()).toContain('alice-dev is disconnected')
+    expect(await setup.vault.connections()).toEqual([])
+    expect(await (await browser.get(path)).text()).toContain('nothing to disconnect')
+  })
+
+  it('does nothing for another person, another site, without a click, or when it is old or altered', async () => {
+    const { setup, browser, path } = await connectedAccount()
+    const bob = await Browser.of(setup.project, `bob-${setup.project}`)
+    const seen = await bob.get(path)
+    expect(seen.status).toBe(403)
+    expect(await seen.text()).not.toMatch(/alice-dev|Agent/)
+    expect(await (await new Browser().get(path)).text()).not.toMatch(/alice-dev|Agent/)
+    const form = await formOf(await browser.get(path))
+    expect((await bob.post(path, form)).status).toBe(403)
+    expect((await browser.post(path, { ...form, csrf: 'x' })).status).toBe(403)
+    expect((await browser.post(path, form, { 'sec-fetch-site': 'cross-site' })).status).toBe(403)
+    expect((await browser.post(path, { ...form, decision: 'other' })).status).toBe(400)
+    expect((await browser.get(`${path.slice(0, -3)}abc`)).status).toBe(400)
+    vi.setSystemTime(Date.now() + 11 * 60_000)
+    expect((await browser.post(path, form)).status).toBe(400)
+    expect(await setup.vault.connections()).toHaveLength(1)
   })
 })

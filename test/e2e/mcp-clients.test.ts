@@ -12,13 +12,16 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { root } from '../../scripts/lib/root.ts'
 import type { Fixture } from '../support/fixture/fixture.ts'
 import { startFixture } from '../support/fixture/fixture.ts'
-import { text } from '../support/fixture/tools.ts'
+import { questionTools } from '../support/fixture/questions.ts'
+import type { FixtureTool } from '../support/fixture/tools.ts'
+import { text, tools } from '../support/fixture/tools.ts'
 import type { World } from '../support/world.ts'
 import { startWorld } from '../support/world.ts'
 
 /** The production bundle in workerd, a gateway with one server behind it, and the clients that people have. */
 let world: World
 let fixture: Fixture
+let asking: Fixture
 let folder = ''
 let url = ''
 let headers: Record<string, string>
@@ -47,6 +50,20 @@ beforeAll(async () => {
   world = await startWorld()
   await world.addUpstream('fixture', fixture.mcp)
   await world.addGateway('tools', { tools: [{ upstream: 'fixture' }] })
+  asking = await startFixture({
+    tools: {
+      ask_name: questionTools['test_elicitation'] as FixtureTool,
+      count_steps: tools['test_tool_with_progress'] as FixtureTool,
+      hidden_one: { description: 'Nobody may.', run: () => text('no') },
+    },
+  })
+  await world.addUpstream('asking', asking.mcp)
+  const forbid = { id: 'hidden', effect: 'forbid', tools: { names: ['hidden_one'] } }
+  await world.addGateway('finder', {
+    tools: [{ upstream: 'asking' }],
+    finding: { mode: 'search' },
+    rules: { user: [{ id: 'people', effect: 'permit' }, forbid], agent: [{ id: 'agents', effect: 'permit' }] },
+  })
   url = world.mcp('tools')
   headers = world.as('ada')
 })
@@ -54,6 +71,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await world?.stop()
   await fixture?.close()
+  await asking?.close()
   rmSync(folder, { recursive: true, force: true })
 })
 
@@ -198,4 +216,76 @@ test('a body longer than it says is cut where it said it ends', async () => {
 test('a Host that is not ours is a 404, and a page of another site a 403 (attack cases 7 and 8)', async () => {
   expect(await raw(begin({ host: 'evil.test', 'content-length': '0' }))).toContain(' 404 ')
   expect(await raw(begin({ origin: 'https://evil.test', 'content-length': '0' }))).toContain(' 403 ')
+})
+
+test.for(['legacy', { pin: '2026-07-28' }] as const)(
+  'tools that are not listed are found, described and called, with questions and progress (%j)',
+  async (mode) => {
+    const capabilities = { elicitation: { form: {} } }
+    const client = new Client({ name: 'finder', version: '1' }, { versionNegotiation: { mode }, capabilities })
+    client.setRequestHandler('elicitation/create', async () => ({
+      action: 'accept',
+      content: { username: 'ada', email: 'ada@acme.test' },
+    }))
+    const requestInit = { headers: world.as(`finder-${JSON.stringify(mode).length}`) }
+    await client.connect(new StreamableHTTPClientTransport(new URL(world.mcp('finder')), { requestInit }))
+    const listed = (await client.listTools()).tools
+    expect(listed.map(({ name }) => name)).toEqual([
+      'call_tool',
+      'describe_tool',
+      'list_apps',
+      'manage_connections',
+      'report_missing_tool',
+      'search_tools',
+    ])
+    expect(listed.at(-1)?.description).toContain('There are: asking (2).')
+    const use = async (name: string, args: Record<string, unknown>, more = {}) =>
+      client.callTool({ name, arguments: args }, more) as Promise<{
+        structuredContent: Record<string, never>
+        content: { text: string }[]
+      }>
+    const found = await use('search_tools', { query: 'name of a person' })
+    expect(found.structuredContent).toMatchObject({ items: [{ name: 'ask_name', app: 'asking' }], has_more: false })
+    expect((await use('search_tools', { query: 'hidden nobody' })).structuredContent).toMatchObject({ items: [] })
+    const schema = (await use('describe_tool', { name: 'ask_name' })).structuredContent
+    expect(schema).toMatchObject({ name: 'ask_name', inputSchema: { type: 'object' } })
+    const inner = { name: 'ask_name', arguments: { message: 'Who?' } }
+    expect(await use('call_tool', inner)).toEqual(await use('ask_name', inner.arguments))
+    const steps: number[] = []
+    await use(
+      'call_tool',
+      { name: 'count_steps' },
+      { onprogress: ({ progress }: { progress: number }) => steps.push(progress) },
+    )
+    expect(steps).toEqual([0, 50, 100])
+    for (const name of ['hidden_one', 'no_such']) {
+      const refusal = { code: -32602, message: 'This tool does not exist or may not be used here.' }
+      await expect(use('call_tool', { name })).rejects.toMatchObject(refusal)
+      await expect(use('describe_tool', { name })).rejects.toMatchObject(refusal)
+      await expect(use(name, {})).rejects.toMatchObject(refusal)
+    }
+    await client.close()
+  },
+)
+
+test('what agents miss reaches the administrator, with nothing hidden in it, and not without end', async () => {
+  const post = async (need: string) => {
+    const body = {
+      jsonrpc: '2.0',
+      id: 1,
+      method: 'tools/call',
+      params: { name: 'report_missing_tool', arguments: { need } },
+    }
+    const init = { method: 'POST', headers: { ...world.as('reporter'), 'content-type': 'application/json' } }
+    const response = await fetch(world.mcp('finder'), { ...init, body: JSON.stringify(body) })
+    return (await response.json()) as { result: { isError?: boolean } }
+  }
+  const words = 'archive a channel\u202e'
+  const replies = []
+  for (let i = 0; i < 7; i++) replies.push((await post(`${words} ${i}`)).result.isError === true)
+  expect(replies).toEqual([false, false, false, false, false, true, true])
+  const reports = async () => (await world.cli('missing-tools', '--json')).out
+  await expect.poll(reports, { timeout: 20_000 }).toMatch(/archive a channel.U\+202E. 4/)
+  expect(await reports()).not.toContain('\u202e')
+  expect((JSON.parse(await reports()) as unknown[]).length).toBe(5)
 })
