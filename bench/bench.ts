@@ -6,22 +6,26 @@ import { waitForUrl } from '../scripts/lib/wait-for-url.ts'
 import { root } from '../scripts/lib/root.ts'
 import { join } from 'node:path'
 import { startDeployment } from './lib/deployment.ts'
+import { startFloor } from './lib/floor.ts'
 import type { Deployment } from './lib/deployment.ts'
 import { fire, percentile, perSecond, timeEach } from './lib/load.ts'
 import type { Figures } from './lib/print.ts'
 import { print } from './lib/print.ts'
-import { callShot, directShot, listShot } from './lib/shots.ts'
+import { callShot, directShot, floorShot, listShot } from './lib/shots.ts'
 import { measureSearch } from './search.ts'
 import { measurePolicy } from './policy.ts'
 
 /**
  * npm run bench [-- --out FILE] [-- --quick]: what Behalf costs, from one run on this machine. The production bundle in
  * workerd with storage on disk, everything on: token check, decision, the person's own credential, durable record.
- * Direct and governed calls take turns, so that a machine whose speed drifts is fair to both.
+ * They take turns with the service called directly, and with the least that a Worker, an object and two writes could be, so
+ * that a machine whose speed drifts is fair to all.
  */
 const { values } = parseArgs({ options: { out: { type: 'string' }, quick: { type: 'boolean' } } })
 const rounds = values.quick ? 3 : 10
 const perRound = values.quick ? 100 : 300
+/** Until the platform's compiler has seen enough of both; a first thousand calls run at half the speed. */
+const warmUps = values.quick ? 1_000 : 10_000
 const burstMs = values.quick ? 1_000 : 3_000
 const liveSessions = values.quick ? 100 : 1_000
 const callers = 32
@@ -36,6 +40,7 @@ const serviceProcess = children.start('service', process.execPath, [
 await waitForUrl(`${service}/user`, { child: serviceProcess })
 
 const deployment = await startDeployment(service)
+const bare = await startFloor(service)
 try {
   say('Setting up')
   const subjects = Array.from({ length: callers }, (_, n) => `caller-${n}`)
@@ -44,22 +49,29 @@ try {
 
   const coldStartMs = await coldStart()
   const direct = (): Promise<void> => fire(directShot(service), '"bench"')
+  const floor = (caller: number): Promise<void> => fire(floorShot(bare.url, `caller-${caller}`), '"login":"bench"')
   const governed = (caller: number): Promise<void> => fire(callShot(deployment, `caller-${caller}`), '"login":"bench"')
 
   say('Warming up')
-  for (let caller = 0; caller < callers; caller++) await governed(caller)
+  for (let caller = 0; caller < callers; caller++) {
+    await floor(caller)
+    await governed(caller)
+  }
   await timeEach(perRound, direct)
-  await timeEach(perRound * 2, () => governed(0))
+  await timeEach(warmUps, () => floor(0))
+  await timeEach(warmUps, () => governed(0))
 
-  say('Calls, direct and governed in turn')
-  const times = { direct: [] as number[], governed: [] as number[] }
-  const rates = { direct: [] as number[], governed: [] as number[] }
+  say('Calls: direct, bare and governed in turn')
+  const times = { direct: [] as number[], floor: [] as number[], governed: [] as number[] }
+  const rates = { direct: [] as number[], floor: [] as number[], governed: [] as number[] }
   for (let round = 0; round < rounds; round++) {
     times.direct.push(...(await timeEach(perRound, direct)))
+    times.floor.push(...(await timeEach(perRound, () => floor(0))))
     times.governed.push(...(await timeEach(perRound, () => governed(0))))
   }
   for (let round = 0; round < 3; round++) {
     rates.direct.push(await perSecond(callers, burstMs, direct))
+    rates.floor.push(await perSecond(callers, burstMs, floor))
     rates.governed.push(await perSecond(callers, burstMs, governed))
   }
 
@@ -82,6 +94,7 @@ try {
 
   const figures = {
     direct: figuresOf(times.direct, rates.direct),
+    floor: figuresOf(times.floor, rates.floor),
     governed: figuresOf(times.governed, rates.governed),
     addedP50Ms: round(percentile(times.governed, 0.5) - percentile(times.direct, 0.5)),
     list,
@@ -115,6 +128,7 @@ try {
   }
 } finally {
   await deployment.stop()
+  await bare.stop()
   await children.stop()
 }
 process.exit()

@@ -4,6 +4,7 @@ export type Figures = { p50Ms: number; p95Ms: number; p99Ms: number; perSecond32
 
 export type AllFigures = {
   direct: Figures
+  floor: Figures
   governed: Figures
   addedP50Ms: number
   list: Record<string, number>
@@ -22,10 +23,13 @@ export function print(figures: AllFigures): void {
   console.log(`
                               p50 ms   p95 ms   p99 ms   per second (32 callers)
 ${row('service, directly', figures.direct)}
+${row('bare Worker and object', figures.floor)}
 ${row('governed tool call', figures.governed)}
 
 ${line('added at the median', `${figures.addedP50Ms.toFixed(2)} ms`)}
 ${line('governed rate / direct rate', (figures.governed.perSecond32 / figures.direct.perSecond32).toFixed(3))}
+${line('governed rate / bare rate', (figures.governed.perSecond32 / figures.floor.perSecond32).toFixed(3))}
+${line('governed median / bare median', (figures.governed.p50Ms / figures.floor.p50Ms).toFixed(2))}
 ${Object.entries(figures.list)
   .map(([name, ms]) => line(`tools/list, ${name.replace(/\D/g, '')} tools, p50`, `${ms.toFixed(2)} ms`))
   .join('\n')}

@@ -8,6 +8,13 @@ export const directShot = (service: string): Shot => ({
   body: '{}',
 })
 
+/** The bare Worker of `floor-worker.ts`. */
+export const floorShot = (bare: string, name: string): Shot => ({
+  url: new URL(bare),
+  headers: { 'content-type': 'application/json' },
+  body: JSON.stringify({ name }),
+})
+
 export function callShot(to: Deployment, subject: string): Shot {
   return shotOf(to, 'bench', subject, 'tools/call', { name: 'GitHub_WhoAmI', arguments: {} }, 'GitHub_WhoAmI')
 }

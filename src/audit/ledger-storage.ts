@@ -30,6 +30,8 @@ type Meta = 'project' | 'size' | 'recordedAt' | 'indexedUpTo' | 'publishedUpTo'
 /** Rows in, rows out; every method is synchronous. */
 export class LedgerStorage {
   readonly #storage: DurableObjectStorage
+  /** What `meta` holds. This object is its only writer, and every append asks for most of it. */
+  readonly #known = new Map<Meta, SqlStorageValue | undefined>()
   readonly sinks: SinkStates
 
   constructor(storage: DurableObjectStorage) {
@@ -105,23 +107,31 @@ export class LedgerStorage {
    * into the tree. Returns the new size.
    */
   append(entries: readonly NewEntry[], recordedAt: number, grow: Grow): number {
-    return this.#storage.transactionSync(() => {
-      const { sql } = this.#storage
-      const from = this.size
-      const hashes: Uint8Array[] = []
-      for (const { id, leaf, hash, payload } of entries) {
-        const sequence = from + hashes.length
-        const isNew = sql.exec('INSERT OR IGNORE INTO ids VALUES (?, ?)', id, sequence).rowsWritten > 0
-        if (!isNew) continue
-        sql.exec('INSERT INTO entries VALUES (?, ?, ?)', sequence, leaf, payload)
-        hashes.push(hash)
-      }
-      if (hashes.length === 0) return from
-      grow(from, hashes)
-      this.#setMeta('size', from + hashes.length)
-      this.#setMeta('recordedAt', recordedAt)
-      return from + hashes.length
-    })
+    try {
+      return this.#storage.transactionSync(() => this.#append(entries, recordedAt, grow))
+    } catch (cause) {
+      // Rolled back: what was remembered on the way did not happen.
+      this.#known.clear()
+      throw cause
+    }
+  }
+
+  #append(entries: readonly NewEntry[], recordedAt: number, grow: Grow): number {
+    const { sql } = this.#storage
+    const from = this.size
+    const hashes: Uint8Array[] = []
+    for (const { id, leaf, hash, payload } of entries) {
+      const sequence = from + hashes.length
+      const isNew = sql.exec('INSERT OR IGNORE INTO ids VALUES (?, ?)', id, sequence).rowsWritten > 0
+      if (!isNew) continue
+      sql.exec('INSERT INTO entries VALUES (?, ?, ?)', sequence, leaf, payload)
+      hashes.push(hash)
+    }
+    if (hashes.length === 0) return from
+    grow(from, hashes)
+    this.#setMeta('size', from + hashes.length)
+    this.#setMeta('recordedAt', recordedAt)
+    return from + hashes.length
   }
 
   entries(from: number, limit: number): Entry[] {
@@ -171,14 +181,18 @@ export class LedgerStorage {
   }
 
   #meta<T>(name: Meta): T | undefined {
-    const [row] = this.#storage.sql
-      .exec<{ value: SqlStorageValue }>('SELECT value FROM meta WHERE name = ?', name)
-      .toArray()
-    return row?.value as T | undefined
+    if (!this.#known.has(name)) {
+      const [row] = this.#storage.sql
+        .exec<{ value: SqlStorageValue }>('SELECT value FROM meta WHERE name = ?', name)
+        .toArray()
+      this.#known.set(name, row?.value)
+    }
+    return this.#known.get(name) as T | undefined
   }
 
   #setMeta(name: Meta, value: string | number): void {
     this.#storage.sql.exec('INSERT OR REPLACE INTO meta VALUES (?, ?)', name, value)
+    this.#known.set(name, value)
   }
 }
 

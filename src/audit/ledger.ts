@@ -30,7 +30,8 @@ import { Tasks } from './tasks.ts'
 import { appendLeaves, consistencyProof, inclusionProof, leafHashes, peaks } from './tree.ts'
 
 const indexDelayMs = 200
-const indexBatch = 500
+/** D1 gets few at a time, so that a search does not wait for a long write; many when it was away. */
+const indexBatch = { usual: 50, catchingUp: 500 }
 const sinkDelayMs = 500
 const longestWaitMs = 25_000
 
@@ -220,7 +221,8 @@ export class Ledger extends DurableObject<Env> implements LedgerApi {
   async #index(): Promise<number | null> {
     const project = this.#storage.project
     const from = this.#storage.indexedUpTo
-    const entries = this.#storage.entries(from, indexBatch)
+    const isBehind = this.#storage.size - from > 1_000
+    const entries = this.#storage.entries(from, isBehind ? indexBatch.catchingUp : indexBatch.usual)
     const last = entries.at(-1)
     if (project === null || last === undefined) return null
     await indexEntries(this.env.DB, { project, ledger: this.#name() }, entries)

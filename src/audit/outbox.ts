@@ -5,7 +5,7 @@ import type { EventRow } from './event-row.ts'
 import { eventRow } from './event-row.ts'
 import type { PayloadPolicy } from './redact-event.ts'
 import { redactEvent } from './redact-event.ts'
-import type { DigestKey } from './sha256.ts'
+import type { DigestKey } from '../core/sha256.ts'
 
 export type OutboxPorts = {
   /** Resolves when the Ledger has the events on disk; rejects or answers false otherwise. Idempotent by event id. */
@@ -16,10 +16,12 @@ export type OutboxPorts = {
   now: Clock
 }
 
-const batchEvents = 500
+/** Small enough that whatever else the Ledger has to do does not wait long behind one. */
+const batchEvents = 50
 const batchLength = 1_000_000
-const batchesPerFlush = 20
-const delayMs = 250
+const batchesPerFlush = 100
+/** A batch costs the Ledger much the same for two events as for two hundred. */
+const delayMs = 1_000
 const deferMs = 50
 const longestBackoffMs = 60_000
 
@@ -161,8 +163,6 @@ export class Outbox {
     if (this.#deferred.length === 0) return
     const events = this.#deferred
     this.#deferred = []
-    if (this.#timer !== null) clearTimeout(this.#timer)
-    this.#timer = null
     for (const event of events) this.#insert(event)
   }
 

@@ -6,7 +6,7 @@ import { ledgerName } from './ledger-name.ts'
 import type { OutboxPorts } from './outbox.ts'
 import { redactEvent } from './redact-event.ts'
 import { redactionKey } from './redact.ts'
-import type { DigestKey } from './sha256.ts'
+import type { DigestKey } from '../core/sha256.ts'
 
 type LedgerEnv = Pick<Env, 'LEDGER'>
 

@@ -3,7 +3,7 @@ import { isObject } from '../core/json.ts'
 import type { AuditEvent } from './event.ts'
 import type { Redacted, RedactionMode } from './redact.ts'
 import { defaultArgumentsMode, defaultResultMode, redact } from './redact.ts'
-import type { DigestKey } from './sha256.ts'
+import type { DigestKey } from '../core/sha256.ts'
 
 /** How much of a call is kept: per gateway, and what the tool's definition marks. */
 export type PayloadPolicy = {

@@ -4,8 +4,8 @@ import type { Config } from '../config/config.ts'
 import { assignedPattern, cardPattern, passesLuhn, secretPatterns } from '../screening/screening.ts'
 import { plainText } from './neutralise.ts'
 import { isSecretName } from './secret-names.ts'
-import type { DigestKey } from './sha256.ts'
-import { digestKey, hmacSync } from './sha256.ts'
+import type { DigestKey } from '../core/sha256.ts'
+import { digestKey, hmacSync } from '../core/sha256.ts'
 
 /**
  * `none`: nothing is kept. `metadata`: size and keyed digest. `redacted`: the value without secrets and personal numbers.

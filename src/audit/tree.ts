@@ -1,5 +1,5 @@
 import type { Bytes } from '../core/bytes.ts'
-import { sha256Sync } from './sha256.ts'
+import { sha256Sync } from '../core/sha256.ts'
 
 /**
  * The Merkle tree of RFC 6962 §2.1 over tiles of 256 hashes, as in C2SP tlog-tiles: tile (level, index) holds up to 256

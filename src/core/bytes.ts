@@ -7,12 +7,13 @@ export const utf8 = (text: string): Bytes => encoder.encode(text) as Bytes
 /** Throws a TypeError when the bytes are not UTF-8. */
 export const fromUtf8 = (bytes: Uint8Array): string => decoder.decode(bytes)
 
-export function base64url(bytes: Uint8Array): string {
+export function base64url(bytes: Uint8Array & Native): string {
+  if (bytes.toBase64) return bytes.toBase64({ alphabet: 'base64url', omitPadding: true })
   return base64(bytes).replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '')
 }
 
 /** ES2026; workerd has them, some test environments do not yet. */
-type Native = { toBase64?: () => string; toHex?: () => string }
+type Native = { toBase64?: (how?: { alphabet: 'base64url'; omitPadding: true }) => string; toHex?: () => string }
 
 export function base64(bytes: Uint8Array & Native): string {
   if (bytes.toBase64) return bytes.toBase64()

@@ -5,7 +5,7 @@ import { ok, refuse } from '../core/result.ts'
 import { after } from '../core/timer.ts'
 import type { Egress, EgressRequest, EgressResponse } from './api.ts'
 import type { Watch } from './body.ts'
-import { cappedBody, readAll } from './body.ts'
+import { cappedBody, readCapped } from './body.ts'
 import type { GuardConfig } from './guard.ts'
 import { isAllowedUrl } from './guard.ts'
 import { outgoingHeaders, retryAfterMs } from './headers.ts'
@@ -79,17 +79,16 @@ function answer(
   attempts: number,
 ): EgressResponse {
   watch.disarm()
+  const maxBytes = request.maxBytes ?? defaultMaxBytes
   let body: ReadableStream<Uint8Array> | undefined
-  const open = (): ReadableStream<Uint8Array> =>
-    (body ??= cappedBody(response, request.maxBytes ?? defaultMaxBytes, watch))
-  const bytes = (): Promise<Result<Uint8Array>> => readAll(open())
+  const bytes = (): Promise<Result<Uint8Array>> => readCapped(response, maxBytes, watch)
   return {
     status: response.status,
     headers: response.headers,
     url: url.href,
     attempts,
     get body() {
-      return open()
+      return (body ??= cappedBody(response, maxBytes, watch))
     },
     bytes,
     async text() {

@@ -14,7 +14,8 @@ const unknownForMs = 5_000
 /** A scan over made-up names must not fill the memory of the isolate. */
 const keptRoutes = 1_000
 
-type Known = { route: Omit<GatewayRoute, 'resource' | 'resources'> | null; until: number }
+/** `host`: the authority of the host form, to tell which of its two URLs a request came to. */
+type Known = { route: Omit<GatewayRoute, 'resource'> | null; host: string | null; until: number }
 const known = new Map<string, Known>()
 
 /**
@@ -29,12 +30,11 @@ export async function resolveGateway(url: URL, env: Env, now: Clock = systemCloc
   if (!config.ok) return config
   const slug = slugOf(url, config.value)
   if (slug === null) return refuse('gateways/unknown')
-  const found = known.get(slug)
-  const route = found && found.until > now() ? found.route : await look(slug, env, now)
-  if (!route) return refuse('gateways/unknown')
-  const { path, host } = urlsOf(slug, config.value)
-  const resource = host !== null && new URL(host).host === url.host ? host : path
-  return ok({ ...route, resource, resources: host === null ? [path] : [path, host] })
+  const remembered = known.get(slug)
+  const found = remembered && remembered.until > now() ? remembered : await look(slug, env, config.value, now)
+  if (!found.route) return refuse('gateways/unknown')
+  const [path = '', host = path] = found.route.resources
+  return ok({ ...found.route, resource: url.host === found.host ? host : path })
 }
 
 /** After an administrator's change, for this isolate; the others follow within 30 s. */
@@ -43,15 +43,25 @@ export function forgetRoute(slug: string): void {
 }
 
 function slugOf(url: URL, config: Config): string | null {
-  const base = new URL(config.publicUrl)
+  const base = baseOf(config)
   const suffix = `.${config.baseHost}`
   const byHost = config.baseHost !== null && url.host.endsWith(suffix) ? url.host.slice(0, -suffix.length) : null
-  const slug = url.host === base.host ? firstSegment(url.pathname, base.pathname) : byHost
+  const slug = url.host === base.host ? firstSegment(url.pathname, base.path) : byHost
   return slug !== null && /^[a-z0-9-]{1,40}$/.test(slug) ? slug : null
 }
 
-function firstSegment(path: string, basePath: string): string | null {
-  const base = basePath.replace(/\/$/, '')
+const bases = new WeakMap<Config, { host: string; path: string }>()
+
+function baseOf(config: Config): { host: string; path: string } {
+  const known = bases.get(config)
+  if (known) return known
+  const { host, pathname } = new URL(config.publicUrl)
+  const base = { host, path: pathname.replace(/\/$/, '') }
+  bases.set(config, base)
+  return base
+}
+
+function firstSegment(path: string, base: string): string | null {
   if (!path.startsWith(`${base}/`)) return null
   return path.slice(base.length + 1).split('/', 1)[0] ?? null
 }
@@ -64,12 +74,14 @@ function urlsOf(slug: string, { publicUrl, baseHost }: Config): { path: string; 
   }
 }
 
-async function look(slug: string, env: Env, now: Clock): Promise<Known['route']> {
+async function look(slug: string, env: Env, config: Config, now: Clock): Promise<Known> {
   const live = await readLiveBySlug(openDb(env.DB), slug)
   const document = live && parseDocument(live.document)
   const open = live && document?.ok && live.head.enabled && document.value.enabled
+  const { path, host } = urlsOf(slug, config)
   const route = open
     ? {
+        resources: host === null ? [path] : [path, host],
         project: live.project,
         gateway: live.head.gateway,
         slug,
@@ -80,8 +92,9 @@ async function look(slug: string, env: Env, now: Clock): Promise<Known['route']>
       }
     : null
   known.delete(slug)
-  known.set(slug, { route, until: now() + (route ? knownForMs : unknownForMs) })
+  const found = { route, host: host && new URL(host).host, until: now() + (route ? knownForMs : unknownForMs) }
+  known.set(slug, found)
   const oldest = known.keys().next()
   if (known.size > keptRoutes && !oldest.done) known.delete(oldest.value)
-  return route
+  return found
 }

@@ -14,22 +14,22 @@ import type { ChangeFeed, ChangeListener } from '../mcp/mcp.ts'
 import type { Turn } from '../mcp/mcp.ts'
 import type { Rooms } from './rooms.ts'
 
-/** The rooms as the Worker's bindings give them. Made once per isolate; what reads D1 is made per request. */
+/** The rooms as the Worker's bindings give them. Made once per isolate. */
 export function workerRooms(env: Env, config: Config): Rooms {
   const find = async (url: URL) => {
     const route = await resolveGateway(url, env)
     return route.ok ? route.value : null
   }
-  const deps = () =>
-    identityDeps(env, config, {
-      resolveGateway: find,
-      endSessions: (project, which) => endSessions(env, project, which),
-    })
+  const identity = identityDeps(env, config, {
+    resolveGateway: find,
+    endSessions: (project, which) => endSessions(env, project, which),
+  })
+  const deps = () => identity
   return {
     config,
     now: systemClock,
     resolveGateway: find,
-    identify: (request, gateway) => identifyCaller(request, gateway, deps()),
+    identify: (request, gateway) => identifyCaller(request, gateway, identity),
     challenge: challengeFor,
     session: (caller) => sessionOf(env, caller),
     changes: changeFeed(env),

@@ -1,8 +1,9 @@
 import type { Caller } from '../core/caller.ts'
-import { base64url, sha256 } from '../core/bytes.ts'
+import { base64url, utf8 } from '../core/bytes.ts'
 import type { GatewayRoute } from '../core/gateway-route.ts'
 import type { Result } from '../core/result.ts'
 import { ok, refuse } from '../core/result.ts'
+import { sha256Sync } from '../core/sha256.ts'
 import { agentQuery, toAgent } from './agents.ts'
 import { callerByAppKey } from './app-key.ts'
 import { asLibraryResource } from './authorization-server.ts'
@@ -30,7 +31,7 @@ export async function identifyCaller(
 ): Promise<Result<Caller>> {
   const credential = readCredential(request)
   if (!credential.ok) return credential
-  const key = await memoryKey(credential.value, route)
+  const key = memoryKey(credential.value, route)
   const now = deps.now()
   const known = remembered.get(key, now)
   if (known) return ok(from(known, request))
@@ -49,9 +50,9 @@ function from(caller: Caller, request: Request): Caller {
 }
 
 /** The token only as its hash. No id and no header has a line break in it, so no two lists of fields give one key. */
-async function memoryKey(credential: Credential, { project, gateway }: GatewayRoute): Promise<string> {
+function memoryKey(credential: Credential, { project, gateway }: GatewayRoute): string {
   const onBehalfOf = credential.kind === 'app_key' ? (credential.onBehalfOf ?? '') : ''
-  return [base64url(await sha256(credential.token)), project, gateway, onBehalfOf].join('\n')
+  return [base64url(sha256Sync(utf8(credential.token))), project, gateway, onBehalfOf].join('\n')
 }
 
 function find(credential: Credential, route: GatewayRoute, deps: IdentityDeps): Promise<Result<Caller>> {

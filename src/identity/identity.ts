@@ -1,9 +1,7 @@
 import { recordEvents } from '../audit/audit.ts'
 import type { Config } from '../config/config.ts'
 import { systemClock } from '../core/clock.ts'
-import type { Db } from '../db/db.ts'
 import { openDb } from '../db/db.ts'
-import type { Egress } from '../egress/egress.ts'
 import { createEgress } from '../egress/egress.ts'
 import type { OAuthStorage } from './authorization-server.ts'
 import type { IdentityDeps } from './deps.ts'
@@ -18,18 +16,11 @@ export function identityDeps(
   config: Config,
   wiring: Pick<IdentityDeps, 'resolveGateway' | 'endSessions'>,
 ): IdentityDeps {
-  // A warm call needs neither the database nor the way out, so neither is made for it.
-  let db: Db | undefined
-  let egress: Egress | undefined
   return {
     ...wiring,
     config,
-    get db() {
-      return (db ??= openDb(env.DB))
-    },
-    get egress() {
-      return (egress ??= createEgress(config))
-    },
+    db: openDb(env.DB),
+    egress: createEgress(config),
     clients: env.KV as unknown as OAuthStorage,
     grants: env.GRANT as unknown as DurableObjectNamespace<Grant>,
     now: systemClock,

@@ -28,7 +28,7 @@ const retries = 2
  */
 export function createApiClient(use: ApiClientUse): ApiClient {
   let { lease } = use
-  const secrets = new Set([lease.secret])
+  let secrets = [lease.secret]
   return {
     async request(call) {
       const answer = await send(call, lease, use)
@@ -41,7 +41,7 @@ export function createApiClient(use: ApiClientUse): ApiClient {
       }
       await answer.body.cancel()
       lease = renewed.value
-      secrets.add(lease.secret)
+      secrets = [...secrets, lease.secret]
       return finish(call, await send(call, lease, use), use, secrets)
     },
   }
@@ -108,10 +108,9 @@ async function finish(
   call: ApiCall,
   response: EgressResponse,
   use: ApiClientUse,
-  secrets: ReadonlySet<string>,
+  live: readonly string[],
 ): Promise<ApiAnswer> {
   const { status } = response
-  const live = [...secrets]
   if (status < 200 || status > 299) {
     const text = await response.text()
     const pause = retryAfterMs(response.headers, (use.now ?? Date.now)())
@@ -121,16 +120,22 @@ async function finish(
       pause === null ? {} : { retryAfterMs: pause },
     )
   }
-  const headers = scrub(Object.fromEntries(response.headers), live)
+  const answer = {
+    status,
+    /** Most tools never look. */
+    get headers() {
+      return scrub(Object.fromEntries(response.headers), live)
+    },
+  }
   if (call.read === 'bytes') {
     const bytes = await response.bytes()
     if (!bytes.ok) throw new ProviderError(status, null, { refusal: bytes.error })
-    return { status, headers, body: null, bytes: bytes.value }
+    return Object.assign(answer, { body: null, bytes: bytes.value })
   }
   const text = await response.text()
   if (!text.ok) throw new ProviderError(status, null, { refusal: text.error })
-  if (call.read === 'text') return { status, headers, body: null, text: scrub(text.value, live) }
-  return { status, headers, body: scrub(readJson(text.value, status), live) }
+  if (call.read === 'text') return Object.assign(answer, { body: null, text: scrub(text.value, live) })
+  return Object.assign(answer, { body: scrub(readJson(text.value, status), live) })
 }
 
 function readJson(text: string, status: number): Json {

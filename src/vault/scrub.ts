@@ -9,8 +9,18 @@ const minLength = 8
  * Takes live tokens out of whatever leaves, by exact match: as they are, and as a URL or JSON would spell them. For results, errors, logs and records (promise 2).
  */
 export function scrub<T extends Json | undefined>(value: T, secrets: readonly string[]): T {
-  const needles = secrets.filter((secret) => secret.length >= minLength).flatMap(spellings)
-  return needles.length === 0 ? value : (clean(value, [...new Set(needles)]) as T)
+  const needles = [...new Set(secrets.filter((secret) => secret.length >= minLength).flatMap(spellings))]
+  return isClean(value, needles) ? value : (clean(value, needles) as T)
+}
+
+/** The rule: an answer holds no token, and is handed on as it is, not as a copy. */
+function isClean(value: Json | undefined, needles: readonly string[]): boolean {
+  if (typeof value === 'string') return !needles.some((needle) => value.includes(needle))
+  if (typeof value !== 'object' || value === null) return true
+  for (const name in value) {
+    if (!isClean(name, needles) || !isClean((value as Record<string, Json>)[name], needles)) return false
+  }
+  return true
 }
 
 function clean(value: Json | undefined, needles: readonly string[]): Json | undefined {

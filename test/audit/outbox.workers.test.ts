@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import type { AuditEvent, OutboxPorts } from '../../src/audit/audit.ts'
 import { Outbox } from '../../src/audit/audit.ts'
 import type { JsonObject } from '../../src/core/json.ts'
-import { digestKey } from '../../src/audit/sha256.ts'
+import { digestKey } from '../../src/core/sha256.ts'
 
 const now = 1_800_000_000_000
 const key = digestKey(new Uint8Array(32))
@@ -73,7 +73,7 @@ describe('an outbox', () => {
   it('asks for one alarm, however many events there are, and again for the next after a flush', () =>
     inObject(async ({ outbox, armed }) => {
       for (let i = 0; i < 5; i++) outbox.put(event('tools.listed'))
-      expect(armed).toEqual([now + 250])
+      expect(armed).toEqual([now + 1_000])
       await outbox.flush()
       outbox.put(event('tools.listed'))
       expect(armed).toHaveLength(2)

@@ -2,7 +2,7 @@ import { createHash, createHmac } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { utf8 } from '../../src/core/bytes.ts'
-import { digestKey, hmacSync, sha256Sync } from '../../src/audit/sha256.ts'
+import { digestKey, hmacSync, sha256Sync } from '../../src/core/sha256.ts'
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex')
 

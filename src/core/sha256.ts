@@ -1,7 +1,7 @@
 /**
  * SHA-256 (FIPS 180-4) and HMAC (RFC 2104), synchronous. Web Crypto only answers with a promise, but the hot path of a
  * tool call and the tree's inner nodes may not wait: nothing else may run between a decision and its record.
- * Checked against Web Crypto in test/audit/sha256.test.ts.
+ * Checked against Web Crypto in test/core/sha256.test.ts.
  */
 const primes = ((): number[] => {
   const found: number[] = []
