@@ -43,7 +43,7 @@ export class Outbox {
   /** Intents without an outcome: call id to row. */
   readonly #open = new Map<string, number>()
   #deferred: AuditEvent[] = []
-  #timer: ReturnType<typeof setTimeout> | null = null
+  #timerRuns = false
   #lastRow = 0
   #sentUpTo = 0
   #failures = 0
@@ -75,7 +75,7 @@ export class Outbox {
   defer(event: AuditEvent, policy: PayloadPolicy = {}): void {
     this.#deferred.push(redactEvent(event, policy, this.#ports.digestKey(event.project)))
     this.#arm()
-    this.#timer ??= setTimeout(() => this.#settleLate(), deferMs)
+    this.#settleIn(deferMs)
   }
 
   /** How many events wait here. */
@@ -166,15 +166,20 @@ export class Outbox {
     for (const event of events) this.#insert(event)
   }
 
-  #settleLate(): void {
-    this.#timer = null
-    const events = this.#deferred
-    try {
-      this.#settle()
-    } catch {
-      this.#deferred = events
-      this.#timer = setTimeout(() => this.#settleLate(), 1000)
-    }
+  /** One timer at a time. It is left to run when the next `put` is first: it then finds nothing, which costs less than to call it off. */
+  #settleIn(ms: number): void {
+    if (this.#timerRuns) return
+    this.#timerRuns = true
+    setTimeout(() => {
+      this.#timerRuns = false
+      const events = this.#deferred
+      try {
+        this.#settle()
+      } catch {
+        this.#deferred = events
+        this.#settleIn(1000)
+      }
+    }, ms)
   }
 
   #arm(): void {

@@ -40,7 +40,7 @@ export class SessionMemory implements Facts {
   readonly #spent: Record<string, number> = Object.create(null) as Record<string, number>
   readonly #taint: string[] = []
   readonly #view: SessionFacts & { forgottenSteps: number }
-  #timer: ReturnType<typeof setTimeout> | null = null
+  #timerRuns = false
   /** Grows with every change, so that whoever caches an answer knows when it is old. */
   revision = 0
 
@@ -107,11 +107,8 @@ export class SessionMemory implements Facts {
     this.#running.delete(call.id)
     step.outcome = outcome
     this.#ended.push([call.id, outcome])
-    // Left to run when the next call stores it earlier: it then finds nothing to do, which is cheaper than a timer for each call.
-    this.#timer ??= setTimeout(() => {
-      this.#timer = null
-      this.#storeEnds()
-    }, deferMs)
+    if (!this.#timerRuns) setTimeout(() => this.#storeEndsLate(), deferMs)
+    this.#timerRuns = true
     this.revision++
   }
 
@@ -123,6 +120,12 @@ export class SessionMemory implements Facts {
       this.revision++
     }
     if (fresh.length > 0) this.#onTaint()
+  }
+
+  /** The next call may have stored them meanwhile: then there is nothing to do, which costs less than to call the timer off. */
+  #storeEndsLate(): void {
+    this.#timerRuns = false
+    this.#storeEnds()
   }
 
   #storeEnds(): void {

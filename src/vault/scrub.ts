@@ -17,10 +17,8 @@ export function scrub<T extends Json | undefined>(value: T, secrets: readonly st
 function isClean(value: Json | undefined, needles: readonly string[]): boolean {
   if (typeof value === 'string') return !needles.some((needle) => value.includes(needle))
   if (typeof value !== 'object' || value === null) return true
-  for (const name in value) {
-    if (!isClean(name, needles) || !isClean((value as Record<string, Json>)[name], needles)) return false
-  }
-  return true
+  if (Array.isArray(value)) return value.every((item) => isClean(item, needles))
+  return Object.entries(value).every(([name, item]) => isClean(name, needles) && isClean(item, needles))
 }
 
 function clean(value: Json | undefined, needles: readonly string[]): Json | undefined {
