@@ -120,6 +120,11 @@ export const commands: readonly Row[] = [
     load: async () => ({ command: (await import('./upstream.ts')).hold }),
   },
   {
+    name: 'upstream list-as',
+    summary: "Read a server's lists with a user's grant",
+    load: async () => ({ command: (await import('./upstream.ts')).listAs }),
+  },
+  {
     name: 'upstream sync',
     summary: 'Ask a server again what it offers',
     load: async () => ({ command: (await import('./upstream.ts')).sync }),

@@ -71,7 +71,8 @@ async function addOne({ id, url, settings }: Entry, { values }: Pick<Args, 'valu
     context.print(`People sign in at ${signIn.issuer}; the provider is ${signIn.provider}.`)
   }
   context.printJson({ id, url, look })
-  context.print(`${id} is added. Nothing of it is offered yet: npm run behalf -- upstream admit ${id} --all`)
+  const next = wantsSignIn && look.items.length === 0 ? `list-as ${id} <user>` : `admit ${id} --all`
+  context.print(`${id} is added. Nothing of it is offered yet: npm run behalf -- upstream ${next}`)
 }
 
 function settingsOf({ values }: Args): Record<string, unknown> {
@@ -185,18 +186,33 @@ async function decide(decision: 'admit' | 'hold', { positionals, values }: Args,
   )
 }
 
+export const listAs: Command = {
+  usage: '<id> <user>',
+  help: `Reads what a server offers with the grant of this user, where the server shows that to nobody else. Asked for lists only.
+Prints the link with which they connect an account of theirs first; it works for nobody but them.
+
+Example: npm run behalf -- upstream list-as crm usr_ada`,
+  async run({ positionals: [id = '', user = ''] }, context) {
+    const { connect } = await context.api.send<{ connect: string | null }>('POST', `${at(id)}/list-as`, { user })
+    context.printJson({ connect })
+    if (connect !== null) context.print(`They connect an account first: ${connect}`)
+    context.print(`${connect === null ? 'Now' : 'Then'}: npm run behalf -- upstream sync ${id}`)
+  },
+}
+
 export const sync: Command = {
   usage: '<id>',
   help: 'Asks a server again what it offers. What changed is taken out of use until you admit it.',
   async run({ positionals }, context) {
     const id = positionals[0] ?? ''
-    const done = await context.api.send<{ changes: { kind: string; name: string; change: string; status: string }[] }>(
-      'POST',
-      `${at(id)}/sync`,
-      {},
-    )
+    const done = await context.api.send<{
+      changes: { kind: string; name: string; change: string; status: string }[]
+      health: { state: string; reason: string | null }
+    }>('POST', `${at(id)}/sync`, {})
     context.printJson(done)
-    if (done.changes.length === 0) context.print('Nothing changed.')
+    const { state, reason } = done.health
+    if (state !== 'up') context.print(`It could not be asked: ${reason ?? state}.`)
+    else if (done.changes.length === 0) context.print('Nothing changed.')
     for (const line of aligned(done.changes.map((one) => [one.change, one.status, one.kind, one.name])))
       context.print(line)
   },

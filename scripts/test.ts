@@ -45,7 +45,8 @@ function summary(report: Report | undefined, code: number | null): string {
 mkdirSync(stateFolder, { recursive: true })
 rmSync(reportFile, { force: true })
 const startedAt = Date.now()
-const args = ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${reportFile}`]
+const reporters = ['default', 'json', './test/support/canary-reporter.ts'].map((one) => `--reporter=${one}`)
+const args = ['run', ...reporters, `--outputFile.json=${reportFile}`]
 const child = spawn('vitest', [...args, ...process.argv.slice(2)], { cwd: root, stdio: 'inherit' })
 // With a terminal, Ctrl-C reaches vitest by itself, and a second one would cut its cleaning up short.
 process.on('SIGINT', () => process.stdin.isTTY || child.kill('SIGINT'))

@@ -4,6 +4,7 @@ import type { PinRow, UpstreamRow } from '../federation/federation.ts'
 import {
   decidePins,
   differences,
+  listAs,
   listUpstreamRows,
   lookAt,
   pendingHash,
@@ -176,7 +177,15 @@ export const upstreamRoutes: readonly AdminRoute[] = [
     summary: "Use the server's own sign-in: each user connects an account there",
     role: 'admin',
     params,
-    body: z.strictObject({}),
+    body: z.strictObject({
+      clientId: z
+        .string()
+        .min(1)
+        .max(2000)
+        .optional()
+        .describe('As it was registered there by hand. Default: we register.'),
+      clientSecret: z.string().min(1).max(4000).nullable().default(null).describe('Write-only.'),
+    }),
     reply: z.object({
       provider: z.string(),
       issuer: z.string(),
@@ -189,22 +198,47 @@ export const upstreamRoutes: readonly AdminRoute[] = [
       if (!row) return refuse('core/not_found')
       const settings = settingsOf(row)
       const title = settings.title ?? row.id
+      const { clientId, clientSecret } = input.body
+      const known = clientId === undefined ? undefined : { clientId, clientSecret }
       return ok({
         action: 'sign_in',
         target: `upstreams/${row.id}`,
         before: asJson(settings.credentials),
-        after: { kind: 'user' },
+        after: { kind: 'user', ...(known ? { clientId: known.clientId } : {}) },
         async commit() {
-          const signIn = await setUpSignIn({ id: row.id, url: row.url, title }, federation(use))
+          const signIn = await setUpSignIn({ id: row.id, url: row.url, title }, federation(use), known)
           if (!signIn.ok) return signIn
           const { provider, scopes } = signIn.value
-          const credentials = { kind: 'user' as const, provider, scopes }
+          const credentials = { kind: 'user' as const, provider, scopes, stepUp: true }
           const saved = await saveUpstream(
             { id: row.id, url: row.url, enabled: row.enabled, settings: { ...settings, credentials } },
             federation(use),
           )
           return saved.ok ? signIn : saved
         },
+      })
+    },
+  }),
+  changeRoute({
+    method: 'POST',
+    path: '/upstreams/{id}/list-as',
+    summary: 'Read what the server offers with the grant of this user, where it shows that to nobody else',
+    role: 'admin',
+    params,
+    body: z.strictObject({ user: z.string().regex(/^[\w-]{1,100}$/) }),
+    reply: z.object({
+      connect: z.string().nullable().describe('For this user alone: the link to connect an account first.'),
+    }),
+    async change(input, use) {
+      const row = await readUpstreamRow(federation(use), input.params.id)
+      if (!row) return refuse('core/not_found')
+      const { user } = input.body
+      return ok({
+        action: 'list_as',
+        target: `upstreams/${row.id}`,
+        before: settingsOf(row).listAs ?? null,
+        after: user,
+        commit: () => listAs(user, row, federation(use)),
       })
     },
   }),

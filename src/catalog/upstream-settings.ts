@@ -36,7 +36,15 @@ export const credentialsSchema = z
   .discriminatedUnion('kind', [
     z.strictObject({ kind: z.literal('none') }),
     z.strictObject({ kind: z.literal('headers'), headers: credentialHeaders }),
-    z.strictObject({ kind: z.literal('user'), provider, scopes }),
+    z.strictObject({
+      kind: z.literal('user'),
+      provider,
+      scopes,
+      stepUp: z
+        .boolean()
+        .default(false)
+        .describe('The server may ask each user for more than these scopes, when a call needs them.'),
+    }),
   ])
   .describe('none; the same headers for everybody; the grant of each user.')
 
@@ -46,6 +54,11 @@ export const upstreamSettingsSchema = z.strictObject({
   listing: credentialHeaders
     .optional()
     .describe('Headers with which its lists are read, where it wants a person for everything.'),
+  listAs: z
+    .string()
+    .regex(/^[\w-]{1,100}$/)
+    .optional()
+    .describe('The user whose grant its lists are read with, where it wants a person for everything.'),
   timeoutMs: z.int().min(100).max(600_000).default(60_000),
   maxBytes: z.int().min(1024).max(50_000_000).default(5_000_000),
   admit: z

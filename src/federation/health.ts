@@ -22,7 +22,7 @@ export function readHealth(stored: unknown): Health {
 
 export function healthAfter(before: Health, result: Result<unknown>, now: number): Health {
   const reason = result.ok ? null : result.error.code
-  const state = reason === null ? 'up' : reason === 'upstream/authorization_needed' ? 'needs_sign_in' : 'down'
+  const state = reason === null ? 'up' : reason.endsWith('/authorization_needed') ? 'needs_sign_in' : 'down'
   const since = state === before.state ? before.since : now
   return { state, checkedAt: now, since, failures: state === 'down' ? before.failures + 1 : 0, reason }
 }

@@ -5,6 +5,8 @@ import { ok, refuse } from '../core/result.ts'
 import { readToolSecrets } from '../db/tool-secrets.ts'
 import type { Discovered, ListKind, UpstreamCredential, UpstreamTarget } from '../upstream/upstream.ts'
 import { createUpstreams } from '../upstream/upstream.ts'
+import type { ListedUpstream } from './list-as.ts'
+import { credentialOf } from './list-as.ts'
 import type { FederationUse } from './use.ts'
 
 export type Listing = { discovered: Discovered; listed: Partial<Record<DefinitionKind, JsonObject[]>> }
@@ -44,14 +46,16 @@ export async function listEverything(
 }
 
 /**
- * What proves who we are when nobody in particular asks. A server that wants a person has its lists read with the headers an
- * administrator set for that, or without any.
+ * What proves who we are when nobody in particular asks. A server that wants a person has its lists read with the grant of the
+ * user an administrator named for that, with headers they set, or without any.
  */
 export async function listingCredential(
+  upstream: ListedUpstream,
   settings: UpstreamSettings,
   use: FederationUse,
 ): Promise<Result<UpstreamCredential>> {
-  const { credentials, listing } = settings
+  const { credentials, listing, listAs } = settings
+  if (listAs !== undefined && credentials.kind === 'user') return credentialOf(listAs, upstream, credentials, use)
   const templates = listing ?? (credentials.kind === 'headers' ? credentials.headers : {})
   const names = Object.values(templates).flatMap((value) =>
     [...value.matchAll(secretName)].map((match) => match[1] ?? ''),

@@ -34,8 +34,6 @@ export type LookedAt = {
 export async function lookAt(url: string, settings: UpstreamSettings, use: FederationUse): Promise<Result<Look>> {
   const address = allowedUpstreamUrl(url, use.config)
   if (!address.ok) return address
-  const credential = await listingCredential(settings, use)
-  if (!credential.ok) return credential
   const target = {
     id: 'look',
     url: address.value,
@@ -43,6 +41,10 @@ export async function lookAt(url: string, settings: UpstreamSettings, use: Feder
     timeoutMs: settings.timeoutMs,
     maxBytes: settings.maxBytes,
   }
+  // Naming a user whose grant is used takes an administrator; looking does not.
+  const { listAs: _, ...own } = settings
+  const credential = await listingCredential(target, own, use)
+  if (!credential.ok) return credential
   const listing = await listEverything(target, credential.value, use)
   if (listing.ok) return ok({ url: address.value, ...(await describe(listing.value)), authorization: null })
   if (listing.error.code !== 'upstream/authorization_needed') return listing

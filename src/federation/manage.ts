@@ -29,8 +29,6 @@ export async function saveUpstream(wanted: NewUpstream, use: FederationUse): Pro
   const before = await readUpstreamRow(use, wanted.id)
   const moved = before !== null && before.url !== address.value
   const { settings } = wanted
-  const credential = await listingCredential(settings, use)
-  if (!credential.ok) return credential
   const target = {
     id: wanted.id,
     url: address.value,
@@ -38,8 +36,9 @@ export async function saveUpstream(wanted: NewUpstream, use: FederationUse): Pro
     timeoutMs: settings.timeoutMs,
     maxBytes: settings.maxBytes,
   }
-  const listing = await listEverything(target, credential.value, use)
-  if (!listing.ok && listing.error.code !== 'upstream/authorization_needed') return listing
+  const credential = await listingCredential(target, settings, use)
+  const listing = credential.ok ? await listEverything(target, credential.value, use) : credential
+  if (!listing.ok && !wantsSignIn.includes(listing.error.code)) return listing
   const health = healthAfter(readHealth(null), listing, now())
   const discovered = listing.ok ? listing.value.discovered : null
   const row = { url: address.value, settings, discovered, health, enabled: wanted.enabled, updatedAt: now() }
@@ -58,6 +57,8 @@ export async function saveUpstream(wanted: NewUpstream, use: FederationUse): Pro
   if (before) await republish(wanted.id, `${wanted.id} was changed`, use)
   return saved ? ok(saved) : refuse('core/not_found')
 }
+
+const wantsSignIn: readonly string[] = ['upstream/authorization_needed', 'vault/authorization_needed']
 
 export async function removeUpstream(id: string, use: FederationUse): Promise<Result<Republished[]>> {
   const { db, project } = use

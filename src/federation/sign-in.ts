@@ -1,4 +1,7 @@
+import { and, eq } from 'drizzle-orm'
+import { base64url, sha256 } from '../core/bytes.ts'
 import type { Json } from '../core/json.ts'
+import { isObject } from '../core/json.ts'
 import type { Result } from '../core/result.ts'
 import { ok, refuse } from '../core/result.ts'
 import { sealSecret } from '../core/seal.ts'
@@ -8,34 +11,44 @@ import { createUpstreams, discoverAuthorization, registerClient } from '../upstr
 import { clientSecretContext, makeProvider } from '../vault/vault.ts'
 import type { FederationUse } from './use.ts'
 
+/** How we were registered there by hand. Without it we name ourselves (CIMD) or register (RFC 7591). */
+export type KnownClient = { clientId: string; clientSecret: string | null }
+
 export type SignIn = { provider: string; issuer: string; scopes: string[]; clientId: string; redirectUri: string }
 
 /**
  * Makes a provider of a server's own authorization server, so that each user connects an account of theirs through our connect
  * page, and tokens are kept, refreshed and revoked by the Vault as any other.
  *
+ * A server that now names another authorization server gets another provider, so that nothing the first one issued is ever
+ * shown to the second (SEP-2352): people connect anew, and what they had can still be revoked where it came from.
+ *
  * Errors: `core/bad_request` when the server asks nobody to sign in; those of discovery and registration.
  */
 export async function setUpSignIn(
   upstream: { id: string; url: string; title: string },
   use: FederationUse,
+  known?: KnownClient,
 ): Promise<Result<SignIn>> {
   const challenge = await askForChallenge(upstream, use)
   if (!challenge.ok) return challenge
   const found = await discoverAuthorization(upstream.url, challenge.value, use.egress)
   if (!found.ok) return found
-  const id = providerId(upstream.id)
+  const id = await providerFor(upstream.id, found.value.issuer, use)
   const { publicUrl } = use.config
   const redirectUri = `${publicUrl}/connect/callback/${id}`
   const us = { name: 'Behalf', redirectUri, metadataUrl: `${publicUrl}/connect/client/${id}` }
-  const client = await registerClient(found.value, us, use.egress)
+  const client = known
+    ? ok({ ...known, auth: knownAuth(found.value, known) })
+    : await registerClient(found.value, us, use.egress)
   if (!client.ok) return client
   const { spec, settings } = specFrom(upstream, id, found.value, client.value)
   const { clientId, clientSecret } = client.value
   const made = makeProvider(use.config, { id, spec, settings, clientId, clientSecret })
   if (!made.ok) return refuse('upstream/failed', { evidence: { ...made.error.evidence, fault: 'provider' } })
   await keepProvider({ id, spec, settings, client: client.value }, use)
-  return ok({ provider: id, issuer: found.value.issuer, scopes: found.value.scopes, clientId, redirectUri })
+  const scopes = found.value.scopes.filter((scope) => scope !== offline)
+  return ok({ provider: id, issuer: found.value.issuer, scopes, clientId, redirectUri })
 }
 
 /** What the server answers somebody without a token. */
@@ -51,8 +64,42 @@ async function askForChallenge(
   return ok((answer.error.evidence?.['challenge'] ?? {}) as Challenge)
 }
 
-export const providerId = (upstream: string): string =>
-  `mcp-${upstream.toLowerCase().replace(/[^a-z0-9-]+/g, '-')}`.slice(0, 40)
+/** Of this authorization server: the usual id, or one of its own where that is another server's already. */
+async function providerFor(upstream: string, issuer: string, { db, project }: FederationUse): Promise<string> {
+  const usual = await providerId(upstream)
+  const [row] = await db
+    .select({ spec: providers.spec })
+    .from(providers)
+    .where(and(eq(providers.project, project), eq(providers.id, usual)))
+    .limit(1)
+  const spec = row?.spec
+  if (!isObject(spec) || spec['issuer'] === literal(issuer)) return usual
+  return shortened(usual, issuer)
+}
+
+/** One for each upstream: cut off without a mark, two long names would share a provider. */
+async function providerId(upstream: string): Promise<string> {
+  const id = `mcp-${upstream.toLowerCase().replace(/[^a-z0-9-]+/g, '-')}`
+  return id.length > longestId ? shortened(id, upstream) : id
+}
+
+async function shortened(id: string, of: string): Promise<string> {
+  const mark = base64url(await sha256(of))
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]/g, '')
+  return `${id.slice(0, longestId - 9)}-${mark.slice(0, 8)}`
+}
+
+const longestId = 40
+
+/** RFC 8414 §2: `client_secret_basic` where nothing is said. */
+function knownAuth(found: FoundAuthorization, { clientSecret }: KnownClient): RegisteredClient['auth'] {
+  if (clientSecret === null) return 'none'
+  return found.tokenEndpointAuthMethods.includes('client_secret_basic') ? 'basic' : 'body'
+}
+
+/** For the vault, not for the tools. Many servers grant it and do not say so. */
+const offline = 'offline_access'
 
 type Made = { spec: Json; settings: Json }
 
@@ -72,11 +119,17 @@ function specFrom(
   }
   const resource = { resource: literal(found.resource) }
   const api = new URL(https(upstream.url))
-  const refreshes = found.scopes.includes('offline_access') || found.grantTypes.includes('refresh_token')
+  const isOffline = found.scopes.includes(offline)
+  const refreshes = isOffline || found.grantTypes.includes('refresh_token')
   const spec = {
     id,
     name: upstream.title.slice(0, 60),
-    authorize: { url: https(found.authorizationEndpoint), params: resource },
+    ...(isOffline ? { scopes: { always: [offline] } } : {}),
+    // OpenID Connect Core §11: without asking anew, `offline_access` is left out in silence.
+    authorize: {
+      url: https(found.authorizationEndpoint),
+      params: { ...resource, ...(isOffline ? { prompt: 'consent' } : {}) },
+    },
     client: client.auth,
     conforming: true,
     issuer: literal(found.issuer),

@@ -30,8 +30,8 @@ export async function syncUpstream(id: string, use: FederationUse): Promise<Resu
   const row = await readUpstreamRow(use, id)
   if (!row) return refuse('core/not_found')
   const settings = settingsOf(row)
-  const credential = await listingCredential(settings, use)
   const target = { id, url: row.url, discovered: null, timeoutMs: settings.timeoutMs, maxBytes: settings.maxBytes }
+  const credential = await listingCredential(target, settings, use)
   const listing = credential.ok ? await listEverything(target, credential.value, use) : credential
   const health = healthAfter(readHealth(row.health), listing, use.now())
   if (!listing.ok) {

@@ -1,6 +1,6 @@
 import type { Json, JsonObject } from '../core/json.ts'
 import { isObject } from '../core/json.ts'
-import type { Result } from '../core/result.ts'
+import type { Refusal, Result } from '../core/result.ts'
 import { ok, refuse } from '../core/result.ts'
 import type { ContentBlock, Tool, ToolOutput } from '../core/tool.ts'
 import type {
@@ -16,8 +16,8 @@ export type UpstreamUse = {
   upstreams: Upstreams
   target: UpstreamTarget
   credential: UpstreamCredential
-  /** After a 401. Null: there is nothing newer to try. */
-  renew?: () => Promise<Result<UpstreamCredential>>
+  /** After a 401, or a 403 that asks for more. Absent: there is nothing else to try. */
+  renew?: (refused: Refusal) => Promise<Result<UpstreamCredential>>
   traceparent: string
 }
 
@@ -53,7 +53,7 @@ export async function runUpstreamTool(
     })
   const first = await send(use.credential)
   if (first.ok || first.error.code !== 'upstream/authorization_needed' || !use.renew) return toRunReply(first, call)
-  const renewed = await use.renew()
+  const renewed = await use.renew(first.error)
   return renewed.ok ? toRunReply(await send(renewed.value), call) : renewed
 }
 

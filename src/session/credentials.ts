@@ -53,14 +53,18 @@ export class HeldLeases implements Credentials {
     return this.#ask(key, await this.#request(call, tool, authorization, account))
   }
 
-  /** After the provider answered 401 to this lease. The Vault refreshes only if nobody has since. */
-  async renew(call: ToolCall, tool: Tool, refused: Lease): Promise<Result<Lease>> {
-    const authorization = tool.authorization ?? { provider: refused.provider, scopes: [] }
+  /**
+   * After the provider answered 401 to this lease: the Vault refreshes only if nobody has since. `more`: the token is good, but
+   * these scopes are missing, for which the person is asked.
+   */
+  async renew(call: ToolCall, tool: Tool, refused: Lease, more: readonly string[] = []): Promise<Result<Lease>> {
+    const { provider, scopes } = tool.authorization ?? { provider: refused.provider, scopes: [] }
+    const authorization = { provider, scopes: [...new Set([...scopes, ...more])] }
     const account = accountArgument(call, tool)
     const key = `${authorization.provider}\n${account ?? ''}`
     if (this.#held.get(key)?.generation === refused.generation) this.#held.delete(key)
     const request = await this.#request(call, tool, authorization, account)
-    return this.#ask(key, { ...request, seenGeneration: refused.generation })
+    return this.#ask(key, more.length > 0 ? request : { ...request, seenGeneration: refused.generation })
   }
 
   recall(connections: readonly string[] | null): void {

@@ -1,4 +1,4 @@
-import type { Result } from '../core/result.ts'
+import type { Refusal, Result } from '../core/result.ts'
 import { ok, refuse } from '../core/result.ts'
 import type { Tool } from '../core/tool.ts'
 import type { Snapshot } from '../gateways/gateways.ts'
@@ -31,7 +31,10 @@ export function upstreamUse(
   if (!offered) return refuse('upstream/unavailable', { evidence: { fault: 'not_in_snapshot' } })
   const credential = credentialFor(offered, lease, secrets)
   if (!credential.ok) return credential
-  const renew = lease && (async () => renewed(offered, await leases.renew(call, tool, lease)))
+  const renew =
+    lease &&
+    (async (refused: Refusal) =>
+      renewed(offered, await leases.renew(call, tool, lease, furtherScopes(offered, refused))))
   return ok({
     upstreams,
     target: offered.target,
@@ -55,6 +58,19 @@ function credentialFor(
   }
   return ok({ key: lease.connection, headers: { authorization: `Bearer ${lease.secret}` } })
 }
+
+/**
+ * MCP 2026-07-28 basic/authorization §Scope Challenge Handling. Which scopes these are is the server's word, so only a server
+ * that signs people in at its own authorization server may say it.
+ */
+function furtherScopes({ credentials }: Offered, { evidence }: Refusal): string[] {
+  if (credentials.kind !== 'user' || !credentials.stepUp || evidence?.['status'] !== 403) return []
+  const { scope } = (evidence['challenge'] ?? {}) as { scope?: string }
+  const scopes = (scope ?? '').split(' ').filter((one) => /^[\x21\x23-\x5b\x5d-\x7e]{1,300}$/.test(one))
+  return scopes.slice(0, mostScopes)
+}
+
+const mostScopes = 50
 
 const renewed = (offered: Offered, lease: Result<Lease>): Result<UpstreamCredential> =>
   lease.ok ? credentialFor(offered, lease.value, new Map()) : lease

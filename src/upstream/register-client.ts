@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { JsonObject } from '../core/json.ts'
 import type { Result } from '../core/result.ts'
 import { ok, refuse } from '../core/result.ts'
 import type { Egress } from '../egress/egress.ts'
@@ -27,19 +28,19 @@ export async function registerClient(
   }
   if (found.registrationEndpoint === null) return refuse('upstream/failed', { evidence: { fault: 'no_registration' } })
   const method = preferred(found.tokenEndpointAuthMethods)
-  const sent = await postDocument(
-    found.registrationEndpoint,
-    {
-      client_name: us.name,
-      redirect_uris: [us.redirectUri],
-      grant_types: ['authorization_code', 'refresh_token'],
-      response_types: ['code'],
-      token_endpoint_auth_method: method,
-      application_type: us.redirectUri.startsWith('https:') ? 'web' : 'native',
-      ...(found.scopes.length > 0 && { scope: found.scopes.join(' ') }),
-    },
-    egress,
-  )
+  const metadata: JsonObject = {
+    client_name: us.name,
+    redirect_uris: [us.redirectUri],
+    grant_types: ['authorization_code', 'refresh_token'],
+    response_types: ['code'],
+    token_endpoint_auth_method: method,
+    application_type: us.redirectUri.startsWith('https:') ? 'web' : 'native',
+  }
+  const scope = found.scopes.join(' ')
+  const first = await postDocument(found.registrationEndpoint, scope === '' ? metadata : { ...metadata, scope }, egress)
+  // A server may know only scopes of its own here, and not those of the resources it issues tokens for.
+  const again = first.ok && first.value.status === 400 && scope !== ''
+  const sent = again ? await postDocument(found.registrationEndpoint, metadata, egress) : first
   if (!sent.ok) return sent
   const parsed = answer.safeParse(sent.value.body)
   if (sent.value.status >= 300 || !parsed.success) {

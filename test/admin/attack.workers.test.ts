@@ -40,6 +40,7 @@ const bodies: Record<string, object> = {
   'POST /upstreams/look': { url: 'https://mcp.example/mcp' },
   'PUT /upstreams/{id}': { url: 'https://mcp.example/mcp' },
   'POST /upstreams/{id}/sign-in': {},
+  'POST /upstreams/{id}/list-as': { user: 'their-user' },
   'POST /upstreams/{id}/sync': {},
   'POST /upstreams/{id}/pins': { decisions: [{ kind: 'tool', name: 'x', decision: 'admit', hash: 'x' }] },
   'POST /users/{id}/erase': { reason: 'asked' },

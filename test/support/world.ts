@@ -17,10 +17,10 @@ import { main } from '../../cli/main.ts'
 import { freePort } from '../../scripts/lib/ports.ts'
 import { bundleWorker } from '../../scripts/lib/bundle-worker.ts'
 import { root } from '../../scripts/lib/root.ts'
+import { secretAtRest } from './at-rest.ts'
 
 const objects = { SESSION: 'Session', VAULT: 'Vault', HUB: 'Hub', LEDGER: 'Ledger', GRANT: 'Grant' }
 const project = 'default'
-const issuer = 'https://idp.test'
 
 /** Everything is permitted: what is tested is somebody else's business than the rules'. */
 export const permitAll = { user: [{ id: 'people', effect: 'permit' }], agent: [{ id: 'agents', effect: 'permit' }] }
@@ -28,6 +28,8 @@ export const permitAll = { user: [{ id: 'people', effect: 'permit' }], agent: [{
 export type World = {
   url: string
   db: Db
+  /** What must not be stored in the clear although it does not look like a secret: `stop` looks for it. */
+  secrets: Set<string>
   /** The administration API as the first administrator. */
   admin(method: string, path: string, body?: object): Promise<{ status: number; body: Record<string, unknown> }>
   /** `behalf …` as the first administrator. */
@@ -36,17 +38,34 @@ export type World = {
   as(subject: string): Record<string, string>
   mcp(gateway: string): string
   /** Adds an MCP server and admits all it lists. */
-  addUpstream(id: string, url: string, options?: { settings?: object; behaviour?: Behaviour }): Promise<void>
+  addUpstream(id: string, url: string, options?: AddedUpstream): Promise<void>
   addGateway(name: string, document: object): Promise<void>
+  /** Throws when a secret of the tests stands in anything that was stored (promise 2). */
   stop(): Promise<void>
 }
 
+export type AddedUpstream = {
+  settings?: object
+  behaviour?: Behaviour
+  /** Where its lists are read, when it shows them to nobody that it does not know. */
+  listAt?: string
+}
+
+export type WorldOptions = {
+  /** Whose people the app key speaks for: an issuer at which they can really sign in, where they have to. */
+  issuer?: string
+}
+
 /** The production bundle in `workerd`, on a port of its own, with an empty database. */
-export async function startWorld(vars: Record<string, string> = {}): Promise<World> {
+export async function startWorld(
+  vars: Record<string, string> = {},
+  { issuer = 'https://idp.test' }: WorldOptions = {},
+): Promise<World> {
   const folder = await mkdtemp(join(tmpdir(), 'behalf-world-'))
   const port = await freePort()
   const url = `http://127.0.0.1:${port}`
   const adminToken = randomBytes(32).toString('base64url')
+  const secrets = new Set<string>()
   const key = (): string => randomBytes(32).toString('base64')
   const miniflare = new Miniflare(
     convertV4MiniflareOptions({
@@ -76,6 +95,8 @@ export async function startWorld(vars: Record<string, string> = {}): Promise<Wor
       kvPersist: join(folder, 'kv'),
       r2Persist: join(folder, 'r2'),
       durableObjectsPersist: join(folder, 'do'),
+      // Where the reporter hears it that looks for secrets in logs.
+      handleStructuredLogs: ({ level, message }) => (level === 'error' ? console.error : console.log)(message),
     }),
   )
   await miniflare.ready
@@ -86,10 +107,11 @@ export async function startWorld(vars: Record<string, string> = {}): Promise<Wor
   }
   const db = drizzle(d1 as never, { schema }) as unknown as Db
   const appKey = `bh_app_${randomBytes(32).toString('base64url')}`
-  await seedProject(db, appKey)
+  await seedProject(db, appKey, issuer)
   return {
     url,
     db,
+    secrets,
     admin: (method, path, body) => callAdmin(url, adminToken, method, path, body),
     cli: (...words) => runCli({ BEHALF_URL: url, BEHALF_ADMIN_TOKEN: adminToken }, words),
     as: (subject) => ({ authorization: `Bearer ${appKey}`, 'behalf-user': `${issuer}|${subject}` }),
@@ -98,7 +120,9 @@ export async function startWorld(vars: Record<string, string> = {}): Promise<Wor
     addGateway: (name, document) => addGateway(db, name, document),
     async stop() {
       await miniflare.dispose()
+      const secret = await secretAtRest(folder, secrets)
       await rm(folder, { recursive: true, force: true })
+      if (secret !== null) throw new Error(`A secret is stored in the clear (promise 2): ${secret}`)
     },
   }
 }
@@ -110,7 +134,7 @@ function bundle(): Promise<string> {
   return bundled
 }
 
-async function seedProject(db: Db, appKey: string): Promise<void> {
+async function seedProject(db: Db, appKey: string, issuer: string): Promise<void> {
   const createdAt = Date.now()
   await db.insert(schema.projects).values({ id: project, name: 'Test', createdAt }).onConflictDoNothing()
   await db.insert(schema.agents).values({
@@ -143,10 +167,10 @@ async function addUpstream(
   db: Db,
   id: string,
   url: string,
-  { settings = {}, behaviour = readOnly }: { settings?: object; behaviour?: Behaviour } = {},
+  { settings = {}, behaviour = readOnly, listAt = url }: AddedUpstream = {},
 ): Promise<void> {
   const upstreams = createUpstreams({ egress: createEgress({ development: true, egressAllow: [] }) })
-  const target = { id, url, discovered: null }
+  const target = { id, url: listAt, discovered: null }
   const none = { key: 'none', headers: {} }
   const discovered = await upstreams.discover(target, none)
   if (!discovered.ok) throw new Error(`${id}: ${discovered.error.code} ${JSON.stringify(discovered.error.evidence)}`)

@@ -209,6 +209,20 @@ describe('who we are at the authorization server', () => {
     })
   })
 
+  it('is a registration without scopes where the server does not know those of the resource', async () => {
+    const sent: Record<string, unknown>[] = []
+    const register = (init: RequestInit): Response => {
+      sent.push(JSON.parse(init.body as string) as Record<string, unknown>)
+      const isKnown = sent.at(-1)?.['scope'] === undefined
+      return isKnown
+        ? Response.json({ client_id: 'c1' })
+        : Response.json({ error: 'invalid_client_metadata' }, { status: 400 })
+    }
+    const { egress } = web({ [`${issuer}/register`]: register })
+    expect(await registerClient(await found({}), us, egress)).toMatchObject({ value: { clientId: 'c1', auth: 'none' } })
+    expect(sent.map((one) => one['scope'])).toEqual(['files.read', undefined])
+  })
+
   it('is nobody where registration is refused or impossible', async () => {
     const { egress } = web({ [`${issuer}/register`]: Response.json({ error: 'no' }, { status: 400 }) })
     expect(await registerClient(await found({}), us, egress)).toMatchObject({

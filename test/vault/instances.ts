@@ -45,7 +45,7 @@ function newLife(setup: Setup, state: DurableObjectState, config: Config): Life 
     env,
     config,
     now: () => Date.now(),
-    egress: createEgress(config, { fetch: (url, init) => setup.fixture.handle(new Request(url, init)) }),
+    egress: createEgress(config),
     storage,
     store: new ConnectionStore(storage.sql),
     tickets: new TicketStore(storage.sql),

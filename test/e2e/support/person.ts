@@ -1,7 +1,7 @@
 type Page = { url: string; status: number; html: string; headers: Headers }
 
 /** A person at a browser without JavaScript: keeps cookies per host, follows redirects, and fills in forms. */
-export function createPerson(leaveAt: (url: string) => boolean) {
+export function createPerson(leaveAt: (url: string) => boolean, fetch: typeof globalThis.fetch = globalThis.fetch) {
   const jars = new Map<string, Map<string, string>>()
 
   async function send(url: string, init: RequestInit = {}): Promise<Page> {

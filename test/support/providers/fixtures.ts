@@ -29,6 +29,7 @@ function github(web: string, api: string, lifetimeS: number | null): Partial<Fix
     },
     lifetimeS,
     rotation: 'single_use',
+    authorizeParams: { allow_signup: 'false' },
     strict: (request) => {
       if (request.url.endsWith('/token')) {
         const isBasic = request.headers.get('authorization')?.startsWith('Basic ')
@@ -154,6 +155,8 @@ export const fixtures: readonly ProviderFixture[] = [
     settings: { variables: { host: 'acme.my.salesforce.com' } },
     scopes: ['api'],
     options: {
+      offlineScope: 'refresh_token',
+      accountScope: 'openid',
       origin: 'https://acme.my.salesforce.com',
       paths: {
         authorize: '/services/oauth2/authorize',
@@ -200,6 +203,7 @@ export const fixtures: readonly ProviderFixture[] = [
         account: '/api/v2/users/me.json',
       },
       format: 'json',
+      tokenParams: ['expires_in', 'refresh_token_expires_in'],
       revokeBy: 'bearer',
       lifetimeS: 86_400,
       strict: ({ path, method, params }) => {
@@ -228,6 +232,7 @@ export const fixtures: readonly ProviderFixture[] = [
         revoke: '/none',
         account: '/none',
       },
+      authorizeParams: { access_type: 'offline' },
       auth: 'basic',
       pkce: false,
       lifetimeS: 86_400,
@@ -245,6 +250,8 @@ export const fixtures: readonly ProviderFixture[] = [
     settings: {},
     scopes: ['read:jira-work'],
     options: {
+      offlineScope: 'offline_access',
+      accountScope: 'read:me',
       origin: 'https://auth.atlassian.com',
       paths: {
         authorize: '/authorize',
@@ -338,6 +345,8 @@ export const fixtures: readonly ProviderFixture[] = [
     settings: { variables: { tenant: '9188040d-6c67-4c5b-b112-36a304b66dad' } },
     scopes: ['Mail.Read'],
     options: {
+      offlineScope: 'offline_access',
+      accountScope: 'User.Read',
       origin: 'https://login.microsoftonline.com',
       paths: {
         authorize: '/9188040d-6c67-4c5b-b112-36a304b66dad/oauth2/v2.0/authorize',
@@ -365,6 +374,8 @@ export const fixtures: readonly ProviderFixture[] = [
     settings: { variables: { org: 'acme.okta.com' } },
     scopes: ['groups'],
     options: {
+      offlineScope: 'offline_access',
+      accountScope: 'openid',
       origin: 'https://acme.okta.com',
       paths: {
         authorize: '/oauth2/default/v1/authorize',
@@ -419,6 +430,7 @@ export const fixtures: readonly ProviderFixture[] = [
     settings: {},
     scopes: ['files.metadata.read'],
     options: {
+      accountScope: 'account_info.read',
       origin: 'https://api.dropboxapi.com',
       paths: {
         authorize: 'https://www.dropbox.com/oauth2/authorize',
@@ -429,7 +441,7 @@ export const fixtures: readonly ProviderFixture[] = [
       rotation: 'none',
       lifetimeS: 14_400,
       revokeBy: 'bearer',
-      authorizeParams: { token_access_type: 'offline' },
+      authorizeParams: { token_access_type: 'offline', include_granted_scopes: 'user' },
       // A call without arguments with a content type that is not expected is refused.
       strict: ({ path, headers }) =>
         path.startsWith('/2/') && headers.get('content-type') !== null ? bad('bad_content_type') : null,

@@ -27,8 +27,14 @@ export type FixtureOptions = {
   strict: (request: SeenRequest) => Response | null
   /** Further endpoints, by absolute URL. `account`: whose bearer token it is, if anybody's. */
   further: Record<string, (request: SeenRequest, account: FixtureAccount | null) => Response>
-  /** What the authorize endpoint insists on. */
+  /** What the authorize endpoint insists on; with the standard's own parameters it is all that it takes. */
   authorizeParams: Record<string, string>
+  /** What the token endpoint takes beyond the standard's own. */
+  tokenParams: readonly string[]
+  /** Without it a consent gives no refresh token. */
+  offlineScope: string | null
+  /** Without it a token may not ask whose it is. */
+  accountScope: string | null
   /** Some revoke by the token in the header. */
   revokeBy: 'token' | 'bearer'
   /** Last word on what the token endpoint says. */
@@ -67,6 +73,9 @@ const defaults: FixtureOptions = {
   strict: () => null,
   further: {},
   authorizeParams: {},
+  tokenParams: [],
+  offlineScope: null,
+  accountScope: null,
   revokeBy: 'token',
   tokenBody: ({ accessToken, refreshToken, lifetimeS, scopes }) =>
     Response.json({
@@ -127,6 +136,12 @@ export class OAuthFixture {
     for (const [name, value] of Object.entries(authorizeParams)) {
       if (get(name) !== value) throw new Error(`${name} is ${get(name)}`)
     }
+    const proof = pkce ? ['code_challenge', 'code_challenge_method'] : []
+    const known = ['response_type', 'client_id', 'redirect_uri', 'state', scopeParameter, ...proof]
+    const unknown = [...url.searchParams.keys()].filter(
+      (name) => ![...known, ...Object.keys(authorizeParams)].includes(name),
+    )
+    if (unknown.length > 0) throw new Error(`nobody asked for ${unknown.join(', ')}`)
     if (get('client_id') !== clientId || get('response_type') !== 'code') throw new Error('bad client or response type')
     if (!redirectUris.includes(get('redirect_uri'))) throw new Error(`redirect URI ${get('redirect_uri')}`)
     if (get('state') === '') throw new Error('no state')
@@ -152,7 +167,7 @@ export class OAuthFixture {
 
   async handle(request: Request): Promise<Response> {
     const url = new URL(request.url)
-    const text = await request.text()
+    const text = new TextDecoder().decode(await request.arrayBuffer())
     const isJson = request.headers.get('content-type')?.includes('json') ?? false
     const params =
       isJson && text ? new URLSearchParams(JSON.parse(text) as Record<string, string>) : new URLSearchParams(text)
@@ -184,20 +199,24 @@ export class OAuthFixture {
     const { auth, clientId, clientSecret } = this.options
     const basic = headers.get('authorization')
     const inBody = params.get('client_secret')
-    if (auth === 'basic')
-      return (
-        inBody === null &&
-        basic ===
-          `Basic ${btoa(`${encodeURIComponent(clientId).replaceAll('-', '%2D')}:${encodeURIComponent(clientSecret).replaceAll('-', '%2D')}`)}`
-      )
+    if (auth === 'basic') return inBody === null && basic === `Basic ${btoa(`${clientId}:${clientSecret}`)}`
     return basic === null && params.get('client_id') === clientId && inBody === clientSecret
   }
 
   async #token(params: URLSearchParams): Promise<Response> {
     const type = params.get('grant_type')
+    if ([...params.keys()].some((name) => !this.#takes(type, name))) return oauthError('invalid_request')
     if (type === 'authorization_code') return this.#redeem(params)
     if (type === 'refresh_token') return this.#renew(params.get('refresh_token') ?? '')
     return oauthError('unsupported_grant_type')
+  }
+
+  #takes(type: string | null, name: string): boolean {
+    const { auth, pkce, tokenParams } = this.options
+    const ofGrant =
+      type === 'refresh_token' ? ['refresh_token'] : ['code', 'redirect_uri', ...(pkce ? ['code_verifier'] : [])]
+    const ofClient = auth === 'body' ? ['client_id', 'client_secret'] : []
+    return ['grant_type', ...ofGrant, ...ofClient, ...tokenParams].includes(name)
   }
 
   async #redeem(params: URLSearchParams): Promise<Response> {
@@ -230,11 +249,12 @@ export class OAuthFixture {
   }
 
   #issue(grant: Grant, keepRefresh: string | null): IssuedTokens {
-    const { lifetimeS, now } = this.options
+    const { lifetimeS, now, offlineScope } = this.options
+    const isOffline = lifetimeS !== null && (offlineScope === null || grant.scopes.includes(offlineScope))
     const accessToken = this.#next('access')
     const until = lifetimeS === null ? Number.POSITIVE_INFINITY : now() + lifetimeS * 1000
     this.#access.set(accessToken, { grant, until })
-    const refreshToken = lifetimeS === null ? null : (keepRefresh ?? this.#next('refresh'))
+    const refreshToken = !isOffline ? null : (keepRefresh ?? this.#next('refresh'))
     if (refreshToken && !keepRefresh) this.#refresh.set(refreshToken, { grant, usedAt: null, replacedBy: null })
     return { accessToken, refreshToken, lifetimeS, scopes: grant.scopes, account: grant.account }
   }
@@ -251,6 +271,9 @@ export class OAuthFixture {
   #me(request: SeenRequest): Response {
     const known = this.#bearer(request)
     if (!known) return Response.json({ message: 'Bad credentials' }, { status: 401 })
+    const { accountScope } = this.options
+    if (accountScope !== null && !known.grant.scopes.includes(accountScope))
+      return oauthError('insufficient_scope', 403)
     return Response.json(this.options.accountBody(known.grant.account))
   }
 

@@ -1,0 +1,194 @@
+import type { ChildProcess } from 'node:child_process'
+import { spawn } from 'node:child_process'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { CallToolResult } from '@modelcontextprotocol/client'
+import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { freePort } from '../../scripts/lib/ports.ts'
+import { root } from '../../scripts/lib/root.ts'
+import { waitForUrl } from '../../scripts/lib/wait-for-url.ts'
+import { secretIn } from '../support/canaries.ts'
+import type { Fixture } from '../support/fixture/fixture.ts'
+import { startFixture } from '../support/fixture/fixture.ts'
+import { text } from '../support/fixture/tools.ts'
+import type { Guarded } from '../support/guarded-server.ts'
+import { startGuarded } from '../support/guarded-server.ts'
+import type { OAuthServer } from '../support/oauth-server.ts'
+import { startOAuthServer } from '../support/oauth-server.ts'
+import type { PeopledWorld } from '../support/people.ts'
+import { startPeopledWorld } from '../support/people.ts'
+import type { RunningStandIn } from '../support/stand-ins.ts'
+import { pickAccount, standIns, startStandIn } from '../support/stand-ins.ts'
+
+/** From a refused call to the provider's consent and back, on services and servers that others wrote. */
+let world: PeopledWorld
+let fixture: Fixture
+const running = new Map<string, RunningStandIn>()
+const closing: (() => Promise<void>)[] = []
+const lifetimeS = 3
+
+beforeAll(async () => {
+  fixture = await startFixture({ tools: { hello: { description: 'Says hello.', run: () => text('hello') } } })
+  closing.push(() => fixture.close())
+  world = await startPeopledWorld()
+  closing.push(() => world.stop())
+  await Promise.all(standIns.map((standIn) => setUp(standIn)))
+})
+afterAll(async () => {
+  for (const close of closing.toReversed()) await close()
+})
+
+async function setUp(standIn: (typeof standIns)[number]): Promise<void> {
+  const { provider, scopes } = standIn
+  const redirectUri = `${world.url}/connect/callback/${provider}`
+  const ports = { port: await freePort(), emulatorPort: await freePort() }
+  const one = await startStandIn(standIn, { ...ports, redirectUri, mcp: fixture.mcp, lifetimeS })
+  running.set(provider, one)
+  closing.push(() => one.close())
+  const settings = standIn.settings(one.url)
+  const saved = await world.admin('PUT', `/providers/${provider}`, { ...one.app, settings })
+  expect(saved).toMatchObject({ status: 200, body: { redirectUri } })
+  const credentials = { kind: 'user', provider, scopes }
+  await world.addUpstream(provider, one.mcp, { settings: { credentials }, listAt: fixture.mcp })
+  await world.addGateway(provider, { tools: [{ upstream: provider }] })
+}
+
+async function call(gateway: string, subject: string, name = 'hello', args = {}): Promise<CallToolResult> {
+  const client = new Client({ name: 'test', version: '1' }, { versionNegotiation: { mode: 'auto' } })
+  const requestInit = { headers: world.as(subject) }
+  await client.connect(new StreamableHTTPClientTransport(new URL(world.mcp(gateway)), { requestInit }))
+  try {
+    return (await client.callTool({ name, arguments: args })) as CallToolResult
+  } finally {
+    await client.close()
+  }
+}
+
+const linkIn = (result: CallToolResult): string =>
+  /https?:\/\/\S+\/connect\/[\w-]+/.exec(JSON.stringify(result.content))?.[0] ?? ''
+
+/** The connections of a person, as the administrator sees them. */
+async function connectionsOf(subject: string, provider: string): Promise<{ id: string; label: string }[]> {
+  const { body } = await world.admin('GET', `/connections?provider=${provider}&user=${await world.userId(subject)}`)
+  return body['items'] as { id: string; label: string }[]
+}
+
+async function takeBack(subject: string, provider: string): Promise<unknown> {
+  const [connection] = await connectionsOf(subject, provider)
+  const { body } = await world.admin('POST', `/connections/${connection?.id}/revoke`, { reason: 'test' })
+  return body['atProvider']
+}
+
+describe('the services that have a stand-in', () => {
+  let connectedAt = 0
+
+  it.each(standIns.map((one) => [one.provider, one] as const))(
+    '%s: a refused call, our link, the consent there, and the call goes through with the own token',
+    async (provider, standIn) => {
+      const service = running.get(provider)
+      const refused = await call(provider, 'alice')
+      const link = linkIn(refused)
+      expect(link).toContain(`${world.url}/connect/`)
+      const alice = world.person('alice', pickAccount('alice'))
+      const page = await alice.open(link)
+      expect(page.html).toContain(`Connected as <strong>${standIn.label}</strong>`)
+      connectedAt = Date.now()
+
+      expect(await call(provider, 'alice')).toMatchObject(text('hello'))
+      expect(service?.people.at(-1)).toContain('alice')
+      expect(service?.grants).toHaveLength(1)
+      for (const seen of [...alice.seen, JSON.stringify(refused)]) expect(secretIn(seen)).toBeNull()
+      // Somebody else has no part in it.
+      expect(linkIn(await call(provider, 'bob'))).toContain('/connect/')
+    },
+  )
+
+  it('refreshes what has ended, without asking the person, and takes it back at the service', async () => {
+    await sleep(Math.max(0, connectedAt + lifetimeS * 1000 + 100 - Date.now()))
+    for (const { provider, never } of standIns) {
+      const service = running.get(provider)
+      const shown = service?.shown.size ?? 0
+      expect(await call(provider, 'alice')).toMatchObject(text('hello'))
+      expect(service?.grants.filter((grant) => grant === 'refresh_token')).toHaveLength(never === 'refresh' ? 0 : 1)
+      expect(service?.shown.size).toBe(never === 'refresh' ? shown : shown + 1)
+
+      expect(await takeBack('alice', provider)).toBe(provider === 'microsoft' ? 'not_possible' : 'revoked')
+      expect(linkIn(await call(provider, 'alice'))).toContain('/connect/')
+      expect(await connectionsOf('alice', provider)).toEqual([])
+    }
+    for (const provider of ['google', 'linear', 'okta']) expect(running.get(provider)?.revoked.size).toBe(1)
+  })
+})
+
+describe("somebody else's MCP server with a sign-in of its own", () => {
+  let oauth: OAuthServer
+  let guarded: Guarded
+  let everything: ChildProcess
+  let tokenS = lifetimeS
+
+  beforeAll(async () => {
+    const [port, guardPort] = [await freePort(), await freePort()]
+    const resource = `http://127.0.0.1:${guardPort}/mcp`
+    everything = spawn(join(root, 'node_modules/.bin/mcp-server-everything'), ['streamableHttp'], {
+      env: { ...process.env, PORT: `${port}` },
+      stdio: 'ignore',
+    })
+    closing.push(async () => void everything.kill())
+    oauth = await startOAuthServer({ resources: { [resource]: 'mcp:tools' }, accessTokenS: () => tokenS })
+    closing.push(() => oauth.close())
+    const { issuer, whose } = oauth
+    guarded = await startGuarded(`http://127.0.0.1:${port}/mcp`, {
+      issuer,
+      whose,
+      port: guardPort,
+      scopes: ['mcp:tools'],
+    })
+    closing.push(() => guarded.close())
+    await waitForUrl(`http://127.0.0.1:${port}/mcp`)
+  })
+
+  it('is added, registers us, and shows what it offers to the person an administrator names', async () => {
+    const added = await world.cli('upstream', 'add', 'everything', guarded.mcp, '--yes')
+    expect(added.out).toContain(`People sign in at ${oauth.issuer}; the provider is mcp-everything.`)
+    expect((await world.cli('upstream', 'pins', 'everything')).out).toBe('')
+
+    await call('google', 'alice')
+    const alice = await world.userId('alice')
+    const named = await world.cli('upstream', 'list-as', 'everything', alice)
+    const link = /https?:\S+\/connect\/\S+/.exec(named.out)?.[0] ?? ''
+    const page = await world.person('alice').open(link)
+    expect(page.html).toContain('Connected as')
+    expect((await world.cli('upstream', 'sync', 'everything')).out).toMatch(/new +quarantined +tool +echo/)
+    expect((await world.cli('upstream', 'admit', 'everything', '--all')).out).toMatch(/^\d+ admitted/)
+    await world.addGateway('everything', { tools: [{ upstream: 'everything', include: ['echo'] }] })
+  })
+
+  it('is called by two people, each with a token of their own, which is refreshed and can be taken back', async () => {
+    const echo = (subject: string) => call('everything', subject, 'echo', { message: `I am ${subject}` })
+    expect(JSON.stringify(await echo('alice'))).toContain('Echo: I am alice')
+    const bob = world.person('bob')
+    const link = linkIn(await echo('bob'))
+    const page = await bob.open(link)
+    expect(page.html).toContain('Connected as')
+    const before = guarded.shown.size
+    expect(JSON.stringify(await echo('bob'))).toContain('Echo: I am bob')
+    expect(guarded.shown.size).toBe(before + 1)
+    expect(guarded.people.slice(-1)).toEqual(['bob'])
+    expect(new Set(guarded.people)).toEqual(new Set(['alice', 'bob']))
+
+    tokenS = 3600
+    await sleep(lifetimeS * 1000)
+    expect(JSON.stringify(await echo('bob'))).toContain('Echo: I am bob')
+    expect(oauth.grants.at(-1)).toEqual({ type: 'refresh_token', ok: true })
+
+    expect(await takeBack('bob', 'mcp-everything')).toBe('revoked')
+    expect(oauth.revoked()).toBe(1)
+    expect(linkIn(await echo('bob'))).toContain('/connect/')
+    expect(JSON.stringify(await echo('alice'))).toContain('Echo: I am alice')
+    for (const token of guarded.shown) {
+      world.secrets.add(token)
+      for (const seen of bob.seen) expect(seen).not.toContain(token)
+    }
+  })
+})
