@@ -1,3 +1,4 @@
+import { readConfig } from '../config/config.ts'
 import type { Clock } from '../core/clock.ts'
 import { systemClock } from '../core/clock.ts'
 import type { GatewayId, ProjectId } from '../core/ids.ts'
@@ -6,7 +7,8 @@ import type { Result } from '../core/result.ts'
 import { ok, refuse } from '../core/result.ts'
 import { openDb } from '../db/db.ts'
 import type { GatewayDocument } from './document.ts'
-import { parseDocument } from './document.ts'
+import { invalid, parseDocument } from './document.ts'
+import { isAllowedUrl } from '../egress/egress.ts'
 import { documentHash } from './hash.ts'
 import type { Reach } from './hub-api.ts'
 import { hubOf } from './hub-api.ts'
@@ -47,6 +49,8 @@ export type Published = {
  */
 export async function publish(env: Env, it: Publication, now: Clock = systemClock): Promise<Result<Published>> {
   const { project, document, base } = it
+  const reachable = decisionPointReachable(env, document)
+  if (!reachable.ok) return reachable
   const db = openDb(env.DB)
   const head = await readHeadBySlug(db, project, document.name)
   if ((head?.version ?? null) !== base) return conflict(head?.version ?? null)
@@ -87,6 +91,17 @@ export async function publish(env: Env, it: Publication, now: Clock = systemCloc
   }
   await keepSnapshot(env, snapshot.value)
   return ok({ gateway, version, changed: true, reach: await settle(env, project, gateway) })
+}
+
+/** The guard judges the address again at every call; here it says so before anything is written (attack case 1). */
+function decisionPointReachable(env: Env, { decisionPoint }: GatewayDocument): Result<null> {
+  const config = readConfig(env)
+  if (decisionPoint === null || !config.ok) return config.ok ? ok(null) : config
+  const allowed = isAllowedUrl(decisionPoint.url, config.value)
+  if (allowed.ok) return ok(null)
+  const message =
+    'may not be called: it has to be https, and no address in a private network. An operator can allow it with BEHALF_EGRESS_ALLOW.'
+  return invalid([{ path: 'decisionPoint.url', message }])
 }
 
 /**

@@ -228,3 +228,60 @@ describe('prompts and resources', () => {
     expect(textOf(await send(caller))).toEqual(['sent'])
   })
 })
+
+describe('a version that is published while a call runs (attack case 62)', () => {
+  it('is for the next call: the one in flight keeps the rules it began with, and the record says which', async () => {
+    const [began, release] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+    const wait = async () => {
+      began.resolve()
+      await release.promise
+      return say('done')
+    }
+    const world = await newWorld(chain, { ...servers, web: { tools: { ...servers.web.tools, wait: { run: wait } } } })
+    const caller = await world.person('alice')
+    const inFlight = call(caller, 'Web_wait')
+    await began.promise
+    const forbid = { id: 'no-waiting', effect: 'forbid', tools: { names: ['Web_wait'] } }
+    const rules = { user: [...permitAll.user, forbid], agent: permitAll.agent }
+    const startedAt = Date.now()
+    const { reach } = await world.publish({ ...chain, rules }, 1)
+    expect(reach).toMatchObject({ sessions: 1, pending: 0 })
+    expect(Date.now() - startedAt).toBeLessThan(5_000)
+    expect(await call(caller, 'Web_wait')).toMatchObject({ error: { code: 'policy/denied' } })
+    release.resolve()
+    expect(textOf(await inFlight)).toEqual(['done'])
+    const [outcome] = await outcomes(world, 1)
+    expect(outcome).toMatchObject({ gatewayVersion: 1, attributes: { 'behalf.policy.version': '1' } })
+  })
+})
+
+describe("the company's decision point", () => {
+  it('has to permit too, is asked for every call and for no list, and is not asked about what our rules deny', async () => {
+    const decisionPoint = { url: 'https://pdp.acme.test/access/v1/evaluation' }
+    const forbid = { id: 'no-private', effect: 'forbid', tools: { names: ['Files_read_private'] } }
+    const rules = { user: [...permitAll.user, forbid], agent: permitAll.agent }
+    const world = await newWorld({ ...chain, rules, decisionPoint }, servers)
+    const caller = await world.person('alice')
+    const asked: string[] = []
+    let answer: unknown = { decision: true }
+    world.host('pdp.acme.test', async (request) => {
+      asked.push(((await request.json()) as { resource: { id: string } }).resource.id)
+      return Response.json(answer)
+    })
+    expect(await names(caller)).toContain('Mail_send')
+    expect(textOf(await send(caller))).toEqual(['sent'])
+    answer = { decision: false }
+    expect(await send(caller)).toMatchObject({ kind: 'refused', error: { code: 'policy/denied' } })
+    answer = { decision: 'true' }
+    expect(await send(caller)).toMatchObject({ kind: 'refused', error: { code: 'policy/undecided' } })
+    expect(await offer(caller, 'resources/read', { uri: 'file:///plan' })).toMatchObject({ kind: 'refused' })
+    await call(caller, 'Files_read_private')
+    expect(asked).toEqual(['Mail_send', 'Mail_send', 'Mail_send', 'file:///plan'])
+    expect(await names(caller)).toContain('Mail_send')
+  })
+
+  it('cannot be one of our own addresses', async () => {
+    const decisionPoint = { url: 'https://10.0.0.1/access/v1/evaluation' }
+    await expect(newWorld({ ...chain, decisionPoint }, servers)).rejects.toThrow('private network')
+  })
+})

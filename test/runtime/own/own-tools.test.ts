@@ -174,14 +174,17 @@ describe('one door and the other', () => {
   it('passes on progress, cancelling, task and resumed state, and drops the headers that belong to call_tool', async () => {
     const { call, ran } = world({}, tools)
     const abort = new AbortController()
-    const onProgress = () => {}
+    const told: unknown[] = []
+    const onProgress = (one: unknown) => void told.push(one)
     const resumed = { responses: {}, state: { callId: 'c', wait: 'upstream' as const, upstream: 's' } }
     await call(
       'call_tool',
       { name: 'Slack_ListMessage', arguments: {} },
       { signal: abort.signal, onProgress, task: 't', resumed, paramHeaders: { 'mcp-param-x': '1' } },
     )
-    expect(ran[0]?.call).toMatchObject({ name: 'Slack_ListMessage', task: 't', resumed, onProgress })
+    expect(ran[0]?.call).toMatchObject({ name: 'Slack_ListMessage', task: 't', resumed })
+    ran[0]?.call.onProgress?.({ progress: 1, message: 'half' })
+    expect(told).toEqual([{ progress: 1, message: 'half' }])
     expect(ran[0]?.call.signal).toBe(abort.signal)
     expect(ran[0]?.call.paramHeaders).toBeUndefined()
   })
