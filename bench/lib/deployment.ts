@@ -16,6 +16,10 @@ export type Deployment = {
   project: string
   process(): Promise<{ pid: number }>
   setUp(more: Partial<SetUp>): Promise<void>
+  /** Asks the Worker beside the measured one. */
+  ask(body: unknown): Promise<unknown>
+  /** The same storage with other vars; `undefined` takes one away. */
+  restart(changed: Record<string, string | undefined>): Promise<void>
   stop(): Promise<void>
 }
 
@@ -23,10 +27,16 @@ const flags = ['global_fetch_strictly_public']
 const compatibilityDate = '2026-11-01'
 const objects = { SESSION: 'Session', VAULT: 'Vault', HUB: 'Hub', LEDGER: 'Ledger', GRANT: 'Grant' }
 
-export async function startDeployment(serviceUrl: string): Promise<Deployment> {
+/** `setUp`: the Worker beside the measured one. `vars`: beside those every deployment has. */
+export type DeploymentOptions = { setUp?: string; vars?: Record<string, string> }
+
+export async function startDeployment(
+  serviceUrl: string,
+  { setUp = 'bench/lib/set-up-worker.ts', vars: more = {} }: DeploymentOptions = {},
+): Promise<Deployment> {
   const [main, setUpScript] = await Promise.all([
     bundleWorker('src/index.ts', { minify: true }),
-    bundleWorker('bench/lib/set-up-worker.ts', { minify: true }),
+    bundleWorker(setUp, { minify: true }),
   ])
   const folder = await mkdtemp(join(tmpdir(), 'behalf-bench-'))
   const port = await freePort()
@@ -42,6 +52,7 @@ export async function startDeployment(serviceUrl: string): Promise<Deployment> {
     BEHALF_LEDGER_KEY: randomBytes(32).toString('base64'),
     BEHALF_DEVELOPMENT: 'true',
     BEHALF_EGRESS_ALLOW: new URL(serviceUrl).host,
+    ...more,
   }
   const storage = { d1Databases: ['DB'], kvNamespaces: ['KV'], r2Buckets: ['ARCHIVE'] }
   const durableObjects = (scriptName?: string) =>
@@ -51,7 +62,7 @@ export async function startDeployment(serviceUrl: string): Promise<Deployment> {
         { className, useSQLite: true, ...(scriptName ? { scriptName } : {}) },
       ]),
     )
-  const miniflare = new Miniflare(
+  const options = (bindings: Record<string, string>) =>
     convertV4MiniflareOptions({
       workers: [
         {
@@ -60,7 +71,7 @@ export async function startDeployment(serviceUrl: string): Promise<Deployment> {
           script: main,
           compatibilityDate,
           compatibilityFlags: flags,
-          bindings: vars,
+          bindings,
           durableObjects: durableObjects(),
           unsafeDirectSockets: [{ host: '127.0.0.1', port }],
           ...storage,
@@ -71,7 +82,7 @@ export async function startDeployment(serviceUrl: string): Promise<Deployment> {
           script: setUpScript,
           compatibilityDate,
           compatibilityFlags: flags,
-          bindings: vars,
+          bindings,
           durableObjects: durableObjects('behalf'),
           ...storage,
         },
@@ -80,15 +91,20 @@ export async function startDeployment(serviceUrl: string): Promise<Deployment> {
       kvPersist: join(folder, 'kv'),
       r2Persist: join(folder, 'r2'),
       durableObjectsPersist: join(folder, 'do'),
-    }),
-  )
+    })
+  const miniflare = new Miniflare(options(vars))
   await miniflare.ready
   const d1 = await miniflare.getD1Database('DB', 'behalf')
   for (const file of (await readdir(join(root, 'migrations'))).filter((name) => name.endsWith('.sql')).sort()) {
     const sql = await readFile(join(root, 'migrations', file), 'utf8')
     for (const statement of sql.split('--> statement-breakpoint')) await d1.prepare(statement).run()
   }
-  const setUpWorker = await miniflare.getWorker('set-up')
+  const ask = async (body: unknown): Promise<unknown> => {
+    const worker = await miniflare.getWorker('set-up')
+    const response = await worker.fetch('http://set-up/', { method: 'POST', body: JSON.stringify(body) })
+    if (!response.ok) throw new Error(`set-up: ${await response.text()}`)
+    return response.json()
+  }
   return {
     url,
     appKey,
@@ -100,9 +116,13 @@ export async function startDeployment(serviceUrl: string): Promise<Deployment> {
     },
     async setUp(more) {
       const keyHash = createHash('sha256').update(appKey).digest('hex')
-      const body = { project, keyHash, issuer, serviceUrl, gateways: [], connect: [], ...more }
-      const response = await setUpWorker.fetch('http://set-up/', { method: 'POST', body: JSON.stringify(body) })
-      if (!response.ok) throw new Error(`set-up: ${await response.text()}`)
+      await ask({ project, keyHash, issuer, serviceUrl, gateways: [], connect: [], ...more })
+    },
+    ask,
+    async restart(changed) {
+      const next: Record<string, string | undefined> = { ...vars, ...changed }
+      const there = Object.entries(next).filter((pair): pair is [string, string] => pair[1] !== undefined)
+      await miniflare.setOptions(options(Object.fromEntries(there)))
     },
     async stop() {
       await miniflare.dispose()

@@ -1,11 +1,12 @@
 import { openDb } from '../../src/db/db.ts'
 import { agents, keys, projects, providers } from '../../src/db/schema.ts'
 import { parseDocument, publish } from '../../src/gateways/gateways.ts'
-import type { ProjectId, UserId } from '../../src/core/ids.ts'
+import type { ProjectId } from '../../src/core/ids.ts'
 import { userId } from '../../src/core/ids.ts'
 import { readConfig } from '../../src/config/config.ts'
 import { sealSecret } from '../../src/core/seal.ts'
-import { clientSecretContext, readLink, vaultOf } from '../../src/vault/vault.ts'
+import { clientSecretContext } from '../../src/vault/vault.ts'
+import { connectAccount } from './connect-account.ts'
 
 /**
  * Puts a deployment into the state in which it is measured: a project, gateways, an app key, connected accounts. A Worker
@@ -89,34 +90,9 @@ export default {
       const published = await publish(env, { project, document: document.value, base: null, by: 'bench', note: null })
       if (!published.ok) return Response.json(published, { status: 500 })
     }
-    for (const subject of wanted.connect) await connect(env, project, await userId(project, wanted.issuer, subject))
+    for (const subject of wanted.connect)
+      await connectAccount(env, config, project, await userId(project, wanted.issuer, subject))
     return Response.json({ ok: true })
-
-    async function connect(env: Env, project: ProjectId, user: UserId): Promise<void> {
-      const vault = vaultOf(env, user)
-      const why = { callId: 'bench', gateway: 'bench', agentId: 'bench', agentName: 'Bench', tool: 'Bench' }
-      const asked = await vault.lease({
-        project,
-        user,
-        session: 'bench',
-        provider: 'github',
-        scopes: ['repo', 'read:user'],
-        why,
-      })
-      if (asked.ok) return
-      const link = await readLink(config.stateKey, 'connect', asked.error.help?.url?.split('/connect/')[1] ?? '', now)
-      if (!link) throw new Error(`no link: ${JSON.stringify(asked)}`)
-      const visitor = { project, user }
-      const pending = await vault.viewConnect(link.nonce, visitor)
-      if (!pending.ok) throw new Error(JSON.stringify(pending))
-      const started = await vault.startConnect(link.nonce, pending.value.at(-1)?.ticket ?? '', visitor)
-      if (!started.ok) throw new Error(JSON.stringify(started))
-      const state = await readLink(config.stateKey, 'state', started.value.state, now)
-      const query = `?code=bench&state=${encodeURIComponent(started.value.state)}`
-      let end = await vault.finishConnect({ stateNonce: state?.nonce ?? '', provider: 'github', query, visitor })
-      if (end.ok && end.value.kind === 'confirm') end = await vault.confirmConnect(end.value.held, visitor, true)
-      if (!end.ok || end.value.kind !== 'connected') throw new Error(JSON.stringify(end))
-    }
   },
 }
 

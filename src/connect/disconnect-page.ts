@@ -3,7 +3,7 @@ import type { ProjectId } from '../core/ids.ts'
 import { errorPage, facts, formPage, messagePage } from '../core/page.ts'
 import type { BrowserSession, IdentityDeps } from '../identity/identity.ts'
 import { browserSession, checkCsrf, csrfField, csrfToken, readForm, startSignIn } from '../identity/identity.ts'
-import type { DisconnectLink } from '../vault/vault.ts'
+import type { DisconnectLink, TakenBack } from '../vault/vault.ts'
 import { readDisconnectLink, vaultOf } from '../vault/vault.ts'
 import { invalidLink, mismatchPage } from './pages.ts'
 
@@ -52,8 +52,18 @@ export async function disconnectHere(request: Request, link: string, env: Env, d
   if (!taken) return gonePage()
   return messagePage({
     title: `${taken.label} is disconnected`,
-    text: 'No agent can use it in your name any more. You can close this page.',
+    text: `No agent can use it in your name any more. ${atProvider[taken.revocation]} You can close this page.`,
   })
+}
+
+/** What is gone here may live on there, and only the person can end it then. */
+const atProvider: Record<TakenBack['revocation'], string> = {
+  revoked: 'The service was told, and has ended its permission.',
+  not_possible:
+    'The service has no way to be told: the permission stays there until it ends by itself, or until you remove it in your ' +
+    'settings at the service.',
+  failed: 'The service has not confirmed yet that its permission is ended. It is asked again for a few minutes.',
+  superseded: '',
 }
 
 /** The person is known before anything about the link is said, and it says nothing to anybody else (promise 6). */

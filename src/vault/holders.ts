@@ -1,3 +1,5 @@
+const spareMs = 5 * 60_000
+
 /** Which sessions have a lease in memory, so that it can be called back. Durable: an eviction must not forget one. */
 export class HolderStore {
   readonly #sql: SqlStorage
@@ -6,7 +8,10 @@ export class HolderStore {
     this.#sql = sql
   }
 
-  /** Before the lease leaves. One write per session and lease, not per call: a longer promise is not written again. */
+  /**
+   * Before the lease leaves. What is written reaches further than the lease, so that the next one of this session needs no
+   * write, which the answer would have to wait for. To be called back although nothing is held any more does no harm.
+   */
   hold(connection: string, session: string, until: number): void {
     const [row] = this.#sql
       .exec<{ until: number }>(
@@ -20,7 +25,7 @@ export class HolderStore {
       'INSERT INTO holders VALUES (?, ?, ?, 0) ON CONFLICT DO UPDATE SET until = excluded.until, is_recalled = 0',
       connection,
       session,
-      until,
+      until + spareMs,
     )
   }
 
