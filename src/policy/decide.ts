@@ -44,9 +44,15 @@ export function conclude(compiled: CompiledRules, context: Context, voices: Voic
  * rules by the same evaluator. A spent budget or missing scopes do not hide a tool: calling it says what is missing.
  */
 export function couldPermit(compiled: CompiledRules, question: Question, now: number): boolean {
-  if (question.offered === false || (question.external !== undefined && question.external.decision !== 'permit'))
-    return false
-  return isOpen(weigh(compiled, contextOf(question, now, true)))
+  return openVoices(compiled, contextOf(question, now, true)) !== null
+}
+
+/** What the rules say when something could still be permitted; null: nothing could. */
+export function openVoices(compiled: CompiledRules, context: Context): Voices | null {
+  const { offered, external } = context.question
+  if (offered === false || (external !== undefined && external.decision !== 'permit')) return null
+  const voices = weigh(compiled, context)
+  return isOpen(voices) ? voices : null
 }
 
 /** Whether what is not known yet could turn out so that nothing forbids and both sides permit. */

@@ -1,16 +1,18 @@
 import { isObject, type Json, type JsonObject } from '../core/json.ts'
 import type { CompiledRules } from './compile.ts'
 import type { Context } from './context.ts'
+import { openVoices } from './decide.ts'
 import type { Question } from './decision.ts'
 import { onlyUnless, pinnedValues, speaksOf } from './pins.ts'
 import type { Condition } from './condition.ts'
 import { TRUE } from './truth.ts'
-import { contextOf, weigh, type Voices } from './weigh.ts'
+import { contextOf, type Voices } from './weigh.ts'
 
 const mostValues = 100
 
 /**
- * The tool's input schema for this person through this agent: where rules leave an argument only a few values, it says
+ * The tool's input schema for this person through this agent, or null when no arguments could be permitted (then lists do
+ * not show the tool; the same as `couldPermit`, asked once). Where rules leave an argument only a few values, it says
  * so, and a model does not have to find out by being refused. A hint and no check: `decide` decides. Top-level
  * arguments only. Returns the same object when nothing is narrowed, and never changes the one it was given.
  */
@@ -19,11 +21,12 @@ export function narrowSchema(
   question: Question,
   now: number,
   inputSchema: JsonObject,
-): JsonObject {
+): JsonObject | null {
+  const context = contextOf(question.arguments === null ? question : { ...question, arguments: null }, now, true)
+  const voices = openVoices(compiled, context)
+  if (voices === null) return null
   const { properties } = inputSchema
-  if (!isObject(properties)) return inputSchema
-  const context = contextOf({ ...question, arguments: null }, now, true)
-  const voices = weigh(compiled, context)
+  if (!isObject(properties) || !speakOfArguments(voices)) return inputSchema
   const narrowed: [string, JsonObject][] = []
   for (const [name, property] of Object.entries(properties)) {
     if (!isObject(property)) continue
@@ -41,6 +44,10 @@ export function narrowSchema(
     required: [...new Set([...required, ...narrowed.map(([name]) => name)])],
   }
 }
+
+/** Few rules have a condition: without one there is nothing to go through the arguments for. */
+const speakOfArguments = ({ user, agent, forbid }: Voices): boolean =>
+  [user, agent, forbid].some((voices) => voices.some(({ of }) => of.rule.when !== undefined))
 
 /** Null: nothing to say. */
 function allowedValues(voices: Voices, name: string, property: JsonObject, context: Context): Json[] | null {

@@ -23,6 +23,5 @@ export function listTools(caller: Caller, use: Use, task?: string): Tool[] {
 
 /** The tool as this caller is shown it; null: it does not exist for them. Lists, search and description all ask here. */
 export function permitted(tool: Tool, asker: Asker, use: Use, now: number): Tool | null {
-  const question = questionFor(asker, tool, null, use)
-  return use.gateway.couldPermit(question, now) ? use.gateway.narrow(question, tool, now) : null
+  return use.gateway.narrow(questionFor(asker, tool, null, use), tool, now)
 }

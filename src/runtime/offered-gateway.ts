@@ -39,6 +39,7 @@ function prepare(snapshot: Snapshot): OfferedGateway {
     remember: (args) => argumentsToRemember(rules, args),
     narrow: (question, tool, now) => {
       const inputSchema = narrowSchema(rules, question, now, tool.inputSchema)
+      if (inputSchema === null) return null
       return inputSchema === tool.inputSchema ? tool : { ...tool, inputSchema }
     },
   }

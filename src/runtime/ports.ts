@@ -145,7 +145,8 @@ export type OfferedGateway = {
   things: OfferedThings
   decide(question: Question, now: number): Decision
   couldPermit(question: Question, now: number): boolean
-  narrow(question: Question, tool: Tool, now: number): Tool
+  /** The tool as a list shows it; null: no arguments could be permitted. */
+  narrow(question: Question, tool: Tool, now: number): Tool | null
   /** Lists may change when a result taints the session. */
   readsTaint: boolean
   decisionPoint: DecisionPointSettings | null

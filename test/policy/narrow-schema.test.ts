@@ -13,7 +13,7 @@ const schema = (): JsonObject => ({
   required: ['amount'],
 })
 
-function narrow(user: unknown[], agent: unknown[] = [{ id: 'any-agent', effect: 'permit' }]): JsonObject {
+function narrow(user: unknown[], agent: unknown[] = [{ id: 'any-agent', effect: 'permit' }]): JsonObject | null {
   return narrowSchema(compile({ user, agent }), ask('Shop_Order', null), now, schema())
 }
 
@@ -26,6 +26,11 @@ describe('narrowSchema', () => {
     const original = schema()
     const rules = compile({ user: [everything], agent: [permit('a', { argument: 'amount', lt: 5 })] })
     expect(narrowSchema(rules, ask('Shop_Order', null), now, original)).toBe(original)
+  })
+
+  it('shows nothing where no arguments could be permitted', () => {
+    expect(narrow([everything, { id: 'never', effect: 'forbid' }])).toBeNull()
+    expect(narrow([])).toBeNull()
   })
 
   it('says the values that every permit demands, and that the argument is required', () => {
