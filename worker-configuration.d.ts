@@ -17,11 +17,12 @@ interface __BaseEnv_Env {
 	HUB: DurableObjectNamespace<import("./src/index").Hub>;
 	LEDGER: DurableObjectNamespace<import("./src/index").Ledger>;
 	GRANT: DurableObjectNamespace<import("./src/index").Grant>;
+	WATCH: DurableObjectNamespace<import("./src/index").Watch>;
 }
 declare namespace Cloudflare {
 	interface GlobalProps {
 		mainModule: typeof import("./src/index");
-		durableNamespaces: "Session" | "Vault" | "Hub" | "Ledger" | "Grant";
+		durableNamespaces: "Session" | "Vault" | "Hub" | "Ledger" | "Grant" | "Watch";
 	}
 	interface Env extends __BaseEnv_Env {}
 }

@@ -1,6 +1,7 @@
 import { handle } from './http/http.ts'
 
 export { Ledger } from './audit/audit.ts'
+export { Watch } from './federation/federation.ts'
 export { Hub } from './gateways/gateways.ts'
 export { Grant } from './identity/identity.ts'
 export { Session } from './session/session.ts'

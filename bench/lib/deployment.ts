@@ -25,7 +25,7 @@ export type Deployment = {
 
 const flags = ['global_fetch_strictly_public']
 const compatibilityDate = '2026-11-01'
-const objects = { SESSION: 'Session', VAULT: 'Vault', HUB: 'Hub', LEDGER: 'Ledger', GRANT: 'Grant' }
+const objects = { SESSION: 'Session', VAULT: 'Vault', HUB: 'Hub', LEDGER: 'Ledger', GRANT: 'Grant', WATCH: 'Watch' }
 
 /** `setUp`: the Worker beside the measured one. `vars`: beside those every deployment has. */
 export type DeploymentOptions = { setUp?: string; vars?: Record<string, string> }

@@ -3,11 +3,12 @@ import { isObject } from '../core/json.ts'
 import type { Behaviour } from '../core/tool.ts'
 
 const verbs: Readonly<Record<Behaviour['operation'], RegExp>> = {
-  delete: /^(?:delete|remove|destroy|drop|purge|erase|clear|revoke|cancel|archive|close|uninstall|terminate)/,
+  delete:
+    /^(?:delete|remove|destroy|drop|purge|erase|clear|revoke|cancel|archive|close|uninstall|terminate|(?:wipe|truncate|kill)$)/,
   create:
     /^(?:create|add|insert|new|post|send|publish|upload|open|start|register|invite|schedule|submit|write|append|import|copy|fork|clone)/,
   update:
-    /^(?:update|edit|set|change|modify|rename|move|patch|put|assign|merge|approve|reject|enable|disable|reset|sync|mark|toggle|run|execute|apply|replace)/,
+    /^(?:update|edit|set|change|modify|rename|move|patch|put|assign|merge|approve|reject|enable|disable|reset|sync|mark|toggle|run|execute|apply|replace|(?:transfer|pay|charge|refund|grant|deploy|trigger|restart)$)/,
   read: /^(?:get|list|read|search|find|fetch|query|show|describe|view|count|check|lookup|look|browse|export|download|preview|validate|compare|resolve|whoami|ping|echo|status|info)/,
 }
 

@@ -27,7 +27,12 @@ export function healthAfter(before: Health, result: Result<unknown>, now: number
   return { state, checkedAt: now, since, failures: state === 'down' ? before.failures + 1 : 0, reason }
 }
 
-/** When to look again: every quarter of an hour, and less and less often at one that stays down. */
+const minute = 60_000
+
+/**
+ * When to look again: every quarter of an hour; one that is down soon, so that it is used again when it is back, and less and
+ * less often when it stays down.
+ */
 export function nextCheckAt({ checkedAt, failures }: Health): number {
-  return checkedAt + Math.min(15 * 60_000 * 2 ** failures, 6 * 3_600_000)
+  return checkedAt + (failures === 0 ? 15 * minute : Math.min(minute * 2 ** (failures - 1), 360 * minute))
 }

@@ -5,6 +5,7 @@ import type { Result } from '../core/result.ts'
 import { ok, refuse } from '../core/result.ts'
 import type { Behaviour } from '../core/tool.ts'
 import { toolPins, upstreams } from '../db/schema.ts'
+import { watchOf } from '../gateways/gateways.ts'
 import { allowedUpstreamUrl } from './allowed-url.ts'
 import { healthAfter, readHealth } from './health.ts'
 import { listEverything, listingCredential } from './listing.ts'
@@ -54,6 +55,7 @@ export async function saveUpstream(wanted: NewUpstream, use: FederationUse): Pro
     use,
     changes.map((change) => writePin(use, wanted.id, change, now())),
   )
+  await watchOf(use.env, project, wanted.id).schedule()
   if (before) await republish(wanted.id, `${wanted.id} was changed`, use)
   return saved ? ok(saved) : refuse('core/not_found')
 }
@@ -66,6 +68,7 @@ export async function removeUpstream(id: string, use: FederationUse): Promise<Re
     db.delete(upstreams).where(and(eq(upstreams.project, project), eq(upstreams.id, id))),
     db.delete(toolPins).where(and(eq(toolPins.project, project), eq(toolPins.upstream, id))),
   ])
+  await watchOf(use.env, project, id).schedule()
   return republish(id, `${id} was removed`, use)
 }
 

@@ -33,7 +33,9 @@ export async function syncUpstream(id: string, use: FederationUse): Promise<Resu
   const target = { id, url: row.url, discovered: null, timeoutMs: settings.timeoutMs, maxBytes: settings.maxBytes }
   const credential = await listingCredential(target, settings, use)
   const listing = credential.ok ? await listEverything(target, credential.value, use) : credential
-  const health = healthAfter(readHealth(row.health), listing, use.now())
+  const before = readHealth(row.health)
+  const health = healthAfter(before, listing, use.now())
+  if (health.state !== before.state) await record(id, [healthEvent(id, before, health, use)], use)
   if (!listing.ok) {
     await keep(row, { health }, use)
     return ok({ changes: [], republished: [], health })
@@ -44,10 +46,11 @@ export async function syncUpstream(id: string, use: FederationUse): Promise<Resu
     changes.map((change) => writePin(use, id, change, use.now())),
   )
   await keep(row, { health, discovered: listing.value.discovered }, use)
-  await recordEvents(
-    use.env,
+  await record(
+    id,
     changes.flatMap((change) => eventFor(id, change, use)),
-  ).catch((fault: unknown) => logFault('federation.not_recorded', fault, { upstream: id }))
+    use,
+  )
   const offered = changes.some((change) => change.decidedBy !== null)
   const republished = offered ? await republish(id, `${id} changed`, use) : ok([])
   return republished.ok ? ok({ changes, republished: republished.value, health }) : republished
@@ -62,6 +65,17 @@ async function keep(
     .update(upstreams)
     .set({ ...set, updatedAt: now() })
     .where(and(eq(upstreams.project, project), eq(upstreams.id, row.id)))
+}
+
+/** What was found is in force already: a record that cannot be written is no reason to offer it again. */
+async function record(upstream: string, events: AuditEvent[], { env }: FederationUse): Promise<void> {
+  await recordEvents(env, events).catch((fault: unknown) => logFault('federation.not_recorded', fault, { upstream }))
+}
+
+function healthEvent(upstream: string, before: Health, { state, reason }: Health, use: FederationUse): AuditEvent {
+  const at = use.now()
+  const attributes: JsonObject = { upstream, before: before.state, state, reason }
+  return { id: uuidv7(at), type: 'upstream.health', at, project: use.project, attributes }
 }
 
 /** Attack case 55: the change, with its differences, is in the record before anybody decides about it. */

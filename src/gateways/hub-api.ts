@@ -11,11 +11,18 @@ export type Match = { all: true } | { user: string } | { agent: string } | { ses
 /** How far a change has come when the call returns. `pending` sessions are tried again until they took it or are gone. */
 export type Reach = { version: number; sessions: number; pending: number }
 
-/** What subscribers hear. */
+export type ListName = 'tools' | 'prompts' | 'resources'
+
+/** What subscribers hear. A `watcher` is one stream, or one conversation of a legacy client. */
 export type Change =
   | { kind: 'published'; version: number }
+  /** A server behind the gateway said so, and what it says now was held against the pins. */
+  | { kind: 'changed'; lists: ListName[] }
   /** What this session may see has changed, and nobody else's. */
   | { kind: 'list' }
+  | { kind: 'resource_updated'; uri: string; watchers: string[] }
+  /** This watcher's session has resources to watch from now on. */
+  | { kind: 'watching'; watcher: string }
   | { kind: 'ended'; reason: string }
 
 /**
@@ -35,6 +42,8 @@ export type HubApi = {
   refund(charges: readonly Charge[]): Promise<void>
   /** A session says that its own lists are not what they were. */
   listChanged(session: string): Promise<void>
+  /** Hands it to the open streams: of one session, or all. */
+  tell(change: Change, session?: string): Promise<void>
   status(): Promise<HubStatus>
 }
 

@@ -4,25 +4,30 @@ import { systemClock } from '../core/clock.ts'
 import { migrate } from '../core/do-migrations.ts'
 import type { Result } from '../core/result.ts'
 import { ok, refuse } from '../core/result.ts'
+import { logFault } from '../core/log.ts'
 import { openDb } from '../db/db.ts'
 import type { Charge } from '../policy/policy.ts'
 import type { LiveSession } from './fan-out.ts'
 import { fanOut } from './fan-out.ts'
 import type { HeadChange } from './live-head.ts'
 import { LiveHead } from './live-head.ts'
-import type { HubApi, HubStatus, Match, Member, Reach } from './hub-api.ts'
+import type { Change, HubApi, HubStatus, Match, Member, Reach } from './hub-api.ts'
 import { readHubName } from './hub-api.ts'
 import { LiveSessions, liveMigrations } from './live-sessions.ts'
+import { loadSnapshot } from './load-snapshot.ts'
 import { mayJoin } from './may-join.ts'
 import { SharedCounters, counterMigrations } from './shared-counters.ts'
 import type { Listener } from './subscribers.ts'
 import { Subscribers } from './subscribers.ts'
+import { attentionMs, watchOf } from './watch-api.ts'
 
 /** While somebody is here, D1 is looked at this often: an edit made there directly counts within a minute. */
 const lookEveryMs = 30_000
 /** `publish` and `end` return by then, with what is left to the alarm (promise 7: 5 s). */
 const settleWithinMs = 4_500
 const retryAfterMs = 250
+/** How often a gateway that nobody listens at makes sure that its servers are watched. */
+const watchEveryMs = 3_600_000
 
 /** Append only. */
 const hubMigrations = [[...liveMigrations, ...counterMigrations].join('\n')]
@@ -36,6 +41,7 @@ export class Hub extends DurableObject<Env> implements HubApi {
   readonly #head: LiveHead
   readonly #counters: SharedCounters
   readonly #subscribers: Subscribers
+  #attendedAt = 0
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env)
@@ -91,6 +97,10 @@ export class Hub extends DurableObject<Env> implements HubApi {
     this.#subscribers.tell({ kind: 'list' }, { session })
   }
 
+  async tell(change: Change, session?: string): Promise<void> {
+    this.#subscribers.tell(change, session === undefined ? { all: true } : { session })
+  }
+
   async status(): Promise<HubStatus> {
     await this.#head.look()
     const { version, enabled, refused } = this.#head
@@ -103,7 +113,9 @@ export class Hub extends DurableObject<Env> implements HubApi {
     const listener = JSON.parse(request.headers.get('behalf-listener') ?? 'null') as Listener | null
     if (listener === null || request.headers.get('upgrade') !== 'websocket') return new Response(null, { status: 400 })
     await this.#wakeIn(lookEveryMs)
-    return this.#subscribers.accept(listener)
+    const accepted = this.#subscribers.accept(listener)
+    this.ctx.waitUntil(this.#attend())
+    return accepted
   }
 
   override webSocketMessage(): void {
@@ -119,6 +131,7 @@ export class Hub extends DurableObject<Env> implements HubApi {
     if (config.ok) this.#live.removeJoinedBefore(systemClock() - config.value.session.maxAgeMs - 60_000)
     await this.#head.look()
     const left = await this.#tellPending()
+    await this.#attend()
     if (left > 0) await this.#wakeIn(retryAfterMs * 8)
     else if (this.#live.count() > 0 || this.#subscribers.count() > 0) await this.#wakeIn(lookEveryMs)
   }
@@ -129,10 +142,30 @@ export class Hub extends DurableObject<Env> implements HubApi {
     return readHubName(name)
   }
 
+  /** The servers behind the gateway are watched while it is in use, and listened to while somebody listens here. */
+  async #attend(): Promise<void> {
+    const now = systemClock()
+    const listens = this.#subscribers.count() > 0
+    if (now - this.#attendedAt < (listens ? attentionMs / 3 : watchEveryMs)) return
+    this.#attendedAt = now
+    if (this.#head.version === null) await this.#head.look()
+    const { version } = this.#head
+    const { project, gateway } = this.#name
+    const snapshot = version === null ? null : await loadSnapshot(this.env, project, gateway, version)
+    if (!snapshot?.ok) return
+    const told = snapshot.value.upstreams.map(({ target }) =>
+      watchOf(this.env, project, target.id).attend(gateway, listens),
+    )
+    for (const one of await Promise.allSettled(told)) {
+      if (one.status === 'rejected') logFault('gateways.not_attended', one.reason)
+    }
+  }
+
   #changed(change: HeadChange): void {
     if (change === 'closed') this.#end({ all: true }, 'gateway_disabled')
     else if (this.#head.version !== null) {
       this.#subscribers.tell({ kind: 'published', version: this.#head.version })
+      this.#attendedAt = 0
     }
     this.ctx.waitUntil(this.#wakeIn(retryAfterMs))
   }

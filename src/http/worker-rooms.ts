@@ -3,16 +3,13 @@ import type { Config } from '../config/config.ts'
 import type { Caller } from '../core/caller.ts'
 import { systemClock } from '../core/clock.ts'
 import { sessionId } from '../core/ids.ts'
-import { ok, refuse } from '../core/result.ts'
 import { connectRoutes } from '../connect/connect.ts'
-import { endSessions, openChanges, resolveGateway } from '../gateways/gateways.ts'
+import { endSessions, resolveGateway } from '../gateways/gateways.ts'
 import { challengeFor, identifyCaller, identityDeps, identityRoutes } from '../identity/identity.ts'
-import { logFault } from '../core/log.ts'
 import { Remembered } from '../core/remembered.ts'
-import type { Change as GatewayChange } from '../gateways/gateways.ts'
-import type { ChangeFeed, ChangeListener } from '../mcp/mcp.ts'
 import type { Turn } from '../mcp/mcp.ts'
 import type { Rooms } from './rooms.ts'
+import { changeFeed } from './worker-changes.ts'
 
 /** The rooms as the Worker's bindings give them. Made once per isolate. */
 export function workerRooms(env: Env, config: Config): Rooms {
@@ -32,7 +29,7 @@ export function workerRooms(env: Env, config: Config): Rooms {
     identify: (request, gateway) => identifyCaller(request, gateway, identity),
     challenge: challengeFor,
     session: (caller) => sessionOf(env, caller),
-    changes: changeFeed(env),
+    changes: changeFeed(env, sessionName),
     mount(app) {
       app.route('/', identityRoutes(deps))
       app.route('/', adminRoutes(deps))
@@ -53,33 +50,4 @@ function sessionName({ project, gateway, user, agent, grant }: Caller): Promise<
   let name = names.get(key)
   if (!name) names.set(key, (name = sessionId(project, gateway, user.id, agent.id, grant)))
   return name
-}
-
-const tooManyStreams = refuse('mcp/too_many_streams', { retryAfterMs: 60_000 })
-
-function changeFeed(env: Env): ChangeFeed {
-  return {
-    async subscribe(caller, listener) {
-      const { project, gateway, user, agent } = caller
-      const session = await sessionName(caller)
-      const opened = await openChanges(env, { project, gateway }, { user: user.id, agent: agent.id, session })
-      if (!opened.ok) return opened.error.code === 'policy/limit_reached' ? tooManyStreams : opened
-      const reader = opened.value.getReader()
-      void follow(reader, listener).finally(() => listener.ended())
-      return ok(() => void reader.cancel())
-    },
-  }
-}
-
-/** A new version, or what happened in the session, may leave other tools, prompts and resources: which, a list says. */
-async function follow(reader: ReadableStreamDefaultReader<GatewayChange>, { changed }: ChangeListener): Promise<void> {
-  try {
-    for (;;) {
-      const { done, value } = await reader.read()
-      if (done) return
-      if (value.kind !== 'ended') for (const list of ['tools', 'prompts', 'resources'] as const) changed(list)
-    }
-  } catch (fault) {
-    logFault('http.changes_lost', fault)
-  }
 }

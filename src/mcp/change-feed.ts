@@ -13,11 +13,15 @@ export type Change = 'tools' | 'prompts' | 'resources'
  * bus that all requests share. Errors: `mcp/too_many_streams`.
  */
 export type ChangeFeed = {
-  subscribe: (caller: Caller, listener: ChangeListener) => Promise<Result<() => void>>
+  subscribe: (caller: Caller, listener: ChangeListener, watch?: Watch) => Promise<Result<() => void>>
 }
+
+/** Single resources that a stream wants to hear of. Null: what the legacy conversation `watcher` subscribed to. */
+export type Watch = { watcher: string; resources: string[] | null }
 
 export type ChangeListener = {
   changed: (change: Change) => void
+  updated: (uri: string) => void
   /** Nothing more will come: the session ended or the feed was lost. The client's stream ends too, so that it comes again. */
   ended: () => void
 }
@@ -36,6 +40,8 @@ export class ListenBus implements ServerEventBus {
   #close: () => void = () => {}
 
   readonly changed = (change: Change): void => this.publish(events[change])
+
+  readonly updated = (uri: string): void => this.publish({ kind: 'resource_updated', uri })
 
   /** `close` lets go of the feed. It runs when the last listener has gone. */
   whenIdle(close: () => void): void {

@@ -133,11 +133,12 @@ function batchFault(batch: readonly Json[], features: ClientFeatures): string | 
   return batch.length > 20 ? 'At most 20 messages may come in one batch.' : null
 }
 
-/** The stream on which the server speaks first: only that a list has changed. */
+/** The stream on which the server speaks first: that a list has changed, or a resource that was subscribed to. */
 async function listen(turn: Turn, request: Request, features: ClientFeatures): Promise<Result<Response>> {
   const about = await askAbout(turn, features.conversation)
   if (!about.ok) return about
-  const { prompts, resources } = about.value.features
+  const { prompts, resources, subscribe } = about.value.features
+  const { conversation } = features
   const server = buildServer(turn, features, about.value)
   const transport = new WebStandardStreamableHTTPServerTransport({ supportedProtocolVersions: [...legacyVersions] })
   const tell: Record<Change, (() => Promise<void>) | false> = {
@@ -150,10 +151,13 @@ async function listen(turn: Turn, request: Request, features: ClientFeatures): P
   const response = await transport.handleRequest(request)
   if (response.status !== 200 || response.body === null) return ok(response)
   // Only now is there somewhere to tell it.
-  const subscribed = await turn.changes.subscribe(turn.caller, {
-    changed: (change) => void (tell[change] && tell[change]().catch(report)),
+  const listener = {
+    changed: (change: Change) => void (tell[change] && tell[change]().catch(report)),
+    updated: (uri: string) => void server.sendResourceUpdated({ uri }).catch(report),
     ended: () => void transport.close().catch(report),
-  })
+  }
+  const watch = subscribe && conversation !== undefined ? { watcher: conversation, resources: null } : undefined
+  const subscribed = await turn.changes.subscribe(turn.caller, listener, watch)
   if (!subscribed.ok) {
     await transport.close()
     return subscribed

@@ -13,7 +13,7 @@ import { plainRequest, rememberEnvelope } from './plain-request.ts'
 import { answerQuickly } from './quick-lane.ts'
 import { correctVersionHeader } from './version-header.ts'
 
-export type { Change, ChangeFeed, ChangeListener } from './change-feed.ts'
+export type { Change, ChangeFeed, ChangeListener, Watch } from './change-feed.ts'
 export type { Turn } from './turn.ts'
 
 /**

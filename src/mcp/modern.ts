@@ -51,10 +51,10 @@ export async function serveModern(
     onerror: () => {},
   })
   if (message?.method === 'subscriptions/listen') {
-    const subscribed = await turn.changes.subscribe(turn.caller, {
-      changed: bus.changed,
-      ended: () => void handler.close(),
-    })
+    const listener = { changed: bus.changed, updated: bus.updated, ended: () => void handler.close() }
+    const resources = about?.features.subscribe ? resourcesOf(message.params) : []
+    const watch = resources.length > 0 ? { watcher: crypto.randomUUID(), resources } : undefined
+    const subscribed = await turn.changes.subscribe(turn.caller, listener, watch)
     if (!subscribed.ok) return subscribed
     bus.whenIdle(subscribed.value)
   }
@@ -63,6 +63,16 @@ export async function serveModern(
   } finally {
     bus.settle()
   }
+}
+
+/** More than this of one stream is not watched; nobody needs it, and each is a promise of ours to a server. */
+const maxWatched = 100
+
+function resourcesOf(params: unknown): string[] {
+  const filter = isObject(params) ? params['notifications'] : undefined
+  const wanted = isObject(filter) ? filter['resourceSubscriptions'] : undefined
+  const uris = Array.isArray(wanted) ? wanted.filter((uri) => typeof uri === 'string' && uri.length <= 2_000) : []
+  return uris.slice(0, maxWatched)
 }
 
 export function modernFeatures(meta: Record<string, unknown>): ClientFeatures {

@@ -16,7 +16,8 @@ type CheckedCall = Pick<ToolCall, 'arguments' | 'about' | 'paramHeaders'>
  * Arguments as the tool will get them: checked against its schema before any rule sees them (attack case 50), with our own
  * tools' defaults filled in, so that a rule decides on what will run.
  *
- * Errors: `mcp/header_mismatch`; `runtime/invalid_arguments`, with what is wrong and where in `help.text`.
+ * Errors: `mcp/header_mismatch`; `runtime/invalid_arguments`, with what is wrong and where in `help.text`; `upstream/failed`
+ * where its schema cannot be used.
  */
 export function checkArguments(tool: Tool, { arguments: args, about, paramHeaders }: CheckedCall): Result<JsonObject> {
   if (paramHeaders && !paramHeadersFit(tool.inputSchema, args, paramHeaders)) return refuse('mcp/header_mismatch')
@@ -32,8 +33,13 @@ export function checkArguments(tool: Tool, { arguments: args, about, paramHeader
     if (parsed?.success) return ok({ ...(parsed.data as JsonObject), ...(isOurs ? { account } : {}) })
     return invalid(parsed ? zodFaults(parsed.error) : 'the tool is not part of this release')
   }
-  const checked = validatorFor(tool)(args)
-  return checked.valid ? ok(args) : invalid(checked.errorMessage)
+  try {
+    const checked = validatorFor(tool)(args)
+    return checked.valid ? ok(args) : invalid(checked.errorMessage)
+  } catch (cause) {
+    // A schema that refers to another document, which is never fetched, or to itself for ever.
+    return refuse('upstream/failed', { evidence: { fault: 'schema', cause: String(cause).slice(0, 500) } })
+  }
 }
 
 function invalid(faults: string): Result<JsonObject> {

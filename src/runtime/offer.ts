@@ -55,6 +55,14 @@ export function listResources(caller: Caller, use: Runtime): JsonObject[] {
   }))
 }
 
+/** The resource, if this caller could read it now. */
+export function readableResource(uri: string, caller: Caller, use: Runtime): Tool | null {
+  const thing = use.gateway.things.resource(uri)
+  if (!thing) return null
+  const question = { ...questionFor({ caller }, thing, { uri }, use), kind: 'resource' as const }
+  return use.gateway.couldPermit(question, use.now()) ? thing : null
+}
+
 /** A template is shown where a resource of its form could be permitted. */
 export function listTemplates(caller: Caller, use: Runtime): JsonObject[] {
   const { templates, resource } = use.gateway.things

@@ -8,7 +8,7 @@ export { answerCall } from './own/answer-call.ts'
 export { findingOf } from './own/finding.ts'
 export type { OwnConnection, OwnConnections, OwnUse } from './own/own-tool.ts'
 export { shownTools } from './own/shown-tools.ts'
-export { listPrompts, listResources, listTemplates, useOffer } from './offer.ts'
+export { listPrompts, listResources, listTemplates, readableResource, useOffer } from './offer.ts'
 export type { OfferCall, OfferedMethod, OfferReply } from './offer.ts'
 export { offerGateway } from './offered-gateway.ts'
 export { createRunner } from './run-tool.ts'
@@ -17,7 +17,7 @@ export type { ScreenUse } from './call-screen.ts'
 export type { RunnerUse } from './run-tool.ts'
 export type { UpstreamUse } from './run-upstream-tool.ts'
 export { createUpstreams } from '../upstream/upstream.ts'
-export type { UpstreamCredential, Upstreams } from '../upstream/upstream.ts'
+export type { UpstreamCredential, UpstreamNotice, Upstreams } from '../upstream/upstream.ts'
 export type {
   Approvals,
   AskDecisionPoint,

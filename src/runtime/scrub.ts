@@ -12,8 +12,13 @@ export function scrub(value: Json, secrets: readonly string[]): Json {
 }
 
 function without(value: Json, secrets: readonly string[]): Json {
-  if (typeof value === 'string') return secrets.reduce((text, secret) => text.replaceAll(secret, '[removed]'), value)
+  if (typeof value === 'string') return textWithout(value, secrets)
   if (Array.isArray(value)) return value.map((item) => without(item, secrets))
   if (value === null || typeof value !== 'object') return value
-  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, without(inner, secrets)]))
+  return Object.fromEntries(
+    Object.entries(value).map(([name, inner]) => [textWithout(name, secrets), without(inner, secrets)]),
+  )
 }
+
+const textWithout = (text: string, secrets: readonly string[]): string =>
+  secrets.reduce((left, secret) => left.replaceAll(secret, '[removed]'), text)

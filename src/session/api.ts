@@ -107,6 +107,24 @@ export type OffersApi = {
   offer(request: OfferRequest): Promise<OfferReply>
 }
 
+/** A client's stream that is open and wants to hear that single resources change. */
+export type WatchRequest = {
+  caller: Caller
+  /** Names the stream: a legacy client's conversation, or random. */
+  watcher: string
+  /** What it wants to hear of. Null: what its conversation subscribed to. */
+  resources: string[] | null
+}
+
+export type WatchApi = {
+  /**
+   * Said when the stream opens and every 45 s as long as it is open. Resolves with whether there is anything to watch; updates
+   * come by the gateway's changes.
+   */
+  keepWatching(request: WatchRequest): Promise<boolean>
+  stopWatching(watcher: string): Promise<void>
+}
+
 /** What belongs to a legacy client's protocol session, which one isolate cannot know. */
 export type ConversationApi = {
   /** A legacy client's DELETE: from now on this conversation is refused with `session/unknown`. */

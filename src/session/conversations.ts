@@ -3,11 +3,17 @@ import { conversationLifeMs } from '../core/call.ts'
 export const conversationMigrations = [
   `CREATE TABLE ended_conversations (id TEXT PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID;
    CREATE TABLE conversation_levels (id TEXT PRIMARY KEY, level TEXT NOT NULL, at INTEGER NOT NULL) WITHOUT ROWID;`,
+  `CREATE TABLE conversation_watches (
+     id TEXT NOT NULL, uri TEXT NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (id, uri)
+   ) WITHOUT ROWID;`,
 ]
 
+/** Resources that one conversation may watch at a time. */
+const maxWatched = 100
+
 /**
- * What has to be remembered of legacy protocol sessions: that their client ended one with DELETE, and from which level on it
- * wants to see the log. An id is sealed and dies with its age; until then an ended one has to stay ended. Few there are, so they
+ * What has to be remembered of legacy protocol sessions: that their client ended one with DELETE, from which level on it wants
+ * to see the log, and which resources it watches. An id is sealed and dies with its age; until then an ended one has to stay ended. Few there are, so they
  * are kept in memory too: every call of a legacy client asks.
  */
 export class Conversations {
@@ -26,7 +32,28 @@ export class Conversations {
   end(id: string, now: number): void {
     this.#forget(now)
     this.#sql.exec('INSERT OR REPLACE INTO ended_conversations VALUES (?, ?)', id, now)
+    this.#sql.exec('DELETE FROM conversation_watches WHERE id = ?', id)
     this.#ended.add(id)
+  }
+
+  /** Remembers that it wants to hear of a resource. False: it watches too many. */
+  watch(id: string, uri: string, now: number): boolean {
+    this.#forget(now)
+    const known = this.watched(id)
+    if (known.length >= maxWatched && !known.includes(uri)) return false
+    this.#sql.exec('INSERT OR REPLACE INTO conversation_watches VALUES (?, ?, ?)', id, uri, now)
+    return true
+  }
+
+  unwatch(id: string, uri: string): void {
+    this.#sql.exec('DELETE FROM conversation_watches WHERE id = ? AND uri = ?', id, uri)
+  }
+
+  watched(id: string): string[] {
+    return this.#sql
+      .exec<{ uri: string }>('SELECT uri FROM conversation_watches WHERE id = ?', id)
+      .toArray()
+      .map(({ uri }) => uri)
   }
 
   hasEnded(id: string): boolean {
@@ -46,5 +73,6 @@ export class Conversations {
   #forget(now: number): void {
     this.#sql.exec('DELETE FROM ended_conversations WHERE at < ?', now - conversationLifeMs)
     this.#sql.exec('DELETE FROM conversation_levels WHERE at < ?', now - conversationLifeMs)
+    this.#sql.exec('DELETE FROM conversation_watches WHERE at < ?', now - conversationLifeMs)
   }
 }

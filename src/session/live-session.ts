@@ -3,17 +3,16 @@ import type { Config } from '../config/config.ts'
 import type { Caller } from '../core/caller.ts'
 import type { Clock } from '../core/clock.ts'
 import type { SessionId } from '../core/ids.ts'
-import type { JsonObject } from '../core/json.ts'
 import { isObject } from '../core/json.ts'
 import type { Result } from '../core/result.ts'
 import { ok, refuse } from '../core/result.ts'
 import { openDb } from '../db/db.ts'
 import { readToolSecrets } from '../db/tool-secrets.ts'
 import { createEgress } from '../egress/egress.ts'
-import type { Snapshot } from '../gateways/gateways.ts'
+import type { Change, Snapshot } from '../gateways/gateways.ts'
 import { hubOf, isAssigned, loadSnapshot } from '../gateways/gateways.ts'
-import type { OfferCall, OfferReply, OwnUse, Runtime, Upstreams } from '../runtime/runtime.ts'
-import { createRunner, createUpstreams, listResources, offerGateway, screenCall } from '../runtime/runtime.ts'
+import type { OwnUse, Runtime, Upstreams } from '../runtime/runtime.ts'
+import { createRunner, createUpstreams, offerGateway, screenCall } from '../runtime/runtime.ts'
 import { vaultOf } from '../vault/vault.ts'
 import type { GatewayFeatures } from './api.ts'
 import { approvalMigrations, StoredApprovals } from './approvals.ts'
@@ -21,11 +20,14 @@ import { consentScopes } from './consent-scopes.ts'
 import { HeldLeases } from './credentials.ts'
 import { factsMigrations, SessionMemory } from './facts.ts'
 import { ownUse } from './own-use.ts'
+import { HeldSecrets } from './held-secrets.ts'
 import { createRecorder, sessionEvent } from './record.ts'
 import { decisionPointAsker } from './ask-decision-point.ts'
 import { outsideWorld } from './outside-world.ts'
+import { ResourceWatch } from './resource-watch.ts'
 import type { SessionRow } from './session-row.ts'
 import { belongsTo, readRow, rowMigrations, seenRow, startRow } from './session-row.ts'
+import { listenToResources, serverOf } from './watch-resources.ts'
 
 export const sessionMigrations = [[...rowMigrations, ...factsMigrations, ...approvalMigrations].join('\n')]
 
@@ -46,6 +48,7 @@ export class LiveSession {
   readonly runtime: Runtime
   readonly leases: HeldLeases
   readonly own: OwnUse
+  readonly resources: ResourceWatch
   readonly #use: SessionUse
   readonly #row: SessionRow
   readonly #upstreams: Upstreams
@@ -70,9 +73,24 @@ export class LiveSession {
     const times = { startedAt: row.started_at, authenticatedAt: row.authenticated_at }
     const gateway = () => this.#snapshot.slug
     const egress = createEgress(config)
-    const secrets = (names: readonly string[]) => readToolSecrets(openDb(env.DB), config, caller.project, names)
     this.#upstreams = createUpstreams({ egress, now })
     const hub = hubOf(env, caller.project, caller.gateway)
+    const held = new HeldSecrets((names) => readToolSecrets(openDb(env.DB), config, caller.project, names), now)
+    const secrets = (names: readonly string[]) => held.get(names)
+    this.resources = new ResourceWatch({
+      now,
+      serverOf: (uri, who) => serverOf(uri, who, this.runtime, this.#snapshot),
+      listen: (uris, who, onNotice) =>
+        listenToResources(uris, who, onNotice, {
+          upstreams: this.#upstreams,
+          leases: this.leases,
+          snapshot: this.#snapshot,
+          runtime: this.runtime,
+          secrets,
+          now: now(),
+        }),
+      tell: (uri, watchers) => this.tell({ kind: 'resource_updated', uri, watchers }),
+    })
     this.runtime = {
       now,
       gateway: offerGateway(snapshot),
@@ -93,7 +111,7 @@ export class LiveSession {
           now,
         }),
       ),
-      screen: (plan, call) => screenCall(plan, call, { secrets: () => this.leases.secrets() }),
+      screen: (plan, call) => screenCall(plan, call, { secrets: () => [...this.leases.secrets(), ...held.values()] }),
     }
     const { facts } = this.runtime
     const vault = (user: string) => vaultOf(env, user)
@@ -158,6 +176,7 @@ export class LiveSession {
     if (!isAssigned(snapshot.value, caller)) return refuse('gateways/not_assigned')
     this.#snapshot = snapshot.value
     this.runtime.gateway = offerGateway(snapshot.value)
+    this.resources.settle()
     return ok(null)
   }
 
@@ -171,20 +190,20 @@ export class LiveSession {
     this.#use.ctx.waitUntil(Promise.allSettled(gone))
   }
 
-  /**
-   * Takes the wish to hear that a resource changes, or takes it back, for a resource this caller may see. Updates of single
-   * resources are not handed on yet (docs/federation.md): a client that asks learns of a change when it reads.
-   */
-  async watch({ id: callId, caller }: OfferCall, params: JsonObject): Promise<OfferReply> {
-    const known = listResources(caller, this.runtime).some(({ uri }) => uri === params['uri'])
-    if (known) return { kind: 'result', callId, result: {} }
-    const data = { uri: params['uri'] ?? null }
-    const message = 'This does not exist here, or may not be used.'
-    return { kind: 'refused', callId, error: { code: 'runtime/unknown_tool', message, data } }
+  /** Whether this caller could read it, and a server behind the gateway tells of its changes. */
+  mayWatch(uri: string, caller: Caller): boolean {
+    return serverOf(uri, caller, this.runtime, this.#snapshot) !== null
+  }
+
+  /** To the open streams of this session. */
+  async tell(change: Change): Promise<void> {
+    const { env, caller, ctx } = this.#use
+    await hubOf(env, caller.project, caller.gateway).tell(change, nameOf(ctx))
   }
 
   /** Lets go of what is open at upstreams. */
   close(): void {
+    this.resources.close()
     this.#use.ctx.waitUntil(this.#upstreams.close())
   }
 

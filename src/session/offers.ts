@@ -26,7 +26,7 @@ export async function answerOffer(request: OfferRequest, call: OfferCall, live: 
       return useOffer(call, method, params, runtime)
     case 'resources/subscribe':
     case 'resources/unsubscribe':
-      return live.watch(call, params)
+      throw new Error(`${method} is answered by the session itself`)
   }
 }
 

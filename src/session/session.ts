@@ -26,6 +26,8 @@ import type {
   OffersApi,
   SessionApi,
   SessionControl,
+  WatchApi,
+  WatchRequest,
 } from './api.ts'
 import { Answers } from './answers.ts'
 import { Conversations, conversationMigrations } from './conversations.ts'
@@ -40,7 +42,10 @@ import { endRow, readRow } from './session-row.ts'
  * One agent acting for one user through one gateway. A thin host: what a call does is in `runtime`, what is remembered is in
  * `live-session.ts`. Named by `sessionId(...)`; anyone who holds the stub can call what is not `#private`.
  */
-export class Session extends DurableObject<Env> implements SessionApi, OffersApi, ConversationApi, SessionControl {
+export class Session
+  extends DurableObject<Env>
+  implements SessionApi, OffersApi, ConversationApi, WatchApi, SessionControl
+{
   readonly #outbox: Outbox
   readonly #alarms: Alarms
   readonly #conversations: Conversations
@@ -72,7 +77,36 @@ export class Session extends DurableObject<Env> implements SessionApi, OffersApi
   }
 
   async offer(request: OfferRequest): Promise<OfferReply> {
-    return this.#carry(request, (live, call) => answerOffer(request, call, live))
+    const { conversation } = request.features
+    const { method, params } = request
+    if (method !== 'resources/subscribe' && method !== 'resources/unsubscribe') {
+      return this.#carry(request, (live, call) => answerOffer(request, call, live))
+    }
+    return this.#carry(request, async (live, { id }) => {
+      const uri = typeof params['uri'] === 'string' ? params['uri'] : ''
+      const wanted = method === 'resources/subscribe'
+      if (wanted && !live.mayWatch(uri, request.caller)) return unknownResource(id, uri)
+      if (conversation !== undefined) {
+        if (!wanted) this.#conversations.unwatch(conversation, uri)
+        else if (!this.#conversations.watch(conversation, uri, systemClock())) return tooManyWatched(id)
+        live.resources.keep(conversation, this.#conversations.watched(conversation), request.caller)
+        if (wanted) await live.tell({ kind: 'watching', watcher: conversation })
+      }
+      return { kind: 'result', callId: id, result: {} }
+    })
+  }
+
+  async keepWatching({ caller, watcher, resources }: WatchRequest): Promise<boolean> {
+    const uris = resources ?? (this.#hasEnded(watcher) ? [] : this.#conversations.watched(watcher))
+    if (uris.length === 0) return false
+    const live = await this.#open(caller)
+    if (!live.ok) return false
+    live.value.resources.keep(watcher, uris, caller)
+    return true
+  }
+
+  async stopWatching(watcher: string): Promise<void> {
+    this.#live?.resources.drop(watcher)
   }
 
   /** Opens the session, and lets `cancelCall` find what runs. */
@@ -206,6 +240,17 @@ export class Session extends DurableObject<Env> implements SessionApi, OffersApi
   }
 }
 
+/** One answer for what is not there and what may not be seen. */
+function unknownResource(callId: string, uri: string): OfferReply {
+  const message = 'This does not exist here, or may not be used.'
+  return { kind: 'refused', callId, error: { code: 'runtime/unknown_tool', message, data: { uri } } }
+}
+
+function tooManyWatched(callId: string): OfferReply {
+  const message = 'This client watches too many resources. Unsubscribe from one first.'
+  return { kind: 'refused', callId, error: { code: 'policy/limit_reached', message } }
+}
+
 function toolCall(call: OfferCall, { name, arguments: args, paramHeaders }: CallRequest): ToolCall {
   return { ...call, name, arguments: args, ...(paramHeaders ? { paramHeaders } : {}) }
 }
@@ -246,4 +291,6 @@ export type {
   OffersApi,
   SessionApi,
   SessionControl,
+  WatchApi,
+  WatchRequest,
 } from './api.ts'

@@ -66,6 +66,8 @@ export type UpstreamReply =
 export type UpstreamNotice =
   | { kind: 'changed'; upstream: string; what: 'tools' | 'prompts' | 'resources' }
   | { kind: 'resource_updated'; upstream: string; uri: string }
+  /** Nothing more will be heard: the stream was lost or the connection closed. Listen again if it is still wanted. */
+  | { kind: 'ended'; upstream: string }
 
 /**
  * The connections of one Session object: made when first needed, kept in memory, one per upstream and credential.
@@ -81,15 +83,20 @@ export type Upstreams = {
   list(target: UpstreamTarget, what: ListKind, credential: UpstreamCredential): Promise<Result<JsonObject[]>>
   /** First contact: finds out how the server speaks. */
   discover(target: UpstreamTarget, credential: UpstreamCredential): Promise<Result<Discovered>>
-  /** Begins to hear about changes; the returned function ends it. Refused where the server has none to tell. */
+  /**
+   * Begins to hear about changes: of lists, of single resources, or both. The returned function ends it. Only what was asked
+   * for is told, whatever else the server sends. Refused where the server has none to tell.
+   */
   listen(
     target: UpstreamTarget,
     credential: UpstreamCredential,
-    subscribe: { resources?: string[] },
+    subscribe: Subscribed,
     onNotice: (notice: UpstreamNotice) => void,
   ): Promise<Result<() => Promise<void>>>
   /** Ends connections: of one upstream, of one credential key, or all. */
   close(which?: { upstream?: string; credential?: string }): Promise<void>
 }
+
+export type Subscribed = { lists?: boolean; resources?: readonly string[] }
 
 export type ListKind = 'tools' | 'prompts' | 'resources' | 'resourceTemplates'

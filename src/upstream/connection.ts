@@ -5,9 +5,11 @@ import { isObject } from '../core/json.ts'
 import { paramHeaders } from '../core/param-headers.ts'
 import type { Result } from '../core/result.ts'
 import { ok, refuse } from '../core/result.ts'
-import type { Discovered, UpstreamNotice, UpstreamReply, UpstreamRequest } from './api.ts'
+import type { Discovered, UpstreamReply, UpstreamRequest } from './api.ts'
 import { readState, writeState } from './call-state.ts'
 import { failureOf } from './failure.ts'
+import type { Listener } from './listen.ts'
+import { Listeners } from './listen.ts'
 import type { Opened, Resumable } from './open.ts'
 import { RunningCall } from './running-call.ts'
 import { mayAsk, readResult } from './shape.ts'
@@ -25,8 +27,7 @@ export type Sent = Result<UpstreamReply> & { sessionLost?: boolean }
 export class Connection {
   readonly discovered: Discovered
   readonly declared: JsonObject
-  onNotice: ((notice: UpstreamNotice) => void) | null = null
-  readonly #upstream: string
+  readonly #listeners: Listeners
   readonly #client: Client
   readonly #opened: Opened
   /** Oldest first. A question that comes outside of any call's stream belongs to the newest. */
@@ -34,12 +35,19 @@ export class Connection {
   #closed = false
 
   constructor(upstream: string, opened: Opened) {
-    this.#upstream = upstream
+    this.#listeners = new Listeners(upstream)
     this.#opened = opened
     this.#client = opened.client
     this.discovered = opened.discovered
     this.declared = opened.declared
-    this.#client.onclose = () => (this.#closed = true)
+    this.#client.onclose = () => {
+      this.#closed = true
+      this.#listeners.end()
+    }
+    // The SDK opens the stream anew some times; after that nobody does.
+    this.#client.onerror = ({ message }) => {
+      if (message.startsWith('Maximum reconnection attempts')) this.#listeners.end()
+    }
     this.#client.fallbackRequestHandler = (request) => this.#asked(request as unknown as JsonObject)
     this.#client.fallbackNotificationHandler = async (notice) => this.#told(notice as unknown as JsonObject)
   }
@@ -54,7 +62,7 @@ export class Connection {
   }
 
   get busy(): boolean {
-    return this.#running.size > 0
+    return this.#running.size > 0 || this.#listeners.some
   }
 
   /** What a later connection needs to go on with this one's session. */
@@ -97,24 +105,31 @@ export class Connection {
   }
 
   /** Asks to be told of changes. The returned function ends that. */
-  async subscribe(resources: readonly string[]): Promise<Result<() => Promise<void>>> {
+  async listen(listener: Listener): Promise<Result<() => Promise<void>>> {
+    const fresh = this.#listeners.add(listener)
     try {
-      if (this.discovered.era === 'modern') return ok(await this.#subscribeModern(resources))
-      for (const uri of resources) await this.#client.subscribeResource({ uri })
+      if (this.discovered.era === 'modern') return ok(await this.#listenModern(listener))
+      for (const uri of fresh) await this.#client.subscribeResource({ uri })
       return ok(async () => {
-        for (const uri of resources) await this.#client.unsubscribeResource({ uri }).catch(() => {})
+        for (const uri of this.#listeners.remove(listener)) {
+          await this.#client.unsubscribeResource({ uri }).catch(() => {})
+        }
       })
     } catch (error) {
+      this.#listeners.remove(listener)
       return { ok: false, error: failureOf(error).refusal }
     }
   }
 
-  async #subscribeModern(resources: readonly string[]): Promise<() => Promise<void>> {
+  async #listenModern(listener: Listener): Promise<() => Promise<void>> {
+    const { lists, resources = [] } = listener.subscribed
     const subscription = await this.#client.listen({
-      toolsListChanged: true,
-      promptsListChanged: true,
-      resourcesListChanged: true,
+      ...(lists === true && { toolsListChanged: true, promptsListChanged: true, resourcesListChanged: true }),
       ...(resources.length > 0 && { resourceSubscriptions: [...resources] }),
+    })
+    void subscription.closed.then((why) => {
+      this.#listeners.remove(listener)
+      if (why !== 'local') listener.onNotice({ kind: 'ended', upstream: this.#listeners.upstream })
     })
     return () => subscription.close()
   }
@@ -122,6 +137,7 @@ export class Connection {
   /** Ends the connection; `forGood` ends the upstream's session too. */
   async close(forGood: boolean): Promise<void> {
     this.#closed = true
+    this.#listeners.end()
     for (const call of this.#running.values()) call.abort.abort()
     const { transport } = this.#opened
     if (forGood && transport instanceof StreamableHTTPClientTransport)
@@ -195,16 +211,11 @@ export class Connection {
     return call.ask(ask)
   }
 
-  #told({ method, params }: JsonObject): void {
-    const given = isObject(params) ? (params as JsonObject) : {}
-    const changed = /^notifications\/(tools|prompts|resources)\/list_changed$/.exec(
-      typeof method === 'string' ? method : '',
-    )?.[1]
-    if (changed) this.onNotice?.({ kind: 'changed', upstream: this.#upstream, what: changed as 'tools' })
-    if (method === 'notifications/resources/updated' && typeof given['uri'] === 'string') {
-      this.onNotice?.({ kind: 'resource_updated', upstream: this.#upstream, uri: given['uri'] })
-    }
-    if (method === 'notifications/message') [...this.#running.values()].at(-1)?.report.onLog?.(given)
+  #told(notice: JsonObject): void {
+    this.#listeners.tell(notice)
+    const { method, params } = notice
+    if (method !== 'notifications/message' || !isObject(params)) return
+    ;[...this.#running.values()].at(-1)?.report.onLog?.(params as JsonObject)
   }
 }
 

@@ -119,7 +119,7 @@ export class Connections {
   #rest(slot: Slot): void {
     const { live } = slot
     if (!live) return
-    if (live.busy || live.onNotice) return this.#keep(slot)
+    if (live.busy) return this.#keep(slot)
     slot.resumable = live.resumable
     slot.live = null
     void live.close(false)

@@ -67,15 +67,16 @@ async function attempt(
 ): Promise<Result<Opened>> {
   const { declared } = wish
   const sse = known?.transport === 'sse'
+  const url = new URL(target.url)
   const wire: Wire = {
     headers: credential.headers,
     // Older servers put questions for our client on this stream, not on the call's.
     listens: sse || wish.listens || Object.keys(declared).some((name) => name !== 'extensions'),
+    origins: [url.origin],
     maxBytes: target.maxBytes ?? defaultMaxBytes,
     now: use.now,
   }
   const send = wireFetch(use.egress, wire)
-  const url = new URL(target.url)
   const transport = sse
     ? new SSEClientTransport(url, { fetch: send, eventSourceInit: { fetch: send } })
     : new StreamableHTTPClientTransport(url, { fetch: send, ...(known && wish.resume) })

@@ -7,7 +7,6 @@ import { Breakers } from './breakers.ts'
 import { readState } from './call-state.ts'
 import type { Connection, Sent } from './connection.ts'
 import { Connections } from './connections.ts'
-import { listen } from './listen.ts'
 import type { OpenUse } from './open.ts'
 import { allPages } from './pages.ts'
 import { declaredCapabilities } from './shape.ts'
@@ -15,6 +14,7 @@ import { declaredCapabilities } from './shape.ts'
 export type {
   Discovered,
   ListKind,
+  Subscribed,
   UpstreamCredential,
   UpstreamMethod,
   UpstreamNotice,
@@ -72,13 +72,16 @@ class SessionUpstreams implements Upstreams {
   async discover(target: UpstreamTarget, credential: UpstreamCredential) {
     this.#connections.forgetDiscovery(target.url)
     await this.#connections.close({ upstream: target.id })
+    // Never held back by an open circuit: looking is how it is found out that a server is there again.
     const connection = await this.#connections.get({ ...target, discovered: null }, credential, {})
+    const { breakers, now } = this.#use
+    breakers.learn(target.url, connection, now())
     return connection.ok ? ok(connection.value.discovered) : connection
   }
 
   async listen(...[target, credential, subscribe, onNotice]: Parameters<Upstreams['listen']>) {
     const connection = await this.#connections.get(target, credential, {}, true)
-    return connection.ok ? listen(connection.value, subscribe, onNotice) : connection
+    return connection.ok ? connection.value.listen({ subscribed: subscribe, onNotice }) : connection
   }
 
   async close(which: { upstream?: string; credential?: string } = {}): Promise<void> {

@@ -23,6 +23,8 @@ export type Wire = {
   headers: Readonly<Record<string, string>>
   /** Whether the stream on which a server speaks first is opened. */
   listens: boolean
+  /** The server's own: nothing of a connection goes anywhere else, by redirect or by the event stream's word. */
+  origins: readonly string[]
   maxBytes: number
   now: () => number
 }
@@ -44,6 +46,9 @@ export function wireFetch(egress: Egress, wire: Wire): FetchLike {
       headers,
       timeoutMs: silenceMs,
       maxBytes: method === 'GET' ? listenBytes : wire.maxBytes,
+      // A slash at the end, say. What was meant for this server goes to no other (attack case 2).
+      redirect: 'follow',
+      allowedOrigins: wire.origins,
       ...(typeof init.body === 'string' && { body: init.body }),
       ...(init.signal && { signal: init.signal }),
     }

@@ -111,6 +111,9 @@ export class FakeChanges implements ChangeFeed {
   tell(change: Change): void {
     for (const { changed } of this.listeners) changed(change)
   }
+  update(uri: string): void {
+    for (const { updated } of this.listeners) updated(uri)
+  }
 }
 
 export type Front = {

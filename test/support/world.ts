@@ -19,7 +19,7 @@ import { bundleWorker } from '../../scripts/lib/bundle-worker.ts'
 import { root } from '../../scripts/lib/root.ts'
 import { secretAtRest } from './at-rest.ts'
 
-const objects = { SESSION: 'Session', VAULT: 'Vault', HUB: 'Hub', LEDGER: 'Ledger', GRANT: 'Grant' }
+const objects = { SESSION: 'Session', VAULT: 'Vault', HUB: 'Hub', LEDGER: 'Ledger', GRANT: 'Grant', WATCH: 'Watch' }
 const project = 'default'
 
 /** Everything is permitted: what is tested is somebody else's business than the rules'. */

@@ -307,7 +307,7 @@ describe('changes', () => {
     const { fixture, upstreams, target } = await start({ eras })
     const heard: unknown[] = []
     const resources = ['test://watched-resource']
-    const end = await upstreams.listen(target, credential, { resources }, (notice) => heard.push(notice))
+    const end = await upstreams.listen(target, credential, { lists: true, resources }, (notice) => heard.push(notice))
     expect(end.ok).toBe(true)
     await expect
       .poll(() => {
