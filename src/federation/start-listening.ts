@@ -16,7 +16,7 @@ export async function startListening(
   const capabilities = target.discovered?.capabilities ?? {}
   const tells = Object.values(capabilities).some((one) => isObject(one) && one['listChanged'] === true)
   if (!tells) return null
-  const credential = await listingCredential(settingsOf(row), use)
+  const credential = await listingCredential(target, settingsOf(row), use)
   if (!credential.ok) return null
   const upstreams = createUpstreams({ egress: use.egress, now: use.now })
   const listening = await upstreams.listen(target, credential.value, { lists: true }, onNotice)
