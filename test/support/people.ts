@@ -78,6 +78,7 @@ function personAt(login: string, elsewhere: Walk = () => null): Person {
 function answerTo(html: string, login: string): ReturnType<Walk> {
   if (html.includes('value="login"')) return { fields: { login, password: 'any' } }
   if (html.includes('value="consent"')) return { fields: {} }
+  if (html.includes('<button name="account" value="keep"')) return { fields: { account: 'keep' } }
   const ticket = /<button name="ticket" value="([^"]+)"/.exec(html)?.[1]
   return ticket === undefined ? null : { fields: { ticket } }
 }

@@ -84,7 +84,12 @@ async function consent(setup: Setup): Promise<void> {
   page = await person.submit(page, { login: 'alice', password: 'any' })
   page = await person.submit(page, {})
   const answer = { stateNonce, provider: 'real', query: new URL(page.url).search, visitor: setup.visitor }
-  expect(mustBe(await setup.vault.finishConnect(answer))).toMatchObject({ kind: 'connected', account: 'alice' })
+  const shown = mustBe(await setup.vault.finishConnect(answer))
+  const held = shown.kind === 'confirm' ? shown.held : ''
+  expect(mustBe(await setup.vault.confirmConnect(held, setup.visitor, true))).toMatchObject({
+    kind: 'connected',
+    account: 'alice',
+  })
 }
 
 const ask = (setup: Setup, session = 'session-1') => setup.vault.lease(leaseRequest(setup, { scopes: [], session }))
