@@ -7,7 +7,7 @@ import type { Check, Context, Leaf } from './context.ts'
 import { readDuration } from './duration.ts'
 import { matchesGlob, parseGlob, type Glob } from './glob.ts'
 import { compileTimeWindow, isOver, type TimeWindow } from './time-window.ts'
-import { ERROR, FALSE, negate, sequence, TRUE, truth, type Truth } from './truth.ts'
+import { ERROR, FALSE, negate, sequence, TRUE, truth, UNKNOWN, type Truth } from './truth.ts'
 
 export function compileCondition(condition: Condition): Check {
   const { all, any, not, after, notAfter, steps, count, time, address, taint, task } = condition
@@ -107,6 +107,8 @@ function compileTask(patterns: string | string[]): Check {
   return fact({ clause: 'task', expected: patterns }, (context) => {
     const { task } = context.question
     context.actual = task
-    return task === undefined ? ERROR : truth(globs.some((glob) => matchesGlob(glob, task)))
+    // A list is asked for without a task; the call may name one.
+    if (task === undefined) return context.could ? UNKNOWN : ERROR
+    return truth(globs.some((glob) => matchesGlob(glob, task)))
   })
 }

@@ -12,25 +12,31 @@ const periods = ['minute', 'hour', 'day', 'week', 'month'] as const
 
 export const limitSchema = z
   .strictObject({
-    max: z.number().min(0).max(Number.MAX_SAFE_INTEGER),
-    /** A counter for each combination. Without `session` or `task` it is shared by all sessions of the gateway. */
-    per: z.array(z.enum(dimensions)).min(1).default(['session']),
-    /** A calendar period of `zone`. */
-    every: z.enum(periods).optional(),
+    max: z.number().min(0).max(Number.MAX_SAFE_INTEGER).describe('The budget. 0 lets nothing through.'),
+    per: z
+      .array(z.enum(dimensions))
+      .min(1)
+      .default(['session'])
+      .describe(
+        'A counter for each combination. Without `session` or `task` it is shared by all sessions of the gateway.',
+      ),
+    every: z.enum(periods).optional().describe('A calendar period of `zone`, after which the counter starts again.'),
     zone: z
       .string()
       .max(64)
       .refine(isTimeZone, { error: 'This is no IANA time zone, such as Europe/Berlin.' })
-      .optional(),
-    count: z.enum(['calls', 'writes']).optional(),
-    /** What one call costs. */
-    units: z.number().positive().max(Number.MAX_SAFE_INTEGER).optional(),
-    /** Counts the elements of these array arguments together, such as recipients. */
-    sizeOf: z.array(pathSchema).min(1).max(16).optional(),
-    /** Adds up this number argument. */
-    sum: pathSchema.optional(),
-    /** A counter for each value of this argument. */
-    by: pathSchema.optional(),
+      .optional()
+      .describe('IANA time zone of the period. Default: UTC.'),
+    count: z.enum(['calls', 'writes']).optional().describe('writes: reading costs nothing. Default: calls.'),
+    units: z.number().positive().max(Number.MAX_SAFE_INTEGER).optional().describe('What one call costs.'),
+    sizeOf: z
+      .array(pathSchema)
+      .min(1)
+      .max(16)
+      .optional()
+      .describe('Counts the elements of these list arguments together, such as recipients.'),
+    sum: pathSchema.optional().describe('Adds up this number argument.'),
+    by: pathSchema.optional().describe('A counter for each value of this argument.'),
   })
   .refine((l) => [l.count, l.units, l.sizeOf, l.sum].filter((amount) => amount !== undefined).length <= 1, {
     error: 'A limit counts one thing: count, units, sizeOf or sum.',

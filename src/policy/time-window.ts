@@ -16,12 +16,13 @@ export const timeWindowSchema = z
       .string()
       .max(64)
       .refine(isTimeZone, { error: 'This is no IANA time zone, such as Europe/Berlin.' })
-      .optional(),
-    days: z.array(z.enum(days)).min(1).optional(),
-    from: clockTime.optional(),
-    to: clockTime.optional(),
-    since: instant.optional(),
-    until: instant.optional(),
+      .optional()
+      .describe('IANA time zone of the days and times, such as Europe/Berlin.'),
+    days: z.array(z.enum(days)).min(1).optional().describe('On these days.'),
+    from: clockTime.optional().describe('From this time of day, HH:MM.'),
+    to: clockTime.optional().describe('Up to this time of day. Not after `from`: it ends on the next day.'),
+    since: instant.optional().describe('Not before this moment.'),
+    until: instant.optional().describe('Before this moment.'),
   })
   .refine((w) => (w.from === undefined) === (w.to === undefined), { error: 'from and to belong together.' })
   .refine((w) => w.zone !== undefined || (w.days === undefined && w.from === undefined), {

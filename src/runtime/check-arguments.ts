@@ -9,6 +9,7 @@ import { ok, refuse } from '../core/result.ts'
 import type { Tool } from '../core/tool.ts'
 import { definedTool } from '../toolkits/toolkits.ts'
 import type { ToolCall } from './ports.ts'
+import { isBounded } from './schema-cost.ts'
 
 type CheckedCall = Pick<ToolCall, 'arguments' | 'about' | 'paramHeaders'>
 
@@ -56,6 +57,7 @@ const validators = new WeakMap<Tool, JsonSchemaValidator<unknown>>()
 function validatorFor(tool: Tool): JsonSchemaValidator<unknown> {
   let check = validators.get(tool)
   if (!check) {
+    if (!isBounded(tool.inputSchema)) throw new RangeError('a schema that refers to itself, or multiplies')
     check = validator.getValidator(withoutPatterns(tool.inputSchema) as JsonSchemaType)
     validators.set(tool, check)
   }

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { Json } from '../../src/core/json.ts'
+import type { Json, JsonObject } from '../../src/core/json.ts'
 import { isObject } from '../../src/core/json.ts'
-import { parseDocument } from '../../src/gateways/document.ts'
+import { documentJsonSchema, parseDocument } from '../../src/gateways/document.ts'
 import { documentHash } from '../../src/gateways/hash.ts'
 
 const minimal = { kind: 'Gateway', name: 'engineering' }
@@ -159,3 +159,23 @@ function document(): fc.Arbitrary<Record<string, unknown>> {
     { requiredKeys: ['kind', 'name'] },
   )
 }
+
+it('tells an editor what every field of a rule, a test and the screening means', () => {
+  const schema = documentJsonSchema() as { properties: Record<string, Json>; $defs?: Json }
+  const silent: string[] = []
+  const walk = (at: Json, path: string): void => {
+    if (Array.isArray(at)) return at.forEach((one, i) => walk(one, `${path}[${i}]`))
+    if (!isObject(at)) return
+    for (const [name, inner] of Object.entries(at as JsonObject)) {
+      if (name === 'properties') {
+        for (const [field, of] of Object.entries(inner as JsonObject)) {
+          if (!('description' in (of as JsonObject))) silent.push(`${path}.${field}`)
+        }
+      }
+      walk(inner, `${path}.${name}`)
+    }
+  }
+  for (const part of ['rules', 'screening', 'decisionPoint']) walk(schema.properties[part] ?? null, part)
+  walk(schema.$defs ?? null, '$defs')
+  expect(silent).toEqual([])
+})

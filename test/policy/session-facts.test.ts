@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { JsonObject } from '../../src/core/json.ts'
-import { argumentsToRemember, decide, type Step } from '../../src/policy/policy.ts'
+import { argumentsToRemember, couldPermit, decide, type Step } from '../../src/policy/policy.ts'
 import { ask, compile, now, rulesWith, sends, step, verdict, writes } from './questions.ts'
 
 const given = (condition: object, steps: Step[], args = {}, forgottenSteps = 0): string =>
@@ -145,5 +145,7 @@ describe('other facts of the session', () => {
     expect(verdict({ task: 'migration-*' }, ask('T_x', {}, { task: 'migration-7' }))).toBe('true')
     expect(verdict({ task: 'migration-*' }, ask('T_x', {}, { task: 'other' }))).toBe('false')
     expect(verdict({ task: 'migration-*' }, ask('T_x'))).toBe('error')
+    // A list is asked for before there is a task, and shows what one could permit.
+    expect(couldPermit(rulesWith('permit', { task: 'migration-*' }), ask('T_x', null), now)).toBe(true)
   })
 })
