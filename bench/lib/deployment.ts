@@ -7,6 +7,7 @@ import { bundleWorker } from '../../scripts/lib/bundle-worker.ts'
 import { freePort } from '../../scripts/lib/ports.ts'
 import { root } from '../../scripts/lib/root.ts'
 import type { SetUp } from './set-up-worker.ts'
+import { keepConfiguration } from './workerd-process.ts'
 
 /** `workerd` with the production bundle, storage on disk, and a socket that goes straight to the Worker. */
 export type Deployment = {
@@ -20,6 +21,8 @@ export type Deployment = {
   ask(body: unknown): Promise<unknown>
   /** The same storage with other vars; `undefined` takes one away. */
   restart(changed: Record<string, string | undefined>): Promise<void>
+  /** Kills the process with SIGKILL and starts it again on the same storage. After the first time `setUp` is no more. */
+  crash(): Promise<void>
   stop(): Promise<void>
 }
 
@@ -39,6 +42,7 @@ export async function startDeployment(
     bundleWorker(setUp, { minify: true }),
   ])
   const folder = await mkdtemp(join(tmpdir(), 'behalf-bench-'))
+  const workerd = keepConfiguration(folder)
   const port = await freePort()
   const url = `http://127.0.0.1:${port}`
   const appKey = `bh_app_${randomBytes(32).toString('base64url')}`
@@ -62,8 +66,8 @@ export async function startDeployment(
         { className, useSQLite: true, ...(scriptName ? { scriptName } : {}) },
       ]),
     )
-  const options = (bindings: Record<string, string>) =>
-    convertV4MiniflareOptions({
+  const options = (bindings: Record<string, string>) => ({
+    ...convertV4MiniflareOptions({
       workers: [
         {
           name: 'behalf',
@@ -87,11 +91,10 @@ export async function startDeployment(
           ...storage,
         },
       ],
-      d1Persist: join(folder, 'd1'),
-      kvPersist: join(folder, 'kv'),
-      r2Persist: join(folder, 'r2'),
-      durableObjectsPersist: join(folder, 'do'),
-    })
+    }),
+    resourcePersistencePath: folder,
+    isolatedResourcePersistencePath: folder,
+  })
   const miniflare = new Miniflare(options(vars))
   await miniflare.ready
   const d1 = await miniflare.getD1Database('DB', 'behalf')
@@ -111,8 +114,7 @@ export async function startDeployment(
     issuer,
     project,
     async process() {
-      const { pid } = await workerdOf(process.pid)
-      return { pid }
+      return { pid: workerd.pid ?? (await workerdOf(process.pid)).pid }
     },
     async setUp(more) {
       const keyHash = createHash('sha256').update(appKey).digest('hex')
@@ -124,8 +126,15 @@ export async function startDeployment(
       const there = Object.entries(next).filter((pair): pair is [string, string] => pair[1] !== undefined)
       await miniflare.setOptions(options(Object.fromEntries(there)))
     },
+    async crash() {
+      // The first time miniflare gives its process up: it would start another one beside ours.
+      if (workerd.pid === undefined) await miniflare.dispose()
+      await workerd.kill()
+      await workerd.start()
+    },
     async stop() {
-      await miniflare.dispose()
+      if (workerd.pid === undefined) await miniflare.dispose()
+      await workerd.kill()
       await rm(folder, { recursive: true, force: true })
     },
   }

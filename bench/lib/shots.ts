@@ -23,7 +23,15 @@ export function listShot(to: Deployment, gateway: string, subject = 'caller-0'):
   return shotOf(to, gateway, subject, 'tools/list', {})
 }
 
-function shotOf(to: Deployment, gateway: string, subject: string, method: string, params: object, name?: string): Shot {
+/** One MCP request of a person through an agent with an app key. */
+export function shotOf(
+  to: Deployment,
+  gateway: string,
+  subject: string,
+  method: string,
+  params: object,
+  name?: string,
+): Shot {
   const meta = {
     'io.modelcontextprotocol/protocolVersion': '2026-07-28',
     'io.modelcontextprotocol/clientCapabilities': {},
