@@ -206,6 +206,21 @@ export const commands: readonly Row[] = [
     load: async () => ({ command: (await import('./ledger.ts')).erase }),
   },
   {
+    name: 'retention',
+    summary: 'Show how long the record is kept and where it lies',
+    load: async () => ({ command: (await import('./retention.ts')).show }),
+  },
+  {
+    name: 'retention set',
+    summary: 'Say how long the record is kept',
+    load: async () => ({ command: (await import('./retention.ts')).set }),
+  },
+  {
+    name: 'retention run',
+    summary: 'Move to the archive what is due now',
+    load: async () => ({ command: (await import('./retention.ts')).run }),
+  },
+  {
     name: 'sink',
     summary: 'List where the record is sent',
     load: async () => ({ command: (await import('./sink.ts')).list }),

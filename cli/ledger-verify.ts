@@ -1,12 +1,14 @@
 import { createReadStream, readFileSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import { createInterface } from 'node:readline'
+import { gunzipSync } from 'node:zlib'
 import { verifyExport } from '../src/audit/verify-export.ts'
 import type { ExportVerdict } from '../src/audit/verify-export.ts'
 import type { Args, Command } from './command.ts'
 import { Fault, exitCodes } from './command.ts'
 
 export const command: Command = {
-  usage: '<file> [--key <key>] [--head <file>]...',
+  usage: '<file...> [--key <key>] [--head <file>]...',
   help: `Needs no network and trusts nobody: it computes the tree again, checks every signature, and names the first record that
 was altered, removed, moved or cut off. Exit code 1 says that something is wrong.
 
@@ -14,16 +16,18 @@ was altered, removed, moved or cut off. Exit code 1 says that something is wrong
 --head  a signed head kept elsewhere (a SIEM, a bucket, a colleague); may be given several times.
         With one, nobody can show you another past, not even with the key.
 
+A part from the archive (.ndjson.gz) is checked as it is. Several files are parts in their order, and each has to continue
+the one before it.
+
 Example: npm run behalf -- ledger verify record.ndjson --key "behalf.example.com/ledger/0/acme+1234abcd+AX…"`,
   options: { key: { type: 'string' }, head: { type: 'string', multiple: true } },
   async run(args, { print, printJson, note }) {
-    const [file = ''] = args.positionals
     const key = args.values['key']
-    const verdict = await verifyExport(linesOf(file), {
+    const verdict = await verifyExport(linesOf(args.positionals), {
       ...(typeof key === 'string' ? { verifier: key } : {}),
       heads: headsOf(args),
     }).catch((cause: unknown) => {
-      throw new Fault(`${file}: ${cause instanceof Error ? cause.message : String(cause)}`)
+      throw new Fault(`${args.positionals.join(', ')}: ${cause instanceof Error ? cause.message : String(cause)}`)
     })
     printJson(verdict)
     for (const line of told(verdict)) print(line)
@@ -32,8 +36,15 @@ Example: npm run behalf -- ledger verify record.ndjson --key "behalf.example.com
   },
 }
 
-async function* linesOf(file: string): AsyncGenerator<string> {
-  yield* createInterface({ input: createReadStream(file, 'utf8'), crlfDelay: Number.POSITIVE_INFINITY })
+async function* linesOf(files: readonly string[]): AsyncGenerator<string> {
+  for (const file of files) {
+    // A part of the archive is small.
+    if (file.endsWith('.gz'))
+      yield* gunzipSync(await readFile(file))
+        .toString()
+        .split('\n')
+    else yield* createInterface({ input: createReadStream(file, 'utf8'), crlfDelay: Number.POSITIVE_INFINITY })
+  }
 }
 
 function headsOf({ values }: Args): string[] {

@@ -15,6 +15,8 @@ export type ChaosOptions = {
   /** Stops killing after that, however many there were. */
   maxMs: number
   callers: number
+  /** The record counts as complete when it has not grown for so long: more than the first pauses of an outbox. */
+  quietMs?: number
   tell: (line: string) => void
 }
 
@@ -44,7 +46,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     stop.abort()
     await Promise.all(load)
     options.tell(`${kills} kills, ${ended.length} calls; waiting for what was left behind`)
-    const recoveredMs = await recovered(api)
+    const recoveredMs = await recovered(api, options.quietMs ?? 4_000)
 
     const events = (await api.lines('/events/export?type=tool.*')).map((line) => JSON.parse(line) as never)
     const verdict = await verifyExport(await api.lines('/ledger/export?payloads=none'))
@@ -97,11 +99,11 @@ async function killing(
 type Status = { items: { status: { waiting: number } | null }[] }
 
 /** Until nothing waits any more: in no outbox (the record stands still), not for D1, not for a sink. */
-async function recovered(api: ReturnType<typeof adminApi>): Promise<number> {
+async function recovered(api: ReturnType<typeof adminApi>, quietMs: number): Promise<number> {
   const startedAt = Date.now()
   let still = 0
   let before = -1
-  while (Date.now() - startedAt < recoveryMs && still < 8) {
+  while (Date.now() - startedAt < recoveryMs && still * 500 < quietMs) {
     await sleep(500)
     const { size, indexedUpTo } = await api.get<{ size: number; indexedUpTo: number }>('/ledger')
     const { items } = await api.get<Status>('/sinks')

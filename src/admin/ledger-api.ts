@@ -17,6 +17,7 @@ export const ledgerRoutes: readonly AdminRoute[] = [
       ledger: z.string(),
       size: z.int(),
       indexedUpTo: z.int(),
+      expiredUpTo: z.int(),
       oldestUnindexedAt: z.int().nullable(),
       verifier: z.string().nullable(),
       checkpoint: z
@@ -73,7 +74,7 @@ export const ledgerRoutes: readonly AdminRoute[] = [
         ...(from === undefined ? {} : { from }),
         ...(to === undefined ? {} : { to }),
       }
-      const lines = exportLedger(exportPorts(env.DB, ledger, admin.project, name), range)
+      const lines = exportLedger(exportPorts(env, ledger, admin.project, name), range)
       const headers = {
         'content-type': 'application/x-ndjson; charset=utf-8',
         'content-disposition': attachment('ledger.ndjson'),

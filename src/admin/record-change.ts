@@ -6,6 +6,7 @@ import { logFault } from '../core/log.ts'
 import type { Result } from '../core/result.ts'
 import { refuse } from '../core/result.ts'
 import { diff } from '../gateways/gateways.ts'
+import { adminActor } from './admin-actor.ts'
 import type { AdminUse, Change } from './route.ts'
 
 const maxDifferences = 200
@@ -63,14 +64,19 @@ function event(
   more: Partial<AuditEvent>,
 ): AuditEvent {
   const at = now()
-  const by = admin.keyId ?? admin.name
+  const { user, by, payload } = adminActor(admin)
+  // A change to a gateway is found under its name, like everything else that happens there.
+  const gateway = /^gateways\/([^/]+)$/.exec(target)?.[1]
   return {
     id: uuidv7(at),
     type: 'admin.changed',
     at,
     project: admin.project,
+    user,
     call,
-    attributes: { action, target, by, byName: admin.name, role: admin.role, ...attributes },
+    ...(gateway === undefined ? {} : { gateway }),
+    attributes: { action, target, by, role: admin.role, ...attributes },
     ...more,
+    payload: { ...payload, ...more.payload },
   }
 }

@@ -4,6 +4,7 @@ import { uuidv7 } from '../core/ids.ts'
 import { logFault } from '../core/log.ts'
 import type { Result } from '../core/result.ts'
 import { ok, refuse } from '../core/result.ts'
+import { adminActor } from './admin-actor.ts'
 import type { AdminUse } from './route.ts'
 
 /**
@@ -19,13 +20,15 @@ export async function recordRead(
 ): Promise<Result<null>> {
   const { admin, env, now } = use
   const at = now()
+  const { user, by, payload } = adminActor(admin)
   const event = {
     id: uuidv7(at),
     type: 'admin.read' as const,
     at,
     project: admin.project,
-    attributes: { target, by: admin.keyId ?? admin.name, role: admin.role },
-    payload: { query: JSON.parse(JSON.stringify(query)) as JsonObject },
+    user,
+    attributes: { target, by, role: admin.role },
+    payload: { ...payload, query: JSON.parse(JSON.stringify(query)) as JsonObject },
   }
   try {
     await recordEvents(env, [event])

@@ -119,7 +119,7 @@ function questionOf(event: EventView, story: Story, { users, agents, tools, snap
     spent: {},
     forgottenSteps: whole ? 0 : 1,
   }
-  const address = event.attributes['client.address']
+  const address = addressOf(event.payload)
   const task = event.attributes['behalf.task']
   return {
     call: event.call ?? event.id,
@@ -142,4 +142,9 @@ function questionOf(event: EventView, story: Story, { users, agents, tools, snap
 function argumentsOf(payload: Json): JsonObject | null {
   const args = isObject(payload) ? payload['arguments'] : undefined
   return isObject(args) ? (args as JsonObject) : null
+}
+
+function addressOf(payload: Json): Json | undefined {
+  const user = isObject(payload) ? payload['user'] : undefined
+  return isObject(user) ? (user['address'] as Json | undefined) : undefined
 }

@@ -9,9 +9,11 @@ import { identityProviderRoutes } from './identity-providers-api.ts'
 import { keyRoutes } from './keys-api.ts'
 import { ledgerRoutes } from './ledger-api.ts'
 import { meRoutes } from './me-api.ts'
+import { metricRoutes } from './metrics-api.ts'
 import { missingToolRoutes } from './missing-tools-api.ts'
 import { providerRoutes } from './providers-api.ts'
 import { policyRoutes } from './policy-api.ts'
+import { retentionRoutes } from './retention-api.ts'
 import type { AdminRoute } from './route.ts'
 import { secretRoutes } from './secrets-api.ts'
 import { serviceAccountRoutes } from './service-accounts-api.ts'
@@ -46,4 +48,6 @@ export const routes: readonly AdminRoute[] = [
   ...missingToolRoutes,
   ...ledgerRoutes,
   ...sinkRoutes,
+  ...retentionRoutes,
+  ...metricRoutes,
 ]

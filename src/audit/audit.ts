@@ -13,6 +13,8 @@ export { ledgerPorts, recordEvents } from './record-events.ts'
 export type { PayloadPolicy } from './redact-event.ts'
 export { defaultArgumentsMode, defaultResultMode, redact, redactionKey } from './redact.ts'
 
+export { partSpanId } from './sinks/spans.ts'
+
 /** Reading: pages, stories, exports, a live view. */
 export type { EventFilters, Place } from './read/event-query.ts'
 export { eventFilters, placeText, readPlace } from './read/event-query.ts'
@@ -28,3 +30,5 @@ export type { SinkStatus } from './ledger-api.ts'
 export type { SinkView } from './sinks/manage.ts'
 export { deleteSink, listSinks, saveSink, sinkInput } from './sinks/manage.ts'
 export { sinkSettings } from './sinks/settings.ts'
+export { readRetention, retentionSettings, saveRetention } from './archive/retention.ts'
+export { openMetricsType } from './metrics/open-metrics.ts'

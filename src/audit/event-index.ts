@@ -4,19 +4,20 @@ import type { Entry } from './ledger-storage.ts'
 /**
  * Writes entries to D1, where they are searched. One statement for a batch.
  * Repeating a batch changes nothing. Throws when D1 fails, and when D1 holds another event at the same place: that
- * happens only when a Ledger or the database was restored from a copy, and must not pass unseen.
+ * happens only when a Ledger or the database was restored from a copy, and must not pass unseen. Returns the size of D1.
  */
 export async function indexEntries(
   d1: D1Database,
   place: { project: string; ledger: string },
   entries: readonly Entry[],
-): Promise<void> {
+): Promise<number | null> {
   const rows = JSON.stringify(entries.map(rowOf))
   const { meta } = await d1.prepare(insert).bind(place.project, place.ledger, rows).run()
-  if (meta.changes === entries.length || meta.rows_written === entries.length) return
+  if (meta.changes === entries.length || meta.rows_written === entries.length) return meta.size_after ?? null
   const { results } = await d1.prepare(differing).bind(place.project, place.ledger, rows).all<{ sequence: number }>()
   const [first] = results
   if (first) throw new Error(`D1 holds another event at sequence ${first.sequence} of ${place.ledger}`)
+  return meta.size_after ?? null
 }
 
 const fields = ['type', 'at', 'call', 'gateway', 'user', 'agent', 'session', 'tool', 'decision', 'outcome']

@@ -11,7 +11,10 @@ export type AuditEvent = {
   type: EventType
   at: number
   project: string
+  /** Its name in the URL, which people know: what readers filter by. */
   gateway?: string
+  /** Its id, which never passes to another gateway. */
+  gatewayId?: string
   gatewayVersion?: number
   user?: string
   agent?: string
@@ -73,4 +76,5 @@ export type EventType =
   | 'audit.erased'
   | 'audit.exported'
   | 'audit.archived'
+  | 'audit.expired'
   | 'audit.sink_changed'

@@ -1,3 +1,5 @@
+import type { Part } from './archive/part-store.ts'
+import { PartReader } from './archive/read-part.ts'
 import type { LedgerApi } from './ledger-api.ts'
 import type { ExportHeader, ExportRecord } from './export-format.ts'
 
@@ -16,7 +18,7 @@ export type ExportPorts = {
 }
 
 export type ExportRange = {
-  /** First sequence. Default 0. */
+  /** First sequence. Default: the first that is still kept. */
   from?: number
   /** One more than the last. Default: everything that is recorded now. */
   to?: number
@@ -32,9 +34,9 @@ export const exportBatch = 500
  */
 export async function* exportLedger({ ledger, rows }: ExportPorts, range: ExportRange): AsyncGenerator<string> {
   const note = await ledger.checkpoint()
-  const { size, verifier } = await ledger.settle()
+  const { size, verifier, expiredUpTo } = await ledger.settle()
   if (note === null || verifier === null) return
-  const from = Math.min(range.from ?? 0, size)
+  const from = Math.min(range.from ?? expiredUpTo, size)
   const to = Math.min(range.to ?? size, size)
   yield json({
     behalf: 'ledger-export',
@@ -84,15 +86,44 @@ async function openAll(ledger: LedgerApi, stored: readonly StoredRow[]) {
 
 const json = (value: unknown): string => `${JSON.stringify(value)}\n`
 
-/** The ports of a project's own ledger: hashes from the Ledger, rows from D1. */
-export function exportPorts(d1: D1Database, ledger: LedgerApi, project: string, name: string): ExportPorts {
+type Stores = { DB: D1Database; ARCHIVE?: R2Bucket }
+
+/** The ports of a project's own ledger: hashes from the Ledger, rows from D1 or, the older ones, from the archive. */
+export function exportPorts(
+  { DB: d1, ARCHIVE: archive }: Stores,
+  ledger: LedgerApi,
+  project: string,
+  name: string,
+): ExportPorts {
   const sql = `SELECT sequence, id, "user", leaf, payload FROM events
     WHERE project = ? AND ledger = ? AND sequence >= ? AND sequence < ? ORDER BY sequence`
+  let reader: Promise<PartReader> | null = null
+  const archived = async (from: number, to: number) => {
+    reader ??= ledger.parts().then((parts) => new PartReader(archive, (at) => partOf(parts, at)))
+    return (await reader).rows(from, to)
+  }
   return {
     ledger,
     async rows(from, to) {
-      const { results } = await d1.prepare(sql).bind(project, name, from, to).all<StoredRow>()
-      return results
+      const rows: StoredRow[] = []
+      let at = from
+      while (at < to) {
+        const part = await archived(at, to)
+        if (part !== null) {
+          rows.push(...part.rows)
+          at = part.upTo
+          continue
+        }
+        const { results } = await d1.prepare(sql).bind(project, name, at, to).all<StoredRow>()
+        // What is not there may have gone to the archive a moment ago.
+        if (results.length < to - at) reader = null
+        if (results.length < to - at && (await archived(at, to)) !== null) continue
+        return [...rows, ...results]
+      }
+      return rows
     },
   }
 }
+
+const partOf = (parts: readonly Part[], sequence: number): Part | null =>
+  parts.find((part) => part.from_sequence <= sequence && sequence < part.up_to) ?? null

@@ -1,3 +1,4 @@
+import type { Part } from './archive/part-store.ts'
 import type { EventRow } from './event-row.ts'
 import type { OpenPayload } from './leaf.ts'
 import type { DeadLetter } from './sinks/state.ts'
@@ -26,6 +27,16 @@ export type LedgerApi = {
   open(payloads: SealedPayload[]): Promise<(OpenPayload | null)[]>
   /** Destroys the person's payload key. Final. True when there was one. */
   eraseUser(user: string): Promise<boolean>
+  /** The sequence of an event. Null: there is none of that id. */
+  sequenceOf(event: string): Promise<number | null>
+  /** What left D1, oldest first. */
+  parts(): Promise<Part[]>
+  /** Where the record lies, and what does not go well. */
+  storageStatus(): Promise<StorageStatus>
+  /** Moves to the archive what is due now. */
+  archiveNow(project: string): Promise<StorageStatus>
+  /** Everything that is counted, as OpenMetrics text. */
+  metrics(): Promise<string>
   /** Puts payload keys under the active key-encryption key, at most `limit` at once. `left`: there are more. */
   rewrapKeys(limit: number): Promise<{ rewrapped: number; left: boolean }>
   /** Carries what waits to D1 now and copies the latest heads, or fails to. */
@@ -65,11 +76,28 @@ export type SinkTest = { ok: boolean; reason: string; status: number | null; ans
 
 export type AppendReply = { ok: true; size: number } | { ok: false; reason: 'other_project' | 'not_configured' }
 
+export type StorageStatus = {
+  records: number
+  /** Everything before this sequence is in the archive and not searchable; before `expiredUpTo` it is nowhere. */
+  archivedUpTo: number
+  expiredUpTo: number
+  /** About what the record takes in D1, and what the whole database takes. Bytes. */
+  searchableBytes: number
+  d1Bytes: number | null
+  /** Size of the ledger object itself. Bytes. */
+  ledgerBytes: number
+  failures: number
+  /** What somebody has to look at: `docs/operations.md` says what to do about each. */
+  alarms: ('d1_nearly_full' | 'ledger_nearly_full' | 'archive_fails' | 'no_archive')[]
+}
+
 export type Head = {
   ledger: string
   size: number
   /** Everything before this sequence is in D1. */
   indexedUpTo: number
+  /** Everything before this sequence is not kept any more: its hashes are. */
+  expiredUpTo: number
   /** Key to check checkpoints with, in the form of c2sp.org/signed-note; null before the first event. */
   verifier: string | null
   /** Epoch ms of the oldest event that is not in D1 yet; null: none waits. */

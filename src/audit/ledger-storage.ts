@@ -1,5 +1,8 @@
 import { migrate } from '../core/do-migrations.ts'
 import type { KeyTable } from './payload-keys.ts'
+import { MetricStore } from './metrics/metric-store.ts'
+import type { Tally } from './metrics/tally.ts'
+import { PartStore } from './archive/part-store.ts'
 import { SinkStates } from './sinks/state.ts'
 import type { Tiles } from './tree.ts'
 
@@ -17,6 +20,13 @@ const scripts = [
    CREATE TABLE dead_letters (id INTEGER PRIMARY KEY, sink TEXT NOT NULL, from_sequence INTEGER NOT NULL,
      up_to INTEGER NOT NULL, count INTEGER NOT NULL, reason TEXT NOT NULL, at INTEGER NOT NULL);
    CREATE INDEX dead_letters_sink ON dead_letters (sink);`,
+  `CREATE TABLE metrics (series TEXT PRIMARY KEY, value REAL NOT NULL) WITHOUT ROWID;
+   INSERT INTO metrics VALUES ('["metrics_dropped_total",{}]', 0);
+   CREATE TABLE recent_latency (minute INTEGER NOT NULL, bucket INTEGER NOT NULL, calls INTEGER NOT NULL,
+     PRIMARY KEY (minute, bucket)) WITHOUT ROWID;
+   CREATE TABLE erased (user TEXT PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID;
+   CREATE TABLE parts (from_sequence INTEGER PRIMARY KEY, up_to INTEGER NOT NULL, key TEXT NOT NULL, bytes INTEGER NOT NULL,
+     last_at INTEGER NOT NULL, stored_at INTEGER NOT NULL, state TEXT NOT NULL);`,
 ]
 
 export type CheckpointRow = { size: number; note: string; created_at: number }
@@ -25,7 +35,15 @@ export type NewEntry = { id: string; leaf: string; hash: Uint8Array; payload: st
 
 type Grow = (size: number, hashes: Uint8Array[]) => void
 
-type Meta = 'project' | 'size' | 'recordedAt' | 'indexedUpTo' | 'publishedUpTo'
+type Meta =
+  | 'project'
+  | 'size'
+  | 'recordedAt'
+  | 'indexedUpTo'
+  | 'publishedUpTo'
+  | 'meteredUpTo'
+  | 'searchableBytes'
+  | 'd1Bytes'
 
 /** Rows in, rows out; every method is synchronous. */
 export class LedgerStorage {
@@ -33,11 +51,15 @@ export class LedgerStorage {
   /** What `meta` holds. This object is its only writer, and every append asks for most of it. */
   readonly #known = new Map<Meta, SqlStorageValue | undefined>()
   readonly sinks: SinkStates
+  readonly metrics: MetricStore
+  readonly parts: PartStore
 
   constructor(storage: DurableObjectStorage) {
     this.#storage = storage
     migrate(storage, scripts)
     this.sinks = new SinkStates(storage)
+    this.metrics = new MetricStore(storage)
+    this.parts = new PartStore(storage.sql)
   }
 
   get project(): string | null {
@@ -73,6 +95,41 @@ export class LedgerStorage {
 
   set publishedUpTo(size: number) {
     this.#setMeta('publishedUpTo', size)
+  }
+
+  /** Every entry before this sequence is in the counters. */
+  get meteredUpTo(): number {
+    return this.#meta<number>('meteredUpTo') ?? 0
+  }
+
+  metered(tally: Tally, upTo: number, now: number): void {
+    this.#storage.transactionSync(() => {
+      this.metrics.add(tally, now)
+      this.#setMeta('meteredUpTo', upTo)
+    })
+  }
+
+  /** Leaves and payloads in D1, in UTF-16 units. */
+  get searchableBytes(): number {
+    return this.#meta<number>('searchableBytes') ?? 0
+  }
+
+  set searchableBytes(bytes: number) {
+    this.#setMeta('searchableBytes', Math.max(0, bytes))
+  }
+
+  /** What D1 said of its size when the last batch went in. */
+  get d1Bytes(): number | null {
+    return this.#meta<number>('d1Bytes') ?? null
+  }
+
+  set d1Bytes(bytes: number | null) {
+    if (bytes !== null) this.#setMeta('d1Bytes', bytes)
+  }
+
+  /** Size of this object's own database. */
+  get bytes(): number {
+    return this.#storage.sql.databaseSize
   }
 
   /** Checkpoints with `after` < size <= `to`, oldest first. */
@@ -177,7 +234,18 @@ export class LedgerStorage {
         .exec<{ user: string }>('SELECT user FROM payload_keys WHERE kid != ? LIMIT ?', kid, limit)
         .toArray()
         .map((row) => row.user),
-    delete: (user) => this.#storage.sql.exec('DELETE FROM payload_keys WHERE user = ?', user).rowsWritten > 0,
+    erase: (user, at) =>
+      this.#storage.transactionSync(() => {
+        this.#storage.sql.exec('INSERT OR REPLACE INTO erased VALUES (?, ?)', user, at)
+        return this.#storage.sql.exec('DELETE FROM payload_keys WHERE user = ?', user).rowsWritten > 0
+      }),
+    erased: () =>
+      new Map(
+        this.#storage.sql
+          .exec<{ user: string; at: number }>('SELECT user, at FROM erased')
+          .toArray()
+          .map(({ user, at }) => [user, at]),
+      ),
   }
 
   #meta<T>(name: Meta): T | undefined {

@@ -3,7 +3,11 @@ import type { Config } from '../config/config.ts'
 import { readConfig } from '../config/config.ts'
 import { base64 } from '../core/bytes.ts'
 import { systemClock } from '../core/clock.ts'
+import { logFault } from '../core/log.ts'
 import { ledgerSigner } from './checkpoint.ts'
+import { LedgerArchive } from './archive/in-ledger.ts'
+import type { Part } from './archive/part-store.ts'
+import { rowBytes } from './archive/retention.ts'
 import { checkpointDueAt, makeCheckpoint, publishCheckpoints } from './checkpointer.ts'
 import { indexEntries } from './event-index.ts'
 import type { EventRow } from './event-row.ts'
@@ -17,12 +21,16 @@ import type {
   SealedPayload,
   SinkStatus,
   SinkTest,
+  StorageStatus,
   TailEntry,
 } from './ledger-api.ts'
-import type { NewEntry } from './ledger-storage.ts'
+import type { Entry, NewEntry } from './ledger-storage.ts'
 import { LedgerStorage } from './ledger-storage.ts'
 import type { Signer } from './note.ts'
 import { PayloadKeys } from './payload-keys.ts'
+import { families } from './metrics/families.ts'
+import { meter } from './metrics/meter.ts'
+import { openMetrics } from './metrics/open-metrics.ts'
 import { SinkRunner } from './sinks/runner.ts'
 import type { DeadLetter } from './sinks/state.ts'
 import { sinkPorts, statusOf, testRecord, testReply } from './sinks/in-ledger.ts'
@@ -43,6 +51,7 @@ export class Ledger extends DurableObject<Env> implements LedgerApi {
   readonly #storage: LedgerStorage
   readonly #tasks: Tasks
   readonly #sinks: SinkRunner
+  readonly #archive: LedgerArchive
   readonly #waiting = new Set<() => void>()
   #keys: PayloadKeys | null = null
   #signer: Promise<Signer> | null = null
@@ -56,12 +65,20 @@ export class Ledger extends DurableObject<Env> implements LedgerApi {
         index: { awaited: true, run: () => this.#index() },
         checkpoint: { awaited: true, run: (now) => this.#checkpoint(now) },
         sinks: { awaited: false, run: () => this.#sinks.run() },
+        archive: { awaited: false, run: (now) => this.#archive.run(now) },
       },
       { set, now: systemClock },
     )
     this.#sinks = new SinkRunner({
       ...sinkPorts({ storage: this.#storage, env, ledger: this.#name(), keys: () => this.#keysOf() }),
       wake: (at) => this.#tasks.want('sinks', at),
+    })
+    this.#archive = new LedgerArchive({
+      storage: this.#storage,
+      env,
+      ledger: this,
+      name: this.#name(),
+      append: (project, events) => this.append(project, events),
     })
     if (this.#storage.indexedUpTo < this.#storage.size) this.#tasks.want('index', systemClock())
   }
@@ -87,11 +104,19 @@ export class Ledger extends DurableObject<Env> implements LedgerApi {
   }
 
   async head(): Promise<Head> {
-    const { size, indexedUpTo } = this.#storage
+    const { size, indexedUpTo, parts } = this.#storage
+    const { expiredUpTo } = parts
     const [oldest] = indexedUpTo < size ? this.#storage.entries(indexedUpTo, 1) : []
     const signer = await this.#signerOf()
     const oldestUnindexedAt = oldest ? (JSON.parse(oldest.leaf) as { recordedAt: number }).recordedAt : null
-    return { ledger: this.#name(), size, indexedUpTo, verifier: signer?.verifier ?? null, oldestUnindexedAt }
+    return {
+      ledger: this.#name(),
+      size,
+      indexedUpTo,
+      expiredUpTo,
+      verifier: signer?.verifier ?? null,
+      oldestUnindexedAt,
+    }
   }
 
   async checkpoint(): Promise<string | null> {
@@ -143,11 +168,38 @@ export class Ledger extends DurableObject<Env> implements LedgerApi {
   }
 
   async eraseUser(user: string): Promise<boolean> {
-    return this.#keysOf()?.erase(user) ?? false
+    return this.#keysOf()?.erase(user, systemClock()) ?? false
   }
 
   async rewrapKeys(limit: number): Promise<{ rewrapped: number; left: boolean }> {
     return (await this.#keysOf()?.rewrap(limit)) ?? { rewrapped: 0, left: false }
+  }
+
+  async sequenceOf(event: string): Promise<number | null> {
+    return this.#storage.sequenceOf(event)
+  }
+
+  async parts(): Promise<Part[]> {
+    return this.#storage.parts.all()
+  }
+
+  async storageStatus(): Promise<StorageStatus> {
+    return this.#archive.status()
+  }
+
+  async archiveNow(project: string): Promise<StorageStatus> {
+    this.#storage.project ??= project
+    await this.settle()
+    await this.#tasks.runNow('archive')
+    return this.storageStatus()
+  }
+
+  async metrics(): Promise<string> {
+    this.#meter()
+    const [head, sinks] = await Promise.all([this.head(), this.sinkStatus()])
+    const lastCheckpointAt = this.#storage.lastCheckpoint?.created_at ?? null
+    const now = { ...this.#archive.status(), head, sinks, lastCheckpointAt, at: systemClock() }
+    return openMetrics(families(this.#storage.metrics, now))
   }
 
   async settle(): Promise<Head> {
@@ -222,12 +274,16 @@ export class Ledger extends DurableObject<Env> implements LedgerApi {
     const project = this.#storage.project
     const from = this.#storage.indexedUpTo
     const isBehind = this.#storage.size - from > 1_000
-    const entries = this.#storage.entries(from, isBehind ? indexBatch.catchingUp : indexBatch.usual)
+    this.#meter()
+    const limit = isBehind ? indexBatch.catchingUp : indexBatch.usual
+    const entries = withinBytes(this.#storage.entries(from, limit))
     const last = entries.at(-1)
     if (project === null || last === undefined) return null
-    await indexEntries(this.env.DB, { project, ledger: this.#name() }, entries)
+    this.#storage.d1Bytes = await indexEntries(this.env.DB, { project, ledger: this.#name() }, entries)
     this.#storage.indexedUpTo = last.sequence + 1
-    this.#storage.dropEntriesBefore(last.sequence + 1 - keptEntries)
+    this.#storage.searchableBytes += entries.reduce((sum, entry) => sum + lengthOf(entry) + rowBytes, 0)
+    this.#storage.dropEntriesBefore(Math.min(last.sequence + 1 - keptEntries, this.#storage.meteredUpTo))
+    if (this.#archive.isOver) this.#tasks.want('archive', systemClock())
     return last.sequence + 1 < this.#storage.size ? systemClock() : null
   }
 
@@ -239,6 +295,15 @@ export class Ledger extends DurableObject<Env> implements LedgerApi {
     const more =
       project !== null && (await publishCheckpoints(this.#storage, { project, ledger: this.#name() }, places))
     return more ? now : checkpointDueAt(this.#storage, now)
+  }
+
+  /** Counts what is new. A fault in counting must not keep the record from going on. */
+  #meter(): void {
+    try {
+      meter(this.#storage, (this.env as { METRICS?: AnalyticsEngineDataset }).METRICS, systemClock())
+    } catch (cause) {
+      logFault('events could not be counted', cause, { ledger: this.#name() })
+    }
   }
 
   #config(): Config | null {
@@ -268,9 +333,20 @@ export class Ledger extends DurableObject<Env> implements LedgerApi {
 /** The latest entries stay here after they are in D1, for live views and for sinks. */
 const keptEntries = 5_000
 
+const lengthOf = ({ leaf, payload }: Entry): number => leaf.length + (payload?.length ?? 0)
+
+/** D1 takes a parameter of 2 MB: this many UTF-16 units are less, whatever they are. One entry always is. */
+const batchLength = 600_000
+
+function withinBytes(entries: Entry[]): Entry[] {
+  let length = 0
+  const fits = entries.findIndex((entry, i) => (length += lengthOf(entry)) > batchLength && i > 0)
+  return fits < 0 ? entries : entries.slice(0, fits)
+}
+
 async function prepare(event: EventRow, recordedAt: number, keys: PayloadKeys): Promise<NewEntry> {
   const { id, user, head } = event
-  if (event.payload === null) {
+  if (event.payload === null || keys.isErased(user, () => (JSON.parse(head) as { at: number }).at)) {
     const leaf = leafText(head, recordedAt, null)
     return { id, leaf, hash: await leafHashOf(leaf), payload: null }
   }

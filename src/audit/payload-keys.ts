@@ -12,7 +12,10 @@ export type KeyTable = {
   /** Keeps what is there already, so that two writers end with one key. */
   insert(user: string, key: Wrapped): void
   replace(user: string, key: Wrapped): void
-  delete(user: string): boolean
+  /** True when there was a key. */
+  erase(user: string, at: number): boolean
+  /** When who was erased. */
+  erased(): Map<string, number>
   /** Users whose key is wrapped by another key-encryption key than this one. */
   notUnder(kid: string, limit: number): string[]
 }
@@ -26,6 +29,7 @@ export class PayloadKeys {
   readonly #ring: KeyRing
   readonly #table: KeyTable
   readonly #keys = new Map<string, Promise<CryptoKey | null>>()
+  #erased: Map<string, number> | null = null
 
   constructor(project: string, ring: KeyRing, table: KeyTable) {
     this.#project = project
@@ -47,9 +51,20 @@ export class PayloadKeys {
   }
 
   /** Final. True when there was a key. */
-  erase(user: string): boolean {
+  erase(user: string, at: number): boolean {
     this.#keys.delete(user)
-    return this.#table.delete(user)
+    this.#erased = null
+    return this.#table.erase(user, at)
+  }
+
+  /**
+   * What happened before somebody was erased may arrive after it, from an outbox: it must not bring back what it says about
+   * them under a new key.
+   */
+  isErased(user: string, at: () => number): boolean {
+    this.#erased ??= this.#table.erased()
+    const erasedAt = this.#erased.get(user)
+    return erasedAt !== undefined && at() <= erasedAt
   }
 
   /** Puts keys under the active key-encryption key, so that a former one can be taken out of service. */

@@ -3,7 +3,7 @@ import { base64, timingSafeEqual } from '../core/bytes.ts'
 import type { JsonObject } from '../core/json.ts'
 import { bytesOrNull } from '../core/seal.ts'
 import { openCheckpoint } from './checkpoint.ts'
-import type { ExportRecord } from './export-format.ts'
+import type { ExportHeader, ExportRecord } from './export-format.ts'
 import { header, line } from './export-format.ts'
 import { GrowingTree } from './growing-tree.ts'
 import { leafHashOf, opensCommitment } from './leaf.ts'
@@ -34,7 +34,7 @@ export type VerifyOptions = {
   heads?: readonly string[]
 }
 
-/** Checks an export by itself: no network, no clock, no trust in whoever made it. */
+/** Checks an export, or parts of an archive one behind the other: no network, no clock, no trust in whoever made it. */
 export async function verifyExport(
   lines: AsyncIterable<string> | Iterable<string>,
   options: VerifyOptions = {},
@@ -68,6 +68,8 @@ class Check {
     this.#number++
     const value = parse(text)
     if (this.#tree === null) return this.#begin(value)
+    const next = header.safeParse(value)
+    if (next.success) return this.#continue(next.data)
     const read = line.safeParse(value)
     if (!read.success) return this.#fault('unreadable', this.#next, `line ${this.#number} is no part of an export`)
     if ('hash' in read.data) return this.#record(read.data)
@@ -101,15 +103,32 @@ class Check {
     const { from, prefix, verifier } = read.data
     this.#from = this.#next = this.#proven = from
     this.#verifier = this.#options.verifier ?? verifier
-    this.#tree = new GrowingTree(
-      from,
-      prefix.map((hash) => bytesOrNull(hash) ?? new Uint8Array()),
-    )
+    this.#tree = treeOf(from, prefix)
     for (const note of this.#options.heads ?? []) {
       const head = await openCheckpoint(note, this.#verifier)
       if (head) this.#outside.set(head.size, head.root)
       else this.#fault('head_forged', from, 'a signed head kept elsewhere is not signed with this key')
     }
+    const before = this.#outside.get(from)
+    if (from > 0 && before && !timingSafeEqual(before, this.#tree.root()))
+      this.#fault('altered', 0, `what comes before record ${from} is not what a signed head kept elsewhere covers`)
+  }
+
+  /** The next part of an archive: it has to begin where the one before ended, with the very same tree. */
+  #continue({ from, prefix, verifier }: ExportHeader): void {
+    if (!this.#ended) this.#fault('cut_off', this.#next, `the part before record ${from} is not whole`)
+    if (this.#options.verifier === undefined && verifier !== this.#verifier)
+      this.#fault('head_forged', from, `the part from record ${from} on is signed with another key`)
+    if (from < this.#next) this.#fault('reordered', from, `record ${from} stands behind record ${this.#next - 1}`)
+    else if (from > this.#next) this.#removed(this.#next, from - 1)
+    const tree = treeOf(from, prefix)
+    const other = !this.#holed && this.#tree?.size === from && !timingSafeEqual(this.#tree.root(), tree.root())
+    if (other) this.#fault('altered', from, `the part from record ${from} on continues another record`)
+    this.#tree = tree
+    this.#holed = false
+    this.#ended = false
+    this.#next = from
+    this.#number = 1
   }
 
   async #record(record: ExportRecord): Promise<void> {
@@ -192,6 +211,12 @@ class Check {
     this.#faults.push({ kind, sequence, text, ...(upTo === undefined ? {} : { upTo }) })
   }
 }
+
+const treeOf = (from: number, prefix: readonly string[]): GrowingTree =>
+  new GrowingTree(
+    from,
+    prefix.map((hash) => bytesOrNull(hash) ?? new Uint8Array()),
+  )
 
 function parse(text: string): unknown {
   try {

@@ -5,6 +5,7 @@ import { ok, refuse } from '../core/result.ts'
 import { adminKeyPrefix, unauthenticated } from './credential.ts'
 import type { IdentityDeps } from './deps.ts'
 import type { Role } from './keys.ts'
+import { recordKeyUse } from './key-used.ts'
 import { findKey } from './keys.ts'
 
 /** Who administers. `keyId` null: the token of the deployment itself, from its secrets. */
@@ -26,12 +27,15 @@ export async function verifyAdmin(request: Request, deps: IdentityDeps): Promise
   const token = /^Bearer +([\w-]{1,200})$/i.exec(header)?.[1]
   if (token === undefined) return unauthenticated('malformed')
   if (config.bootstrapAdminHash !== null && timingSafeEqual(await sha256(token), fromHex(config.bootstrapAdminHash))) {
+    const bootstrap = { id: 'bootstrap', kind: 'admin', project: defaultProject, agent: null, prefix: '' } as const
+    await recordKeyUse(bootstrap, deps)
     return ok({ project: defaultProject, role: 'owner', keyId: null, name: 'bootstrap' })
   }
   if (!token.startsWith(adminKeyPrefix)) return unauthenticated('unknown')
   const key = await findKey(db, 'admin', token, now())
   const role = roles.find((one) => one === key?.role)
   if (key === null || role === undefined) return unauthenticated('unknown')
+  await recordKeyUse(key, deps)
   return ok({ project: key.project, role, keyId: key.id, name: key.name })
 }
 

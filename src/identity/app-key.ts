@@ -9,7 +9,9 @@ import type { Credential } from './credential.ts'
 import { unauthenticated } from './credential.ts'
 import type { IdentityDeps } from './deps.ts'
 import { findOrAddUser } from './directory.ts'
+import { directoryChanged } from './directory-changed.ts'
 import type { Key } from './keys.ts'
+import { recordKeyUse } from './key-used.ts'
 import { findKey } from './keys.ts'
 
 /** A key without an end is asked about again after this long; until then it is remembered for seconds only. */
@@ -30,8 +32,12 @@ export async function callerByAppKey(
 
   const named = namedUser(key, agent, credential.onBehalfOf)
   if (named === null) return unauthenticated('user_header')
-  const { active, signedOutAt: _, ...user } = await findOrAddUser(deps.db, key.project, named, now)
+  const found = await findOrAddUser(deps.db, key.project, named, now)
+  const { active, signedOutAt: _, ...user } = found.user
   if (!active) return unauthenticated('user_gone')
+
+  if (found.added) await deps.record(directoryChanged(key.project, null, user, 'app_key', now))
+  await recordKeyUse(key, deps)
 
   const { project, gateway } = route
   const grant = `key:${key.id}` as GrantId

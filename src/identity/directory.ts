@@ -93,23 +93,24 @@ async function claimedGroupId(project: ProjectId, name: string): Promise<string>
   return base64url(await sha256(lengthPrefixed('group', project, 'claims', name)))
 }
 
-/** The person an app key names, or the service account it is. Known afterwards; what the directory already says stays. */
+/** The person an app key names, or the service account it is. Known afterwards (`added`); what the directory says already stays. */
 export async function findOrAddUser(
   db: Db,
   project: ProjectId,
   user: Pick<User, 'kind' | 'issuer' | 'subject' | 'name'>,
   now: number,
-): Promise<DirectoryUser> {
+): Promise<{ user: DirectoryUser; added: boolean }> {
   const id = await userId(project, user.issuer, user.subject)
   const known = await readUser(db, project, id)
-  if (known !== null) return known
-  await db
+  if (known !== null) return { user: known, added: false }
+  const inserted = await db
     .insert(users)
     .values({ project, id, ...user, createdAt: now, updatedAt: now })
     .onConflictDoNothing()
-  const added = await readUser(db, project, id)
-  if (added === null) throw new Error('a user was written and is not there')
-  return added
+    .returning({ id: users.id })
+  const found = await readUser(db, project, id)
+  if (found === null) throw new Error('a user was written and is not there')
+  return { user: found, added: inserted.length > 0 }
 }
 
 /** Everything the person did in a browser so far needs a new sign-in. */

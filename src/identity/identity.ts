@@ -6,6 +6,7 @@ import { createEgress } from '../egress/egress.ts'
 import type { OAuthStorage } from './authorization-server.ts'
 import type { IdentityDeps } from './deps.ts'
 import type { Grant } from './grant/grant.ts'
+import { nameGateways } from './name-gateways.ts'
 
 /**
  * Front door: who is calling. Our OAuth server, sign-in at the company's identity provider, app keys and admin tokens, browser
@@ -16,15 +17,16 @@ export function identityDeps(
   config: Config,
   wiring: Pick<IdentityDeps, 'resolveGateway' | 'endSessions'>,
 ): IdentityDeps {
+  const db = openDb(env.DB)
   return {
     ...wiring,
     config,
-    db: openDb(env.DB),
+    db,
     egress: createEgress(config),
     clients: env.KV as unknown as OAuthStorage,
     grants: env.GRANT as unknown as DurableObjectNamespace<Grant>,
     now: systemClock,
-    record: (events) => recordEvents(env, events),
+    record: async (events) => recordEvents(env, await nameGateways(db, events)),
   }
 }
 

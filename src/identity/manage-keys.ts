@@ -41,7 +41,7 @@ async function createAdminKey(
   const wanted = { kind: 'admin', name, role, agent: null, actsFor: null, expiresAt, createdBy: by(admin) } as const
   const { token, key, query } = await makeKey(db, admin.project, wanted, now)
   await query
-  await record([identityEvent('identity.key_created', admin, now, facts(key, admin))])
+  await record([identityEvent('identity.key_created', admin, now, facts(key, admin), { key: { name: key.name } })])
   return ok({ token, key })
 }
 
@@ -60,7 +60,9 @@ async function createAppKey(
   const { token, key, query } = await makeKey(db, project, wanted, now)
   const shown = displayName(agent, 'Unnamed agent')
   await db.batch([query, upsertAgent(db, project, id, { kind: 'app_key', clientId, name: shown, trust: 'known' }, now)])
-  await record([identityEvent('identity.key_created', { project, agent: id }, now, facts(key, admin))])
+  await record([
+    identityEvent('identity.key_created', { project, agent: id }, now, facts(key, admin), { key: { name: key.name } }),
+  ])
   return ok({ token, key })
 }
 
@@ -74,7 +76,9 @@ export async function revokeKey(admin: Admin, id: string, deps: IdentityDeps): P
   if (key === null) return refuse('core/not_found')
   const { agent } = key
   await deps.record([
-    identityEvent('identity.key_revoked', { project, ...(agent && { agent }) }, now, facts(key, admin)),
+    identityEvent('identity.key_revoked', { project, ...(agent && { agent }) }, now, facts(key, admin), {
+      key: { name: key.name },
+    }),
   ])
   if (agent) await deps.endSessions(project, { gateway: null, match: { agent }, reason: 'key_revoked' })
   return ok(key)
@@ -82,6 +86,6 @@ export async function revokeKey(admin: Admin, id: string, deps: IdentityDeps): P
 
 const by = ({ keyId, name }: Admin): string => keyId ?? name
 
-const facts = ({ id, kind, prefix, name, role, actsFor }: Key, admin: Admin) => {
-  return { key: id, kind, prefix, name, role, actsFor, by: by(admin) }
+const facts = ({ id, kind, prefix, role, actsFor }: Key, admin: Admin) => {
+  return { key: id, kind, prefix, role, actsFor, by: by(admin) }
 }

@@ -12,5 +12,5 @@ export async function addServiceAccount(db: Db, project: ProjectId, name: string
   const shown = displayName(name, 'Unnamed agent')
   await upsertAgent(db, project, id, { kind: 'app_key', clientId, name: shown, trust: 'known' }, now)
   const account = { kind: 'service_account', issuer: serviceAccountIssuer, subject: id, name: shown } as const
-  return (await findOrAddUser(db, project, account, now)).id
+  return (await findOrAddUser(db, project, account, now)).user.id
 }

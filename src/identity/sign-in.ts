@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { Config } from '../config/config.ts'
 import type { ProjectId } from '../core/ids.ts'
+import { userId } from '../core/ids.ts'
 import type { JsonObject } from '../core/json.ts'
 import { errorPage } from '../core/page.ts'
 import type { Refusal, Result } from '../core/result.ts'
@@ -12,8 +13,9 @@ import { clientAddress } from './client-address.ts'
 import { clearCookie, readCookie, setCookie } from './cookies.ts'
 import type { IdentityDeps } from './deps.ts'
 import type { DirectoryUser } from './directory.ts'
-import { identityEvent } from './events.ts'
-import { saveSignIn } from './directory.ts'
+import { identityEvent, personPayload } from './events.ts'
+import { readUser, saveSignIn } from './directory.ts'
+import { directoryChanged } from './directory-changed.ts'
 import type { IdentityProvider } from './identity-provider.ts'
 import { readIdentityProvider } from './identity-provider.ts'
 import { authorizationUrl, discover, newSignInState, redeemCallback } from './oidc.ts'
@@ -86,13 +88,24 @@ export async function finishSignIn(request: Request, deps: IdentityDeps): Promis
   const done = await redeem(callback, attempt, deps)
   const cleared = clearCookie(config, attemptCookie(state))
   if (!done.ok) {
-    await deps.record([identityEvent('identity.sign_in_failed', attempt, now(), failure(done.error, attempt))])
+    await deps.record([
+      identityEvent(
+        'identity.sign_in_failed',
+        attempt,
+        now(),
+        failure(done.error, attempt),
+        personPayload(null, request),
+      ),
+    ])
     return refusalPage(done.error, cleared)
   }
-  const { user, provider } = done.value
+  const { before, user, provider } = done.value
   const session = { project: provider.project, user: user.id, provider: provider.id, signedInAt: now() }
   const who = { project: provider.project, user: user.id }
-  await deps.record([identityEvent('identity.signed_in', who, now(), { provider: provider.id })])
+  await deps.record([
+    ...directoryChanged(provider.project, before, user, 'sign_in', now()),
+    identityEvent('identity.signed_in', who, now(), { provider: provider.id }, personPayload(user, request)),
+  ])
   const headers = new Headers({ location: attempt.returnTo, 'cache-control': 'no-store' })
   headers.append('set-cookie', await sessionCookie(config, session))
   headers.append('set-cookie', cleared)
@@ -110,11 +123,9 @@ async function readAttempt(request: Request, state: string, { config, now }: Ide
   return attempt.success && attempt.data.state === state ? attempt.data : null
 }
 
-async function redeem(
-  callback: URL,
-  attempt: Attempt,
-  deps: IdentityDeps,
-): Promise<Result<{ user: DirectoryUser; provider: IdentityProvider }>> {
+type SignedIn = { before: DirectoryUser | null; user: DirectoryUser; provider: IdentityProvider }
+
+async function redeem(callback: URL, attempt: Attempt, deps: IdentityDeps): Promise<Result<SignedIn>> {
   const { config, db, now } = deps
   const provider = await readIdentityProvider(db, config, attempt.project as ProjectId, attempt.provider)
   if (!provider.ok) return provider
@@ -128,9 +139,11 @@ async function redeem(
   const read = readPerson(claims.value, provider.value)
   if (!read.ok)
     return refuse('identity/sign_in_failed', { message: faultTexts[read.fault], evidence: { reason: read.fault } })
-  const user = await saveSignIn(db, provider.value.project, read.person, now())
+  const { project } = provider.value
+  const before = await readUser(db, project, await userId(project, read.person.issuer, read.person.subject))
+  const user = await saveSignIn(db, project, read.person, now())
   if (!user.active) return refuse('identity/forbidden', { evidence: { reason: 'user_inactive', user: user.id } })
-  return ok({ user, provider: provider.value })
+  return ok({ before, user, provider: provider.value })
 }
 
 const faultTexts = {

@@ -1,4 +1,5 @@
 import type { CallReply } from '../core/call.ts'
+import type { JsonObject } from '../core/json.ts'
 import type { Refusal, Result } from '../core/result.ts'
 import { ok, refuse, withoutEvidence } from '../core/result.ts'
 import type { Tool } from '../core/tool.ts'
@@ -19,12 +20,29 @@ export class CallRecord {
   #decision: Decision | null = null
   #question: Question | null = null
   #revision = -1
+  /** Where the time went, and what the service said: `behalf.*_ms`, `behalf.attempts`, `http.response.status_code`. */
+  readonly #seen: JsonObject = {}
 
   constructor(call: ToolCall, use: Runtime) {
     this.#call = call
     this.#use = use
     this.#startedAt = use.now()
   }
+
+  /** Times a wait for somebody else. What is left of a call's time is ours. */
+  async timed<T>(part: 'credential' | 'upstream', work: Promise<T>): Promise<T> {
+    const from = this.#use.now()
+    try {
+      return await work
+    } finally {
+      const ms = this.#use.now() - from
+      // A tool that needs no credential waited for none.
+      if (ms > 0 || part === 'upstream' || this.tool?.authorization) this.#seen[`behalf.${part}_ms`] = ms
+    }
+  }
+
+  /** What the service behind the tool answered, the last time counts. */
+  readonly saw = (facts: JsonObject): void => void Object.assign(this.#seen, facts)
 
   decide(question: Question): Decision {
     this.#question = question
@@ -138,6 +156,7 @@ export class CallRecord {
       startedAt: this.#startedAt,
       at: this.#use.now(),
       ...more,
+      details: { ...this.#seen, ...more.details },
     }
   }
 }

@@ -26,7 +26,7 @@ export async function callTool(call: ToolCall, live: Runtime): Promise<CallReply
   const decision = record.decide(questionFor(call, tool.value, args.value, use))
   if (decision.effect === 'deny' && decision.refusal !== 'connection_needed') return record.denied(decision)
 
-  const credential = await use.credentials.lease(call, tool.value)
+  const credential = await record.timed('credential', use.credentials.lease(call, tool.value))
   if (!credential.ok) return record.refused(credential.error)
   record.lease = credential.value
 
@@ -40,7 +40,9 @@ export async function callTool(call: ToolCall, live: Runtime): Promise<CallReply
   if (!intent.ok) return record.unrecorded(intent.error, settled.value.charges)
 
   const screen = use.screen(use.gateway.screening(tool.value, call.about?.kind), call)
-  const reply = await use.runner.run(record.watched(call, screen), tool.value, args.value, credential.value)
+  const watched = record.watched(call, screen)
+  const run = use.runner.run(watched, tool.value, args.value, credential.value, record.saw)
+  const reply = await record.timed('upstream', run)
   if (!reply.ok) return record.failed(reply.error)
   if (reply.value.kind === 'input_required') return record.waiting(reply.value, screen)
 

@@ -89,7 +89,14 @@ export type RunReply =
   | { kind: 'input_required'; requests: JsonObject; state: string; details?: JsonObject }
 
 export type Runner = {
-  run(call: ToolCall, tool: Tool, args: JsonObject, lease: Lease | null): Promise<Result<RunReply>>
+  /** `saw` hears what the service behind the tool answered, also when nothing comes of it: attributes for the record. */
+  run(
+    call: ToolCall,
+    tool: Tool,
+    args: JsonObject,
+    lease: Lease | null,
+    saw: (facts: JsonObject) => void,
+  ): Promise<Result<RunReply>>
 }
 
 export type Screened = { output: ToolOutput; withheld: boolean }

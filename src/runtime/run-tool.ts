@@ -12,7 +12,7 @@ import { runUpstreamTool } from './run-upstream-tool.ts'
 export type RunnerUse = {
   now: () => number
   /** The provider's API with the credential put on. `null` lease: the tool needs none. */
-  api(call: ToolCall, tool: Tool, lease: Lease | null): ApiClient
+  api(call: ToolCall, tool: Tool, lease: Lease | null, saw: (facts: JsonObject) => void): ApiClient
   secrets(call: ToolCall, tool: Tool): Promise<Result<ReadonlyMap<string, string>>>
   /** The server behind the tool, and what proves to it who calls. */
   upstream(call: ToolCall, tool: Tool, lease: Lease | null, secrets: ReadonlyMap<string, string>): Result<UpstreamUse>
@@ -21,20 +21,20 @@ export type RunnerUse = {
 /** Runs a tool where it lives. */
 export function createRunner(use: RunnerUse): Runner {
   return {
-    async run(call: ToolCall, tool: Tool, args: JsonObject, lease: Lease | null): Promise<Result<RunReply>> {
+    async run(call, tool, args, lease, saw): Promise<Result<RunReply>> {
       if (call.signal.aborted) return refuse('runtime/cancelled')
       const secrets = tool.secrets.length > 0 ? await use.secrets(call, tool) : noSecrets
       if (!secrets.ok) return secrets
       switch (tool.source.kind) {
         case 'toolkit':
           return runToolkitTool(call, tool, args, {
-            api: use.api(call, tool, lease),
+            api: use.api(call, tool, lease, saw),
             now: use.now(),
             secrets: secrets.value,
           })
         case 'upstream': {
           const upstream = use.upstream(call, tool, lease, secrets.value)
-          return upstream.ok ? runUpstreamTool(call, tool, args, upstream.value) : upstream
+          return upstream.ok ? runUpstreamTool(call, tool, args, upstream.value, saw) : upstream
         }
         default:
           return refuse('runtime/unknown_tool')

@@ -18,7 +18,7 @@ export type UpstreamUse = {
   credential: UpstreamCredential
   /** After a 401, or a 403 that asks for more. Absent: there is nothing else to try. */
   renew?: (refused: Refusal) => Promise<Result<UpstreamCredential>>
-  traceparent: string
+  trace: { traceparent: string; tracestate?: string }
 }
 
 /** Sends the call on to the server it belongs to, with nothing the client sent beside its arguments and what it can be asked. */
@@ -27,22 +27,22 @@ export async function runUpstreamTool(
   tool: Tool,
   args: JsonObject,
   use: UpstreamUse,
+  saw: (facts: JsonObject) => void,
 ): Promise<Result<RunReply>> {
   if (tool.source.kind !== 'upstream') return refuse('runtime/unknown_tool')
   const { remoteName } = tool.source
   const { behaviour } = tool
   const { resumed } = call
-  const send = (credential: UpstreamCredential) =>
-    use.upstreams.request(use.target, {
+  let attempts = 0
+  const send = (credential: UpstreamCredential) => {
+    saw({ 'behalf.attempts': ++attempts })
+    return use.upstreams.request(use.target, {
       ...remoteRequest(call, remoteName, args),
       ...(call.about ? {} : { inputSchema: tool.inputSchema }),
       credential,
       capabilities: call.features.capabilities,
       repeatable: behaviour.operation === 'read' || behaviour.idempotent,
-      trace: {
-        traceparent: use.traceparent,
-        ...(call.tracestate === undefined ? {} : { tracestate: call.tracestate }),
-      },
+      trace: use.trace,
       signal: call.signal,
       ...(call.onProgress ? { onProgress: call.onProgress } : {}),
       ...(call.onLog ? { onLog: call.onLog } : {}),
@@ -51,6 +51,7 @@ export async function runUpstreamTool(
         ? {}
         : { resume: { responses: resumed.responses, state: resumed.state.upstream } }),
     })
+  }
   const first = await send(use.credential)
   if (first.ok || first.error.code !== 'upstream/authorization_needed' || !use.renew) return toRunReply(first, call)
   const renewed = await use.renew(first.error)

@@ -138,6 +138,7 @@ export class StoredApprovals implements Approvals {
       at,
       project,
       gateway: gateway(),
+      gatewayId: call.caller.gateway,
       user: user.id,
       agent: agent.id,
       session,

@@ -1,10 +1,10 @@
 import type { AuditEvent } from '../audit/audit.ts'
-import { hex, randomBytes } from '../core/bytes.ts'
 import { uuidv7 } from '../core/ids.ts'
 import type { Json, JsonObject } from '../core/json.ts'
 import type { RecordEntry, ToolCall } from '../runtime/runtime.ts'
+import { traceAttributes } from './trace.ts'
 
-type Place = { session: string; gateway: string; gatewayVersion: number }
+type Place = { session: string; gateway: string; gatewayId: string; gatewayVersion: number }
 
 /**
  * One step of a tool call as an event of the record. Attribute names: OpenTelemetry GenAI and MCP conventions as of
@@ -25,6 +25,7 @@ export function callEvent(
     at: entry.at,
     project: caller.project,
     gateway: place.gateway,
+    gatewayId: place.gatewayId,
     gatewayVersion: place.gatewayVersion,
     user: caller.user.id,
     agent: caller.agent.id,
@@ -35,7 +36,12 @@ export function callEvent(
     ...(type === 'tool.intent' ? {} : { outcome: outcomeOf(type, entry) }),
     attributes: attributes(type, call, entry),
     payload: {
-      user: { issuer: caller.user.issuer, subject: caller.user.subject, name: caller.user.name },
+      user: {
+        issuer: caller.user.issuer,
+        subject: caller.user.subject,
+        name: caller.user.name,
+        ...(caller.clientAddress === undefined ? {} : { address: caller.clientAddress }),
+      },
       ...(type === 'tool.outcome' ? {} : { arguments: call.arguments }),
       ...(decision && type !== 'tool.outcome' ? { decision: { terms: decision.terms } as unknown as Json } : {}),
       ...(lease ? { account: lease.accountLabel } : {}),
@@ -65,8 +71,11 @@ function attributes(type: string, call: ToolCall, entry: RecordEntry): JsonObjec
     'gen_ai.tool.call.id': call.id,
     'behalf.client.id': caller.agent.clientId,
     'behalf.agent.kind': caller.agent.kind,
-    ...(caller.clientAddress === undefined ? {} : { 'client.address': caller.clientAddress }),
-    ...(tool ? { 'behalf.tool.definition.sha256': tool.definitionHash } : {}),
+    ...(tool
+      ? { 'behalf.tool.definition.sha256': tool.definitionHash, 'behalf.tool.operation': tool.behaviour.operation }
+      : {}),
+    ...(tool?.source.kind === 'upstream' ? { 'behalf.upstream.id': tool.source.upstream } : {}),
+    ...(call.resumed ? { 'behalf.call.resumes': call.resumed.state.callId } : {}),
     ...(call.task === undefined ? {} : { 'behalf.task': call.task.slice(0, 128) }),
     ...(decision ? { 'behalf.policy.rules': [...decision.rules], 'behalf.policy.version': decision.version } : {}),
     ...(lease
@@ -78,7 +87,7 @@ function attributes(type: string, call: ToolCall, entry: RecordEntry): JsonObjec
       : {}),
     ...(refusal ? { 'error.type': refusal.code } : {}),
     ...screenedAttributes(entry),
-    ...(type === 'tool.outcome' ? { 'behalf.duration_ms': entry.at - entry.startedAt, ...entry.details } : {}),
+    ...(type === 'tool.intent' ? {} : { 'behalf.duration_ms': entry.at - entry.startedAt, ...entry.details }),
     ...traceAttributes(call),
   }
 }
@@ -92,18 +101,4 @@ function screenedAttributes({ screened }: RecordEntry): JsonObject {
     ...(screened.taint.length > 0 ? { 'behalf.taint': [...screened.taint] } : {}),
     ...(screened.withheld ? { 'behalf.screening.withheld': true } : {}),
   }
-}
-
-/** Joins the caller's trace (SEP-414: W3C trace context in `_meta`), or starts one. */
-function traceAttributes(call: ToolCall): JsonObject {
-  const parent = /^00-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}$/.exec(call.traceparent ?? '')
-  return parent
-    ? { trace_id: parent[1] ?? null, parent_span_id: parent[2] ?? null }
-    : { trace_id: call.id.replaceAll('-', '').padEnd(32, '0').slice(0, 32) }
-}
-
-/** A span id for the call as it goes on to the service behind the tool. */
-export function childTraceparent(call: ToolCall): string {
-  const trace = /^00-([0-9a-f]{32})-/.exec(call.traceparent ?? '')?.[1]
-  return `00-${trace ?? call.id.replaceAll('-', '').slice(0, 32)}-${hex(randomBytes(8))}-01`
 }

@@ -142,7 +142,7 @@ export class LiveSession {
       return ok(new LiveSession(use, snapshot.value, known))
     }
     forget(sql)
-    const row = startRow(sql, caller, now())
+    const row = startRow(sql, caller, snapshot.value.slug, now())
     outbox.put(sessionEvent('session.started', row, nameOf(ctx), now()))
     return ok(new LiveSession(use, snapshot.value, row))
   }

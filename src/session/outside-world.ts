@@ -5,8 +5,8 @@ import type { Egress } from '../egress/egress.ts'
 import type { Snapshot } from '../gateways/gateways.ts'
 import type { RunnerUse, Upstreams } from '../runtime/runtime.ts'
 import { createApiClient } from '../vault/vault.ts'
-import { childTraceparent } from './call-events.ts'
 import type { HeldLeases } from './credentials.ts'
+import { childTrace } from './trace.ts'
 import { upstreamUse } from './upstream-use.ts'
 
 export type OutsideUse = {
@@ -23,14 +23,17 @@ export type OutsideUse = {
 export function outsideWorld({ egress, upstreams, leases, snapshot, secrets, now }: OutsideUse): RunnerUse {
   return {
     now,
-    api(call, tool, lease) {
+    api(call, tool, lease, saw) {
       if (!lease) return noApi
+      let attempts = 0
       return createApiClient({
         lease,
         egress,
         renew: (refused) => leases.renew(call, tool, refused),
         signal: call.signal,
-        headers: { traceparent: childTraceparent(call) },
+        headers: { traceparent: childTrace(call).traceparent },
+        answered: (status, tries) =>
+          saw({ 'http.response.status_code': status, 'behalf.attempts': (attempts += tries) }),
         now,
       })
     },

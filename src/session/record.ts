@@ -8,7 +8,8 @@ import type { SessionRow } from './session-row.ts'
 /** The record of this session's calls, into the outbox that lies in the same storage as the session. */
 export function createRecorder(outbox: Outbox, session: string, snapshot: () => Snapshot): Recorder {
   const event = (type: Parameters<typeof callEvent>[0], call: ToolCall, entry: RecordEntry) => {
-    return callEvent(type, call, entry, { session, gateway: snapshot().slug, gatewayVersion: entry.version })
+    const { slug, gateway } = snapshot()
+    return callEvent(type, call, entry, { session, gateway: slug, gatewayId: gateway, gatewayVersion: entry.version })
   }
   const policy = ({ tool }: RecordEntry): PayloadPolicy => ({
     ...snapshot().recording,
@@ -33,10 +34,13 @@ export function sessionEvent(
     type,
     at: now,
     project: row.project,
-    gateway: row.gateway,
+    // A session that began before its gateway's name was kept.
+    ...(row.slug === '' ? {} : { gateway: row.slug }),
+    gatewayId: row.gateway,
     user: row.user,
     agent: row.agent,
     session,
-    attributes: reason === undefined ? {} : { 'behalf.reason': reason },
+    // The grant is the sign-in or the key (`key:…`) that this session stands on.
+    attributes: { 'behalf.grant.id': row.grant_id, ...(reason === undefined ? {} : { 'behalf.reason': reason }) },
   }
 }

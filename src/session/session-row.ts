@@ -9,6 +9,9 @@ export const rowMigrations = [
    );`,
 ]
 
+/** Added later: its name in the URL, for the record of its end. */
+export const slugMigrations = [`ALTER TABLE session ADD COLUMN slug TEXT NOT NULL DEFAULT '';`]
+
 /** Who this session belongs to and since when. One row. */
 export type SessionRow = {
   project: string
@@ -21,15 +24,16 @@ export type SessionRow = {
   seen_at: number
   ended_at: number | null
   ended_because: string | null
+  slug: string
 }
 
 export function readRow(sql: SqlStorage): SessionRow | null {
   return sql.exec<SessionRow>('SELECT * FROM session').toArray()[0] ?? null
 }
 
-export function startRow(sql: SqlStorage, caller: Caller, now: number): SessionRow {
+export function startRow(sql: SqlStorage, caller: Caller, slug: string, now: number): SessionRow {
   sql.exec(
-    'INSERT OR REPLACE INTO session VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, NULL, NULL)',
+    'INSERT OR REPLACE INTO session VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, NULL, NULL, ?)',
     caller.project,
     caller.gateway,
     caller.user.id,
@@ -38,6 +42,7 @@ export function startRow(sql: SqlStorage, caller: Caller, now: number): SessionR
     now,
     caller.authenticatedAt,
     now,
+    slug,
   )
   return {
     project: caller.project,
@@ -50,6 +55,7 @@ export function startRow(sql: SqlStorage, caller: Caller, now: number): SessionR
     seen_at: now,
     ended_at: null,
     ended_because: null,
+    slug,
   }
 }
 

@@ -36,7 +36,7 @@ import { LiveSession, nameOf, sessionMigrations } from './live-session.ts'
 import { answerOffer } from './offers.ts'
 import { pageOf } from './page-of.ts'
 import { sessionEvent } from './record.ts'
-import { endRow, readRow } from './session-row.ts'
+import { endRow, readRow, slugMigrations } from './session-row.ts'
 
 /**
  * One agent acting for one user through one gateway. A thin host: what a call does is in `runtime`, what is remembered is in
@@ -56,7 +56,7 @@ export class Session
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env)
-    migrate(ctx.storage, [...sessionMigrations, ...conversationMigrations])
+    migrate(ctx.storage, [...sessionMigrations, ...conversationMigrations, ...slugMigrations])
     this.#alarms = new Alarms(ctx.storage)
     this.#outbox = new Outbox(ctx.storage, {
       ...ledgerPorts(env),

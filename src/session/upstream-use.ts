@@ -4,9 +4,9 @@ import type { Tool } from '../core/tool.ts'
 import type { Snapshot } from '../gateways/gateways.ts'
 import type { ToolCall, UpstreamCredential, Upstreams, UpstreamUse } from '../runtime/runtime.ts'
 import type { Lease } from '../vault/vault.ts'
-import { childTraceparent } from './call-events.ts'
 import type { HeldLeases } from './credentials.ts'
 import { filledHeaders } from './filled-headers.ts'
+import { childTrace } from './trace.ts'
 
 type Offered = Snapshot['upstreams'][number]
 type Use = { upstreams: Upstreams; leases: HeldLeases; snapshot: Snapshot }
@@ -39,7 +39,7 @@ export function upstreamUse(
     upstreams,
     target: offered.target,
     credential: credential.value,
-    traceparent: childTraceparent(call),
+    trace: childTrace(call),
     ...(renew ? { renew } : {}),
   })
 }

@@ -18,6 +18,8 @@ export type ApiClientUse = {
   /** Sent with every request, e.g. `traceparent`. */
   headers?: Readonly<Record<string, string>>
   now?: () => number
+  /** Hears of every answer: its status, and how many tries it took. */
+  answered?: (status: number, attempts: number) => void
 }
 
 const retries = 2
@@ -67,6 +69,7 @@ async function send(call: ApiCall, lease: Lease, use: ApiClientUse): Promise<Egr
     ...(use.signal ? { signal: use.signal } : {}),
   })
   if (!sent.ok) throw new ProviderError(0, null, { refusal: sent.error })
+  use.answered?.(sent.value.status, sent.value.attempts)
   return sent.value
 }
 

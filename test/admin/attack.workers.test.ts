@@ -47,6 +47,7 @@ const bodies: Record<string, object> = {
   'POST /users/{id}/connections/revoke': { reason: 'asked' },
   'POST /connections/{id}/revoke': { reason: 'asked' },
   'POST /providers/{id}/connections/revoke': { reason: 'asked' },
+  'PUT /retention': {},
   'POST /vault/rotate': { after: '' },
   'POST /vault/restore': { user: 'their-user', after: '' },
 }

@@ -1,10 +1,23 @@
 import { env, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
-import { describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { AuditEvent, Ledger, LedgerApi } from '../../src/audit/audit.ts'
-import { ledgerName, recordEvents } from '../../src/audit/audit.ts'
+import {
+  exportLedger,
+  exportPorts,
+  ledgerName,
+  readEvent,
+  recordEvents,
+  retentionSettings,
+  saveRetention,
+  saveSink,
+} from '../../src/audit/audit.ts'
+import { readPart, unzipped } from '../../src/audit/archive/read-part.ts'
 import { openCheckpoint } from '../../src/audit/checkpoint.ts'
 import { opensCommitment } from '../../src/audit/leaf.ts'
+import { verifyExport } from '../../src/audit/verify-export.ts'
 import { verifyConsistency, verifyInclusion } from '../../src/audit/verify-proof.ts'
+import { config } from '../vault/vault-harness.ts'
+import { openDb } from '../../src/db/db.ts'
 import { fromBase64, sha256, utf8 } from '../../src/core/bytes.ts'
 import { eventRow } from '../../src/audit/event-row.ts'
 import { uuidv7 } from '../../src/core/ids.ts'
@@ -189,6 +202,214 @@ describe('a payload', () => {
     const bent = { user: 'u-alice', event: String(one?.['id']), sealed: `AAAA${String(one?.['payload']).slice(4)}` }
     const other = { user: 'u-bob', event: String(one?.['id']), sealed: String(one?.['payload']) }
     expect(await ledger(project).open([moved, bent, other])).toEqual([null, null, null])
+  })
+})
+
+describe('erasing a person', () => {
+  it('holds for what arrives later about the time before, and not for the time after', async () => {
+    const project = newProject()
+    const before = Date.now() - 1000
+    await recordEvents(env, [event(project, { at: before, payload: { note: 'known' } })])
+    await ledger(project).eraseUser('u-alice')
+    const late = event(project, { at: before, payload: { note: 'late words' } })
+    const after = event(project, { at: Date.now() + 60_000, payload: { note: 'new words' } })
+    await recordEvents(env, [late, after])
+    await index(project)
+    expect(await readEvent(env, project, late.id)).toMatchObject({ payload: null, payloadState: 'none' })
+    expect(await readEvent(env, project, after.id)).toMatchObject({ payload: { note: 'new words' } })
+  })
+})
+
+describe('the archive', () => {
+  afterEach(() => vi.useRealTimers())
+  const day = 86_400_000
+  const start = Date.UTC(2026, 0, 1)
+  const retention = (project: string, settings: object) =>
+    saveRetention(env.DB, project, retentionSettings.parse(settings), Date.now())
+  const on = (days: number) => vi.setSystemTime(start + days * day)
+  const some = async (project: string, count: number, more: Partial<AuditEvent> = {}) => {
+    const events = Array.from({ length: count }, (_, n) =>
+      event(project, { id: uuidv7(Date.now()), at: Date.now(), payload: { note: `words ${n}` }, ...more }),
+    )
+    await recordEvents(env, events)
+    await index(project)
+    return events
+  }
+  /** 30 events on the first day, 20 on the sixth, and the time at which the first ones are too old to be searched. */
+  const twoMonths = async () => {
+    vi.useFakeTimers({ toFake: ['Date'] })
+    const project = newProject()
+    on(0)
+    const old = await some(project, 30)
+    on(5)
+    const young = await some(project, 20, { user: 'u-bob' })
+    on(11.5)
+    return { project, old, young }
+  }
+  const exported = async (project: string) => {
+    const lines: string[] = []
+    const ports = exportPorts(env, ledger(project), project, ledgerName(project))
+    for await (const line of exportLedger(ports, { payloads: 'open' })) lines.push(line)
+    const { verifier } = await ledger(project).head()
+    return { lines, verdict: await verifyExport(lines, { verifier: verifier ?? '' }) }
+  }
+
+  it('takes what is older, whole days of it, and everything stays provable and readable', async () => {
+    const { project, old } = await twoMonths()
+    await retention(project, { searchableDays: 11 })
+    expect(await ledger(project).archiveNow(project)).toMatchObject({ archivedUpTo: 0 })
+    await retention(project, { searchableDays: 10 })
+    expect(await ledger(project).archiveNow(project)).toMatchObject({ archivedUpTo: 30, alarms: [], failures: 0 })
+    await index(project)
+    expect((await rows(project)).map((row) => row['sequence'])).toEqual([...Array(21).keys()].map((n) => n + 30))
+    expect((await rows(project)).at(-1)).toMatchObject({ type: 'audit.archived' })
+
+    const [part] = await ledger(project).parts()
+    expect(part).toMatchObject({ from_sequence: 0, up_to: 30, state: 'archived' })
+    const object = await env.ARCHIVE.get(part?.key ?? '')
+    const text = object ? await unzipped(object.body) : ''
+    const { verifier } = await ledger(project).head()
+    const alone = await verifyExport(text.split('\n'), { verifier: verifier ?? '' })
+    expect(alone).toMatchObject({ faults: [], from: 0, to: 30, proven: 30 })
+    expect(text).not.toContain('words')
+
+    const { verdict } = await exported(project)
+    expect(verdict).toMatchObject({ faults: [], from: 0, to: 51, payloads: 50 })
+    expect(await ledger(project).inclusion(old[3]?.id ?? '')).toMatchObject({ sequence: 3 })
+    expect(await readEvent(env, project, old[3]?.id ?? '')).toMatchObject({ sequence: 3, payload: { note: 'words 3' } })
+
+    await ledger(project).eraseUser('u-alice')
+    const erased = await exported(project)
+    expect(erased.verdict).toMatchObject({ faults: [], payloads: 20 })
+    expect((await readPart(env.ARCHIVE, { key: part?.key ?? '' }))?.[0]?.payload).toBeTruthy()
+  })
+
+  it('finds out when a part was changed or is gone', async () => {
+    const { project } = await twoMonths()
+    await retention(project, { searchableDays: 10 })
+    await ledger(project).archiveNow(project)
+    const [part] = await ledger(project).parts()
+    const body = await env.ARCHIVE.get(part?.key ?? '')
+    const text = (body ? await unzipped(body.body) : '').replace('\\"sequence\\"', '').replace('gateway', 'another')
+    const zipped = new Response(text).body?.pipeThrough(new CompressionStream('gzip'))
+    await env.ARCHIVE.put(part?.key ?? '', await new Response(zipped).arrayBuffer())
+    expect((await exported(project)).verdict.faults).toMatchObject([{ kind: 'altered', sequence: 0 }])
+    await env.ARCHIVE.delete(part?.key ?? '')
+    expect((await exported(project)).verdict.faults).toMatchObject([{ kind: 'removed', sequence: 0, upTo: 29 }])
+  })
+
+  it('goes on after it was stopped between the copy and the deletion, and loses nothing meanwhile', async () => {
+    const { project } = await twoMonths()
+    await retention(project, { searchableDays: 10 })
+    await env.DB.exec(
+      `CREATE TRIGGER keep BEFORE DELETE ON events WHEN old.project = '${project}' BEGIN SELECT raise(ABORT, 'away'); END`,
+    )
+    expect(await ledger(project).archiveNow(project)).toMatchObject({ archivedUpTo: 30, failures: 1 })
+    expect(await rows(project)).toHaveLength(50)
+    expect((await exported(project)).verdict.faults).toEqual([])
+    await env.DB.exec('DROP TRIGGER keep')
+    expect(await ledger(project).archiveNow(project)).toMatchObject({ archivedUpTo: 30, failures: 0 })
+    await index(project)
+    expect(await rows(project)).toHaveLength(21)
+    expect((await exported(project)).verdict.faults).toEqual([])
+  })
+
+  it('lets go of what is no longer kept, tells sinks that were away, and the rest proves itself', async () => {
+    const { project } = await twoMonths()
+    const sink = {
+      id: 'files',
+      settings: { kind: 'r2', prefix: `sink-${project}`, start: 'beginning' },
+      enabled: false,
+    }
+    await saveSink(openDb(env.DB), config, project, sink, Date.now())
+    await ledger(project).sinksChanged(project)
+    await retention(project, { searchableDays: 10, keptDays: 20 })
+    await ledger(project).archiveNow(project)
+    on(22)
+    expect(await ledger(project).archiveNow(project)).toMatchObject({ archivedUpTo: 50, expiredUpTo: 30 })
+    const [gone, kept] = await ledger(project).parts()
+    expect(await env.ARCHIVE.get(gone?.key ?? '')).toBeNull()
+    expect(await env.ARCHIVE.head(kept?.key ?? '')).not.toBeNull()
+    const { verdict, lines } = await exported(project)
+    expect(verdict).toMatchObject({ faults: [], from: 30 })
+    expect(lines.join('')).toContain('audit.expired')
+    expect(await ledger(project).sinkStatus()).toMatchObject([{ id: 'files', cursor: 30, deadLetters: 30 }])
+
+    // What is only in the archive still goes out, in order.
+    await runInDurableObject(stub(project), (_, state) => void state.storage.sql.exec('DELETE FROM entries'))
+    await saveSink(openDb(env.DB), config, project, { ...sink, enabled: true }, Date.now())
+    await ledger(project).sinksChanged(project)
+    await ledger(project).pumpSinks()
+    const { objects } = await env.ARCHIVE.list({ prefix: `sink-${project}/` })
+    const file = await env.ARCHIVE.get(objects[0]?.key ?? '')
+    const sent = (file ? await unzipped(file.body) : '').trimEnd().split('\n')
+    const sequences = sent.flatMap((line) => {
+      const one = JSON.parse(line) as Record<string, unknown>
+      return one['behalf.event.type'] === 'audit.checkpoint' ? [] : [one['behalf.sequence']]
+    })
+    expect(sequences.slice(0, 3)).toEqual([30, 31, 32])
+    expect(sequences.length).toBeGreaterThan(22)
+  })
+
+  it('takes the oldest when the record has more than its share of D1', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] })
+    const project = newProject()
+    on(0)
+    for (let n = 0; n < 3; n++) {
+      await some(project, 20, { payload: { note: 'x'.repeat(30_000) } })
+      on(n / 100)
+    }
+    await retention(project, { searchableMegabytes: 1 })
+    const status = await ledger(project).archiveNow(project)
+    expect(status.archivedUpTo).toBeGreaterThanOrEqual(10)
+    expect(status.searchableBytes).toBeLessThan(1_000_000)
+    expect((await exported(project)).verdict).toMatchObject({ faults: [], payloads: 60 })
+  })
+
+  it('does nothing that nobody asked for', async () => {
+    const { project } = await twoMonths()
+    on(3_000)
+    expect(await ledger(project).archiveNow(project)).toMatchObject({ archivedUpTo: 0, expiredUpTo: 0 })
+    await env.DB.prepare(`UPDATE projects SET settings = '{"retention":{"keptDays":-1}}' WHERE id = ?`)
+      .bind(project)
+      .run()
+    expect(await ledger(project).archiveNow(project)).toMatchObject({ archivedUpTo: 0, expiredUpTo: 0 })
+  })
+})
+
+describe('the counters', () => {
+  it('count each event once, also after a restart', async () => {
+    const project = newProject()
+    const outcome = event(project, {
+      type: 'tool.outcome',
+      gateway: 'sales',
+      tool: 'T_x',
+      decision: 'permit',
+      outcome: 'done',
+      attributes: { 'behalf.tool.definition.sha256': 'h', 'behalf.duration_ms': 14, 'behalf.upstream_ms': 10 },
+    })
+    await recordEvents(env, [event(project), outcome])
+    await recordEvents(env, [outcome])
+    const before = await ledger(project).metrics()
+    expect(before).toContain('behalf_calls_total{gateway="sales",tool="T_x",decision="permit",outcome="done"} 1\n')
+    expect(before).toContain('behalf_events_total{type="admin.changed"} 1\n')
+    expect(before).toContain('behalf_call_added_seconds_bucket{gateway="sales",le="0.005"} 1\n')
+    expect(before).toContain('behalf_ledger_records 2\n')
+    await index(project)
+    await runInDurableObject(stub(project), (_, state) => state.storage.sync())
+    expect(await ledger(project).metrics()).toContain('behalf_events_total{type="admin.changed"} 1\n')
+  })
+
+  it('never hold more series than there is room for', async () => {
+    const project = newProject()
+    await runInDurableObject(stub(project), (_, state) => {
+      const insert = `INSERT INTO metrics SELECT '["x_total",{"n":"' || value || '"}]', 1 FROM json_each(?)`
+      state.storage.sql.exec(insert, JSON.stringify([...Array(4_999).keys()]))
+    })
+    await recordEvents(env, [event(project)])
+    const text = await ledger(project).metrics()
+    expect(text).toContain('behalf_metrics_dropped_total 1\n')
+    expect(text).not.toContain('behalf_events_total{')
   })
 })
 

@@ -12,7 +12,8 @@ function table() {
     read: (user: string) => rows.get(user),
     insert: (user: string, row: Row) => void (rows.has(user) || rows.set(user, row)),
     replace: (user: string, row: Row) => void rows.set(user, row),
-    delete: (user: string) => rows.delete(user),
+    erase: (user: string) => rows.delete(user),
+    erased: () => new Map<string, number>(),
     notUnder: (kid: string, limit: number) =>
       [...rows].flatMap(([user, row]) => (row.kid === kid ? [] : [user])).slice(0, limit),
   }

@@ -53,6 +53,64 @@ describe('an export', () => {
   })
 })
 
+describe('parts of an archive, one behind the other', () => {
+  const part = (from: number, to: number) => exported(undefined, { from, to, payloads: 'sealed' })
+
+  it('are one record', async () => {
+    const lines = [...(await part(0, 10)), ...(await part(10, 20)), ...(await part(20, 25))]
+    expect(await verify(lines, [...paper.heads.values()])).toMatchObject({ faults: [], from: 0, to: 25, proven: 25 })
+  })
+
+  it('each prove themselves, and against a head that was kept of the one before', async () => {
+    const head = paper.heads.get(10) as string
+    expect(await faults(await part(10, 20), [head])).toEqual([])
+    // Another record of the same ledger, signed with the same key: what an operator would have to show.
+    const other = await paperLedger(25)
+    const ports = { ledger: other.ledger, rows: async (from: number, to: number) => other.rows.slice(from, to) }
+    const theirs: string[] = []
+    for await (const line of exportLedger(ports, { from: 10, to: 20, payloads: 'none' })) theirs.push(line)
+    expect(await faults(theirs)).toEqual([])
+    expect(await faults(theirs, [head])).toEqual([['altered', 0]])
+    expect(await faults([...(await part(0, 10)), ...theirs])).toEqual([['altered', 10]])
+  })
+
+  it.each<[string, [number, number][], unknown[]]>([
+    [
+      'missing',
+      [
+        [0, 10],
+        [20, 25],
+      ],
+      ['removed', 10, 19],
+    ],
+    [
+      'there twice',
+      [
+        [0, 10],
+        [0, 10],
+        [10, 20],
+      ],
+      ['reordered', 0],
+    ],
+    [
+      'in the wrong place',
+      [
+        [10, 20],
+        [0, 10],
+      ],
+      ['reordered', 0],
+    ],
+  ])('are found out when one is %s', async (_, ranges, fault) => {
+    const lines = await Promise.all(ranges.map(([from, to]) => part(from, to)))
+    expect(await faults(lines.flat())).toContainEqual(fault)
+  })
+
+  it('are found out when one was cut off', async () => {
+    const lines = [...(await part(0, 10)).slice(0, -1), ...(await part(10, 20))]
+    expect(await faults(lines)).toContainEqual(['cut_off', 10])
+  })
+})
+
 describe('a store that was tampered with (attack case 60)', () => {
   it.each([0, 9, 10, 24])('names record %i when it was altered', async (n) => {
     const lines = await exported((rows) => {

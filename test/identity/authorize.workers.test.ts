@@ -233,7 +233,7 @@ describe('the consent page', () => {
     expect(world.events).toMatchObject([
       {
         type: 'identity.consented',
-        gateway: world.tools.gateway,
+        gatewayId: world.tools.gateway,
         attributes: { how: 'allowed', clientId: client.id, redirectHost: 'client.test', scopes: ['mcp'] },
       },
     ])

@@ -3,7 +3,9 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { agents, keys, users } from '../../src/db/schema.ts'
 import type { Admin } from '../../src/identity/identity.ts'
 import { challengeFor, createKey, identifyCaller, revokeKey, verifyAdmin } from '../../src/identity/identity.ts'
+import type { AuditEvent } from '../../src/audit/audit.ts'
 import { forgetCallers } from '../../src/identity/identify-caller.ts'
+import { recordKeyUse } from '../../src/identity/key-used.ts'
 import { testAdminToken } from '../support/test-vars.ts'
 import type { World } from './support/world.ts'
 import {
@@ -265,6 +267,37 @@ describe('a caller with an app key', () => {
     expect(world.ended).toEqual([{ gateway: null, match: { agent: expect.any(String) }, reason: 'key_revoked' }])
     expect(world.events.map((one) => one.type)).toEqual(['identity.key_created', 'identity.key_revoked'])
     expect(await revokeKey(owner(world), id, world.deps)).toMatchObject({ error: { code: 'core/not_found' } })
+  })
+
+  it('is recorded when it is used: the first time on a day, under an id that every isolate makes the same', async () => {
+    const world = await createWorld()
+    const { id, token } = await appKey(world, null)
+    const use = async () => {
+      forgetCallers()
+      return identifyCaller(calling(token), world.tools, world.deps)
+    }
+    expect((await use()).ok).toBe(true)
+    expect((await use()).ok).toBe(true)
+    const used = () => world.events.filter(({ type }) => type === 'identity.key_used')
+    expect(used()).toMatchObject([{ agent: expect.any(String), attributes: { key: id, kind: 'app' } }])
+    const sameDay: AuditEvent[] = []
+    const other = { now: world.deps.now, record: async (events: AuditEvent[]) => void sameDay.push(...events) }
+    const key = { id, kind: 'app', project: world.project, agent: null, prefix: '' } as const
+    await recordKeyUse({ ...key, id: `${id}x` }, other)
+    expect(sameDay[0]?.id).not.toBe(used()[0]?.id)
+    expect(used()[0]?.id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-8[0-9a-f]{3}-[0-9a-f]{12}$/)
+    await recordKeyUse(key, { ...other, now: () => world.deps.now() + 86_400_000 })
+    expect(sameDay[1]?.id).not.toBe(used()[0]?.id)
+  })
+
+  it('is used although its use could not be recorded, and the next use tries again', async () => {
+    const world = await createWorld()
+    const { id } = await appKey(world, null)
+    const key = { id, kind: 'app', project: world.project, agent: null, prefix: '' } as const
+    await recordKeyUse(key, { now: world.deps.now, record: () => Promise.reject(new Error('away')) })
+    const events: AuditEvent[] = []
+    await recordKeyUse(key, { now: world.deps.now, record: async (more) => void events.push(...more) })
+    expect(events).toMatchObject([{ type: 'identity.key_used' }])
   })
 
   it('is kept as a hash with its beginning, and in no event (attack case 36)', async () => {

@@ -58,7 +58,16 @@ describe('signing in at the company', () => {
       user: { issuer: world.idp.issuer, subject: 'alice', groups: ['engineering'] },
     })
     expect([...browser.cookies.keys()]).toEqual(['__Host-behalf-session'])
-    expect(world.events).toMatchObject([{ type: 'identity.signed_in', attributes: { provider: 'company' } }])
+    expect(world.events).toMatchObject([
+      { type: 'directory.changed', attributes: { what: 'added', source: 'sign_in', joined: ['engineering'] } },
+      {
+        type: 'identity.signed_in',
+        attributes: { provider: 'company' },
+        payload: { user: { issuer: world.idp.issuer, subject: 'alice' } },
+      },
+    ])
+    await signIn(world, createBrowser(world))
+    expect(world.events.map(({ type }) => type).slice(2)).toEqual(['identity.signed_in'])
   })
 
   it('sends the secret, the verifier and nothing else of ours to the company, and never follows it elsewhere', async () => {

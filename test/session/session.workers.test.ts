@@ -1,4 +1,6 @@
+import { env } from 'cloudflare:workers'
 import { afterEach, describe, expect, it, vi } from 'vitest'
+import { listEvents, readStory } from '../../src/audit/audit.ts'
 import { alice } from '../vault/vault-harness.ts'
 import { call, connectAccount, newWorld, sessionOf, features } from './session-harness.ts'
 
@@ -27,6 +29,46 @@ describe('a tool call', () => {
     })
     const token = world.requests[0]?.headers.get('authorization')?.replace('Bearer ', '') ?? ''
     expect(world.fixture.isLive(token)).toBe(true)
+  })
+
+  it("is a span of the caller's trace, from intent to the provider, and says where its time went", async () => {
+    const world = await newWorld()
+    const caller = await world.person('alice', { clientAddress: '203.0.113.9' })
+    await connectAccount(world, caller, alice)
+    world.answer(() => Response.json(user))
+    const trace = '0af7651916cd43dd8448eb211c80319c'
+    const parent = '00f067aa0ba902b7'
+    const reply = await call(caller, 'GitHub_WhoAmI', {}, { traceparent: `00-${trace}-${parent}-01` })
+    const spanId = reply.callId.replaceAll('-', '').slice(16)
+    expect(world.requests[0]?.headers.get('traceparent')).toBe(`00-${trace}-2${spanId.slice(1)}-01`)
+
+    const find = () => readStory(env, world.project, reply.callId)
+    await expect.poll(async () => (await find()).length, { timeout: 10_000 }).toBe(2)
+    const [intent, outcome] = await find()
+    const place = { gateway: world.name, gatewayId: world.gateway, user: caller.user.id }
+    const span = { trace_id: trace, span_id: spanId, parent_span_id: parent, 'behalf.tool.operation': 'read' }
+    expect(intent).toMatchObject({ type: 'tool.intent', ...place, attributes: span })
+    expect(outcome).toMatchObject({
+      type: 'tool.outcome',
+      ...place,
+      attributes: {
+        ...span,
+        'http.response.status_code': 200,
+        'behalf.attempts': 1,
+        'behalf.duration_ms': expect.any(Number),
+        'behalf.upstream_ms': expect.any(Number),
+        'behalf.credential_ms': expect.any(Number),
+      },
+      payload: { user: { name: 'alice', address: '203.0.113.9' } },
+    })
+    // What tells who somebody is can be erased, so it is in no leaf.
+    expect(JSON.stringify([intent?.attributes, outcome?.attributes])).not.toMatch(/203\.0\.113\.9|"alice"/)
+    const { items } = await listEvents(env, world.project, { gateway: world.name }, { after: null, limit: 50, payloads: false })
+    expect(items.map(({ type }) => type)).toContain('session.started')
+    expect(items.find(({ type }) => type === 'session.started')).toMatchObject({
+      ...place,
+      attributes: { 'behalf.grant.id': 'grant-alice' },
+    })
   })
 
   it('looks the same from outside when the tool is denied and when there is none', async () => {

@@ -27,7 +27,7 @@ export async function admin<Body = never>(
   return {
     status: response.status,
     // Exports are many lines of JSON, or no JSON at all.
-    body: (response.headers.get('content-type')?.includes('ndjson')
+    body: (/ndjson|openmetrics/.test(response.headers.get('content-type') ?? '')
       ? answer
       : JSON.parse(answer || 'null')) as Answer<Body>['body'],
     headers: response.headers,

@@ -1,10 +1,12 @@
+import { exportPorts } from '../export-ledger.ts'
+import { ledgerName } from '../ledger-name.ts'
 import { ledgerOf } from '../record-events.ts'
 import type { EventFilters, Place, Statement } from './event-query.ts'
 import { pageStatement, searchEndStatement } from './event-query.ts'
 import type { EventRowInD1, EventView } from './event-view.ts'
 import { viewsOf } from './event-view.ts'
 
-type ReadEnv = Pick<Env, 'DB' | 'LEDGER'>
+type ReadEnv = Pick<Env, 'DB' | 'LEDGER'> & { ARCHIVE?: R2Bucket }
 
 export type EventPage = {
   items: EventView[]
@@ -35,17 +37,67 @@ export async function listEvents(
   return { items, next: end ?? null }
 }
 
-/** Everything about one call, oldest first: intent, consent, approval, outcome. */
+const storyLimit = 500
+/** A person may take a day to answer; a search looks at 20,000 events of theirs at most. */
+const storyMs = 24 * 3_600_000
+const links = ['behalf.call.resumes', 'behalf.approval.id'] as const
+
+/**
+ * Everything about one call, oldest first: intent, consent, approval, outcome. A call that had to wait and was tried again
+ * is one story under the id of any of its tries.
+ */
 export async function readStory(env: ReadEnv, project: string, call: string): Promise<EventView[]> {
-  const { items } = await listEvents(env, project, { call }, { after: null, limit: 500, payloads: true })
+  const story = new Map<string, EventView>()
+  const wanted = [call]
+  const seen = new Set<string>()
+  while (wanted.length > 0 && seen.size < 20 && story.size < storyLimit) {
+    const next = wanted.shift() ?? ''
+    if (seen.has(next)) continue
+    seen.add(next)
+    const own = await eventsOf(env, project, { call: next })
+    for (const event of own) {
+      story.set(event.id, event)
+      const resumes = event.attributes['behalf.call.resumes']
+      if (typeof resumes === 'string') wanted.push(resumes)
+    }
+    const first = own[0]
+    const waited = own.find(({ type }) => type === 'approval.requested' || type === 'tool.refused')
+    if (first?.user === undefined || waited === undefined) continue
+    const approval = own.find((event) => event.attributes['behalf.approval.id'] !== undefined)
+    const names = [next, approval?.attributes['behalf.approval.id']].filter((name) => typeof name === 'string')
+    for (const text of names) {
+      const near = { user: first.user, from: first.at, to: first.at + storyMs, text }
+      for (const event of await eventsOf(env, project, near)) {
+        if (!links.some((link) => event.attributes[link] === text)) continue
+        story.set(event.id, event)
+        if (event.call !== undefined && !seen.has(event.call)) wanted.push(event.call)
+      }
+    }
+  }
+  return [...story.values()].toSorted((a, b) => a.at - b.at || a.sequence - b.sequence)
+}
+
+async function eventsOf(env: ReadEnv, project: string, filters: EventFilters): Promise<EventView[]> {
+  const { items } = await listEvents(env, project, filters, { after: null, limit: storyLimit, payloads: true })
   return items.toReversed()
 }
 
 export async function readEvent(env: ReadEnv, project: string, id: string): Promise<EventView | null> {
   const sql = 'SELECT ledger, sequence, at, leaf, payload FROM events WHERE project = ? AND id = ?'
-  const rows = await query<Row>(env.DB, { sql, values: [project, id] })
-  const [view] = await viewsOf(rows, ledgerOf(env, project))
+  const rows = await query<EventRowInD1>(env.DB, { sql, values: [project, id] })
+  const ledger = ledgerOf(env, project)
+  const [view] = await viewsOf(rows.length > 0 ? rows : await archivedRow(env, project, id), ledger)
   return view ?? null
+}
+
+/** What is no longer searched can still be had by its id. */
+async function archivedRow(env: ReadEnv, project: string, id: string): Promise<EventRowInD1[]> {
+  const ledger = ledgerOf(env, project)
+  const sequence = await ledger.sequenceOf(id)
+  if (sequence === null) return []
+  const name = ledgerName(project)
+  const rows = await exportPorts(env, ledger, project, name).rows(sequence, sequence + 1)
+  return rows.map(({ leaf, payload }) => ({ ledger: name, sequence, leaf, payload }))
 }
 
 async function query<T>(d1: D1Database, { sql, values }: Statement): Promise<T[]> {

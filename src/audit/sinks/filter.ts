@@ -41,6 +41,7 @@ export function selected(record: SinkRecord, { payload, omit }: Pick<SinkSetting
   const names = Object.entries(attributes).filter(([name]) => !omit.includes(name))
   return {
     ...record,
+    ...(omit.length > 0 ? { omit } : {}),
     event: {
       ...event,
       attributes: Object.fromEntries(names),

@@ -6,9 +6,9 @@ import type { SinkRecord } from './record.ts'
  * An event as flat attributes. OpenTelemetry names where there is one (GenAI and MCP conventions as of semconv 1.41,
  * status Development, so the names are pinned here), ours under `behalf.` otherwise.
  */
-export function flatten({ ledger, sequence, recordedAt, event }: SinkRecord): JsonObject {
+export function flatten({ ledger, sequence, recordedAt, event, omit }: SinkRecord): JsonObject {
   const { payload = {}, attributes } = event
-  return withoutUndefined({
+  const flat = withoutUndefined({
     'behalf.event.id': event.id,
     'behalf.event.type': event.type,
     'behalf.at': event.at,
@@ -16,7 +16,8 @@ export function flatten({ ledger, sequence, recordedAt, event }: SinkRecord): Js
     'behalf.sequence': sequence,
     'behalf.recorded_at': recordedAt,
     'behalf.project.id': event.project,
-    'behalf.gateway.id': event.gateway,
+    'behalf.gateway.name': event.gateway,
+    'behalf.gateway.id': event.gatewayId,
     'behalf.gateway.version': event.gatewayVersion,
     'user.id': event.user,
     'gen_ai.agent.id': event.agent,
@@ -28,6 +29,8 @@ export function flatten({ ledger, sequence, recordedAt, event }: SinkRecord): Js
     ...attributes,
     ...payloadAttributes(payload),
   })
+  for (const name of omit ?? []) delete flat[name]
+  return flat
 }
 
 function payloadAttributes(payload: JsonObject): Record<string, Json | undefined> {
@@ -35,6 +38,7 @@ function payloadAttributes(payload: JsonObject): Record<string, Json | undefined
   const person: Record<string, unknown> = isObject(user) ? user : {}
   return {
     'user.name': person['name'] as Json | undefined,
+    'client.address': person['address'] as Json | undefined,
     'behalf.user.issuer': person['issuer'] as Json | undefined,
     'behalf.user.subject': person['subject'] as Json | undefined,
     'gen_ai.tool.call.arguments': args === undefined ? undefined : JSON.stringify(args),

@@ -5,6 +5,7 @@ import { createEgress } from '../../egress/egress.ts'
 import type { SinkStatus, SinkTest } from '../ledger-api.ts'
 import type { LedgerStorage } from '../ledger-storage.ts'
 import type { PayloadKeys } from '../payload-keys.ts'
+import { PartReader } from '../archive/read-part.ts'
 import { readEntries } from '../read-entries.ts'
 import { loadSinks, sinkSecret } from './manage.ts'
 import type { SinkRecord } from './record.ts'
@@ -22,6 +23,7 @@ type Host = {
 /** What the sinks of a Ledger need of it. */
 export function sinkPorts({ storage, env, ledger, keys }: Host): Omit<RunnerPorts, 'wake'> {
   const project = (): string => storage.project ?? ''
+  const parts = new PartReader(env.ARCHIVE, (sequence) => storage.parts.covering(sequence))
   return {
     states: storage.sinks,
     now: systemClock,
@@ -34,7 +36,7 @@ export function sinkPorts({ storage, env, ledger, keys }: Host): Omit<RunnerPort
         .map((row) => headRecord(project(), ledger, row.size, row.note, row.created_at)),
     async read(from, limit) {
       const open = keys()
-      return open ? readEntries(storage, env.DB, { project: project(), ledger }, open, from, limit) : []
+      return open ? readEntries(storage, env.DB, parts, { project: project(), ledger }, open, from, limit) : []
     },
     async tools(sink, memory) {
       const config = readConfig(env)

@@ -23,6 +23,7 @@ const logRecord: Message = {
   severityText: { number: 3, type: 'string' },
   body: { number: 5, type: anyValue },
   attributes: { number: 6, type: keyValue, repeated: true },
+  flags: { number: 8, type: 'fixed32' },
   traceId: { number: 9, type: 'hex' },
   spanId: { number: 10, type: 'hex' },
   observedTimeUnixNano: { number: 11, type: 'fixed64' },

@@ -30,7 +30,7 @@ const severities = { info: [9, 'INFO'], warning: [13, 'WARN'], error: [17, 'ERRO
 function logRecord(record: SinkRecord): JsonObject {
   const { event, recordedAt } = record
   const [severityNumber, severityText] = severities[severityOf(record)]
-  const { trace_id: traceId, span_id: spanId, parent_span_id: _, ...attributes } = flatten(record)
+  const { trace_id: traceId, span_id: spanId, parent_span_id: _, trace_flags: flags, ...attributes } = flatten(record)
   return {
     timeUnixNano: nanoseconds(event.at),
     observedTimeUnixNano: nanoseconds(recordedAt),
@@ -39,6 +39,7 @@ function logRecord(record: SinkRecord): JsonObject {
     eventName: `behalf.${event.type}`,
     body: { stringValue: summary(record) },
     attributes: keyValues(attributes),
+    ...(isId(traceId, 32) && flags !== 0 ? { flags: 1 } : {}),
     ...(isId(traceId, 32) ? { traceId } : {}),
     ...(isId(spanId, 16) ? { spanId } : {}),
   }

@@ -10,6 +10,8 @@ export type SinkRecord = {
   event: AuditEvent
   /** About how long it is as JSON. */
   length: number
+  /** Attribute names that the sink does not want, by the names it would see them under. */
+  omit?: readonly string[]
 }
 
 export function recordOf(ledger: string, sequence: number, leaf: string, payload: JsonObject | null): SinkRecord {

@@ -10,9 +10,16 @@ import type { SinkRecord } from './record.ts'
  */
 export function spansOf(record: SinkRecord): JsonObject[] {
   const { event } = record
-  const { trace_id: traceId, span_id: spanId, parent_span_id: parent, ...attributes } = flatten(record)
+  const {
+    trace_id: traceId,
+    span_id: spanId,
+    parent_span_id: parent,
+    trace_flags: flags,
+    ...attributes
+  } = flatten(record)
   if (event.type !== 'tool.outcome' && event.type !== 'tool.refused') return []
-  if (!isId(traceId, 32) || !isId(spanId, 16)) return []
+  // The caller decides for the whole trace: a part of one that is not sampled is noise.
+  if (!isId(traceId, 32) || !isId(spanId, 16) || flags === 0) return []
   const duration = numberOf(attributes['behalf.duration_ms'])
   const startedAt = event.at - duration
   const method = textOf(attributes['mcp.method.name']) || 'tools/call'
@@ -28,20 +35,29 @@ export function spansOf(record: SinkRecord): JsonObject[] {
   )
   const failed = event.outcome === 'failed' || event.outcome === 'unknown'
   const own = failed ? { ...call, status: { code: 2, message: textOf(attributes['error.type']) } } : call
-  return [own, ...parts(traceId, spanId, startedAt, attributes)]
+  return [own, ...parts(traceId, spanId, { from: startedAt, to: event.at }, attributes)]
 }
 
-const partNames = { credential: 'behalf.credential_ms', upstream: 'behalf.upstream_ms' } as const
+/** A part's attribute, and its digit: see `partSpanId`. */
+const partNames = {
+  credential: { attribute: 'behalf.credential_ms', digit: '1', kind: 1 },
+  upstream: { attribute: 'behalf.upstream_ms', digit: '2', kind: 3 },
+} as const
+type Part = keyof typeof partNames
 
-/** What happened inside, one after the other: first the credential, then the service. */
-function parts(traceId: string, parent: string, startedAt: number, attributes: JsonObject): JsonObject[] {
-  let at = startedAt
-  return Object.entries(partNames).flatMap(([name, attribute], i) => {
+/** What happened inside: the credential first, the service last. In between is what we do ourselves. */
+function parts(
+  traceId: string,
+  parent: string,
+  whole: { from: number; to: number },
+  attributes: JsonObject,
+): JsonObject[] {
+  return (Object.keys(partNames) as Part[]).flatMap((name) => {
+    const { attribute, kind } = partNames[name]
     const value = attributes[attribute]
     if (typeof value !== 'number') return []
-    const from = at
-    at += value
-    return [span(traceId, childId(parent, i + 1), parent, name, i === 1 ? 3 : 1, from, at, {})]
+    const from = name === 'credential' ? whole.from : whole.to - value
+    return [span(traceId, partSpanId(parent, name), parent, name, kind, from, from + value, {})]
   })
 }
 
@@ -67,10 +83,10 @@ function span(
   }
 }
 
-/** The same each time it is sent. */
-const childId = (parent: string, n: number): string => {
-  const id = BigInt.asUintN(64, BigInt(`0x${parent}`) + BigInt(n))
-  return (id === 0n ? 1n : id).toString(16).padStart(16, '0')
-}
+/**
+ * The span of a part of a call, known before it is over and the same each time it is sent: our own span's id with its
+ * first digit changed. That digit is 8 to b in every id of ours (RFC 9562 §4.1), so no part can be another call's span.
+ */
+export const partSpanId = (spanId: string, part: Part): string => `${partNames[part].digit}${spanId.slice(1)}`
 
 const numberOf = (value: Json | undefined): number => (typeof value === 'number' ? value : 0)

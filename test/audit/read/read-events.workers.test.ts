@@ -130,6 +130,34 @@ describe('a story', () => {
     expect(await readEvent(env, project, 'read-5')).toMatchObject({ id: 'read-5', payload: { n: 5 } })
     expect(await readEvent(env, project, 'foreign')).toBeNull()
   })
+
+  it('holds the approval and the second try, whichever try is asked for', async () => {
+    const other = 'read-story'
+    const step = (n: number, more: Partial<AuditEvent>): AuditEvent => ({
+      id: `story-${n}`,
+      type: 'tool.refused',
+      at: start + n * 1000,
+      project: other,
+      user: 'carol',
+      attributes: {},
+      ...more,
+    })
+    const approval = { 'behalf.approval.id': 'approval-1' }
+    await recordEvents(env, [
+      step(0, { call: 'another', attributes: { note: 'says first-try and approval-1, and is neither' } }),
+      step(1, { type: 'approval.requested', call: 'first-try', attributes: approval }),
+      step(2, { call: 'first-try' }),
+      step(3, { type: 'approval.decided', attributes: approval }),
+      step(4, { type: 'tool.intent', call: 'second-try', attributes: { 'behalf.call.resumes': 'first-try' } }),
+      step(5, { type: 'tool.outcome', call: 'second-try', attributes: { 'behalf.call.resumes': 'first-try' } }),
+      step(6, { call: 'second-try-not', user: 'dave', attributes: { 'behalf.call.resumes': 'first-try' } }),
+    ])
+    await ledgerOf(env, other).settle()
+    for (const call of ['first-try', 'second-try']) {
+      const story = await readStory(env, other, call)
+      expect(story.map(({ id }) => id)).toEqual(['story-1', 'story-2', 'story-3', 'story-4', 'story-5'])
+    }
+  })
 })
 
 describe('an export', () => {

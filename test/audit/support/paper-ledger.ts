@@ -33,7 +33,7 @@ export async function paperLedger(count: number, headEvery = 10) {
   }
   const ledger = {
     checkpoint: async () => heads.get(count) ?? null,
-    settle: async () => ({ size: count, verifier: signer.verifier }),
+    settle: async () => ({ size: count, verifier: signer.verifier, expiredUpTo: 0 }),
     prefix: async (size: number) => peaks(tiles, size).map(base64),
     leafHashes: async (from: number, to: number) => leafHashes(tiles, from, Math.min(to, count)).map(base64),
     checkpoints: async (from: number, to: number) =>
