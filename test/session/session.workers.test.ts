@@ -63,7 +63,12 @@ describe('a tool call', () => {
     })
     // What tells who somebody is can be erased, so it is in no leaf.
     expect(JSON.stringify([intent?.attributes, outcome?.attributes])).not.toMatch(/203\.0\.113\.9|"alice"/)
-    const { items } = await listEvents(env, world.project, { gateway: world.name }, { after: null, limit: 50, payloads: false })
+    const { items } = await listEvents(
+      env,
+      world.project,
+      { gateway: world.name },
+      { after: null, limit: 50, payloads: false },
+    )
     expect(items.map(({ type }) => type)).toContain('session.started')
     expect(items.find(({ type }) => type === 'session.started')).toMatchObject({
       ...place,
