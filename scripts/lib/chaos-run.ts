@@ -30,8 +30,10 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   const [service, receivers] = await Promise.all([startChaosService(), startReceivers()])
   const adminToken = randomBytes(24).toString('base64url')
   const deployment = await startDeployment(service.url, {
-    BEHALF_EGRESS_ALLOW: [new URL(service.url).host, ...receivers.hosts].join(','),
-    BEHALF_ADMIN_TOKEN_SHA256: createHash('sha256').update(adminToken).digest('hex'),
+    vars: {
+      BEHALF_EGRESS_ALLOW: [new URL(service.url).host, ...receivers.hosts].join(','),
+      BEHALF_ADMIN_TOKEN_SHA256: createHash('sha256').update(adminToken).digest('hex'),
+    },
   })
   const api = adminApi(deployment, adminToken)
   try {
