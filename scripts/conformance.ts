@@ -30,6 +30,10 @@ export const notPassed: Readonly<Record<string, string>> = {
 
 export type Check = { id: string; status: string; description?: string; errorMessage?: string }
 export type Scenario = { name: string; scored: boolean; passed: number; failed: Check[] }
+/** For a message that says what failed. */
+export const failing = (one: Scenario): string[] =>
+  one.failed.map((check) => `${one.name} ${check.id}: ${check.errorMessage ?? check.description}`)
+
 export type Score = { revision: Revision; through: (typeof ways)[number]; scenarios: Scenario[] }
 
 const require = createRequire(import.meta.url)
@@ -57,7 +61,18 @@ export async function runClientSuite(driver: string, revision: Revision): Promis
   try {
     // The suite splits the command at spaces.
     const command = `node test/support/conformance/client.mjs ${driver}`
-    const { output } = await finished([suite, 'client', '--command', command, '--requirements', revision, '-o', out])
+    const { output } = await finished([
+      suite,
+      'client',
+      '--command',
+      command,
+      '--requirements',
+      revision,
+      '--timeout',
+      '120000',
+      '-o',
+      out,
+    ])
     const scenarios = await readScenarios(out, 'client', revision)
     if (scenarios.length === 0) throw new Error(`The suite ran nothing:\n${output.slice(-2000)}`)
     return scenarios
