@@ -14,6 +14,8 @@ export default defineConfig({
         plugins: [workersInNode()],
         test: {
           name: 'node',
+          // Loading the modules anew for each file takes as long as the tests. Tests have their own ids and keep nothing in modules.
+          isolate: false,
           testTimeout: 60_000,
           include: ['test/**/*.test.ts'],
           exclude: ['test/**/*.workers.test.ts', 'test/e2e/**'],
