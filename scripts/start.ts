@@ -1,3 +1,4 @@
+import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { createChildren } from './lib/children.ts'
 import { clientLines } from './lib/client-lines.ts'
@@ -6,10 +7,11 @@ import { portsFrom, startLocal } from './lib/local-deployment.ts'
 import { demoGateways, seedDemo } from './lib/seed-demo.ts'
 import { runMain, Stop } from './lib/stop.ts'
 
-const usage = `npm start [-- --no-demo] [-- --port N]
+const usage = `npm start [-- --no-demo] [-- --port N] [-- --folder DIR]
 
   --no-demo   without stand-ins and demo data
-  --port N    the Worker at port N; the stand-ins take the ports above it`
+  --port N    the Worker at port N; the stand-ins take the ports above it
+  --folder    keys and data in this folder, not in the repository's`
 
 /** npm start: the Worker on this computer, with stand-ins for everything outside, until Ctrl-C. */
 await runMain(async () => {
@@ -20,7 +22,12 @@ await runMain(async () => {
   const demo = !values['no-demo']
   const tell = (line: string) => console.log(`  ${line}`)
   try {
-    const deployment = await startLocal(children, { ports, demo, tell })
+    const deployment = await startLocal(children, {
+      ports,
+      demo,
+      tell,
+      ...(values.folder && { folder: resolve(values.folder) }),
+    })
     if (demo) {
       tell('Putting in the demo')
       await seedDemo({ ...deployment, ports })
@@ -36,7 +43,12 @@ await runMain(async () => {
 function readArguments() {
   try {
     return parseArgs({
-      options: { 'no-demo': { type: 'boolean' }, port: { type: 'string' }, help: { type: 'boolean', short: 'h' } },
+      options: {
+        'no-demo': { type: 'boolean' },
+        port: { type: 'string' },
+        folder: { type: 'string' },
+        help: { type: 'boolean', short: 'h' },
+      },
     })
   } catch (error) {
     throw new Stop(`${error instanceof Error ? error.message : String(error)}\n\n${usage}`)
