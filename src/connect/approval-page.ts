@@ -8,6 +8,7 @@ import { decideApproval } from '../db/decide-approval.ts'
 import { approvals, users } from '../db/schema.ts'
 import type { BrowserSession, IdentityDeps } from '../identity/identity.ts'
 import { browserSession, checkCsrf, csrfField, csrfToken, readForm, startSignIn } from '../identity/identity.ts'
+import { showHidden } from '../screening/screening.ts'
 import { approversSchema, mayApprove } from './may-approve.ts'
 
 type Row = typeof approvals.$inferSelect
@@ -34,7 +35,7 @@ export async function showApproval(request: Request, id: string, deps: IdentityD
         ['You are', session.user.email ? `${session.user.name} (${session.user.email})` : session.user.name],
       ])}
       <h2>With these arguments</h2>
-      <pre tabindex="0" aria-label="Arguments">${JSON.stringify(JSON.parse(args.value), null, 2)}</pre>`,
+      <pre tabindex="0" aria-label="Arguments">${showHidden(JSON.stringify(JSON.parse(args.value), null, 2))}</pre>`,
     action: `/approve/${row.id}`,
     hidden: { [csrfField]: await csrfToken(deps.config, session, csrfPurpose(id)) },
     buttons: [

@@ -77,9 +77,12 @@ export type Credentials = {
 /** An approval somebody gave for exactly this call. It is not used up before `spend`. */
 export type HeldApproval = { rule: string; key: string; id: string }
 
+/** A call as somebody approves it: with the arguments as the tool will get them. */
+export type ApprovalAsked = { call: ToolCall; tool: Tool; args: JsonObject }
+
 export type Approvals = {
   /** `key` binds it to these arguments. Refuses while it is pending, rejected or expired; asks for it when there is none. */
-  find(call: ToolCall, tool: Tool, demand: ApprovalDemand, key: string): Promise<Result<HeldApproval>>
+  find(asked: ApprovalAsked, demand: ApprovalDemand, key: string): Promise<Result<HeldApproval>>
   /** All of them or none, in one turn: of two retries at the same moment, one runs. */
   spend(call: ToolCall, held: readonly HeldApproval[]): Result<null>
 }

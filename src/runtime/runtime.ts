@@ -19,6 +19,7 @@ export type { UpstreamUse } from './run-upstream-tool.ts'
 export { createUpstreams } from '../upstream/upstream.ts'
 export type { UpstreamCredential, UpstreamNotice, Upstreams } from '../upstream/upstream.ts'
 export type {
+  ApprovalAsked,
   Approvals,
   AskDecisionPoint,
   CallScreen,

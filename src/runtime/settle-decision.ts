@@ -29,7 +29,7 @@ export async function settleDecision(first: Decision, asked: Asked): Promise<Res
     if (decision.effect === 'approve') {
       if (!decision.approval) return refuse('policy/denied')
       const key = await approvalKey(question(), decision.approval.rule)
-      const approval = await use.approvals.find(call, tool, decision.approval, key)
+      const approval = await use.approvals.find({ call, tool, args }, decision.approval, key)
       if (!approval.ok) return approval
       held.push(approval.value)
     } else if (decisionPoint) {

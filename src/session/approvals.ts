@@ -8,11 +8,10 @@ import type { Code } from '../core/errors.ts'
 import type { Refused, Result } from '../core/result.ts'
 import { ok, refuse } from '../core/result.ts'
 import { sealSecret } from '../core/seal.ts'
-import type { Tool } from '../core/tool.ts'
 import type { Db } from '../db/db.ts'
 import { approvals } from '../db/schema.ts'
 import type { ApprovalDemand } from '../policy/policy.ts'
-import type { Approvals, HeldApproval, ToolCall } from '../runtime/runtime.ts'
+import type { ApprovalAsked, Approvals, HeldApproval, ToolCall } from '../runtime/runtime.ts'
 
 export const approvalMigrations = [
   `CREATE TABLE approvals (key TEXT PRIMARY KEY, id TEXT NOT NULL, tool TEXT NOT NULL, expires_at INTEGER NOT NULL) WITHOUT ROWID;`,
@@ -40,13 +39,13 @@ export class StoredApprovals implements Approvals {
     this.#use = use
   }
 
-  async find(call: ToolCall, tool: Tool, demand: ApprovalDemand, key: string): Promise<Result<HeldApproval>> {
+  async find(asked: ApprovalAsked, demand: ApprovalDemand, key: string): Promise<Result<HeldApproval>> {
     const { sql, now } = this.#use
     const known = sql
       .exec<{ id: string; expires_at: number }>('SELECT id, expires_at FROM approvals WHERE key = ?', key)
       .toArray()[0]
-    if (!known) return this.#request(key, call, tool, demand)
-    const status = known.expires_at <= now() ? 'expired' : await this.#status(call.caller.project, known.id)
+    if (!known) return this.#request(key, asked, demand)
+    const status = known.expires_at <= now() ? 'expired' : await this.#status(asked.call.caller.project, known.id)
     if (status === 'approved') return ok({ rule: demand.rule, key, id: known.id })
     if (status === 'pending') return refuse('policy/approval_required', this.#help(known.id))
     sql.exec('DELETE FROM approvals WHERE key = ? AND id = ?', key, known.id)
@@ -78,16 +77,17 @@ export class StoredApprovals implements Approvals {
     return ok(null)
   }
 
-  async #request(key: string, call: ToolCall, tool: Tool, demand: ApprovalDemand): Promise<Refused> {
+  async #request(key: string, asked: ApprovalAsked, demand: ApprovalDemand): Promise<Refused> {
     const { sql } = this.#use
     const other =
-      sql.exec('SELECT id FROM approvals WHERE tool = ? AND key <> ? LIMIT 1', tool.name, key).toArray().length > 0
-    const asked = this.#asking.get(key) ?? this.#create(key, call, tool, demand).finally(() => this.#asking.delete(key))
-    this.#asking.set(key, asked)
-    return refuse(other ? 'policy/approval_changed' : 'policy/approval_required', this.#help(await asked))
+      sql.exec('SELECT id FROM approvals WHERE tool = ? AND key <> ? LIMIT 1', asked.tool.name, key).toArray().length >
+      0
+    const id = this.#asking.get(key) ?? this.#create(key, asked, demand).finally(() => this.#asking.delete(key))
+    this.#asking.set(key, id)
+    return refuse(other ? 'policy/approval_changed' : 'policy/approval_required', this.#help(await id))
   }
 
-  async #create(key: string, call: ToolCall, tool: Tool, demand: ApprovalDemand): Promise<string> {
+  async #create(key: string, { call, tool, args }: ApprovalAsked, demand: ApprovalDemand): Promise<string> {
     const { sql, db, config, outbox, session, gateway, now } = this.#use
     const { project, user, agent } = call.caller
     const id = randomToken()
@@ -101,7 +101,7 @@ export class StoredApprovals implements Approvals {
       agent: agent.name,
       tool: tool.name,
       argumentsHash: key,
-      sealedArguments: await sealSecret(config, ['approval', project, id], JSON.stringify(call.arguments)),
+      sealedArguments: await sealSecret(config, ['approval', project, id], JSON.stringify(args)),
       rule: demand.rule,
       approvers: { ...demand.approvers, notRequester: demand.notRequester },
       status: 'pending',
