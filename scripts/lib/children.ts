@@ -26,9 +26,9 @@ const keptLines = 30
 /**
  * The processes of one command. Each is the leader of a process group of its own, so that what it starts (wrangler starts
  * workerd) ends with it. They end on Ctrl-C, SIGTERM, SIGHUP, an uncaught error and every other exit of this process but
- * SIGKILL; a second Ctrl-C does not wait.
+ * SIGKILL; a second Ctrl-C does not wait. `hear` gets every line, also those that are kept quiet.
  */
-export function createChildren(write: (line: string) => void = console.log) {
+export function createChildren(write: (line: string) => void = console.log, hear: (line: string) => void = () => {}) {
   const live = new Set<Child>()
   let stopping: Promise<void> | undefined
 
@@ -42,6 +42,7 @@ export function createChildren(write: (line: string) => void = console.log) {
     const lines: string[] = []
     for (const stream of [process_.stdout, process_.stderr]) {
       createInterface({ input: stream }).on('line', (line) => {
+        hear(line)
         lines.push(line)
         if (lines.length > keptLines) lines.shift()
         if (options.quiet !== true) write(`[${name}] ${line}`)

@@ -14,7 +14,7 @@ import type { DemoDeployment } from '../../scripts/lib/seed-demo.ts'
 import { seedDemo } from '../../scripts/lib/seed-demo.ts'
 
 /** The main journey on real parts: the Worker, a real client, a real browser, and services that others wrote. */
-const children = createChildren(() => {})
+const children = createChildren(() => {}, console.log)
 let world: DemoDeployment
 let folder: string
 let browser: Browser

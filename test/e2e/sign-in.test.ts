@@ -25,7 +25,7 @@ import { createMemoryProvider } from './support/memory-provider.ts'
 const ports = portsFrom(4200)
 const companyPort = 4250
 const callback = 'http://localhost:4290/callback'
-const children = createChildren()
+const children = createChildren(() => {}, console.log)
 let folder = ''
 let company: Company
 let url = ''

@@ -80,6 +80,5 @@ function answerTo(html: string, login: string): ReturnType<Walk> {
   if (html.includes('value="consent"')) return { fields: {} }
   if (html.includes('<button name="account" value="keep"')) return { fields: { account: 'keep' } }
   const ticket = /<button name="ticket" value="([^"]+)"/.exec(html)?.[1]
-  if (ticket !== undefined) return { fields: { ticket } }
-  return html.includes('<button name="account" value="keep"') ? { fields: { account: 'keep' } } : null
+  return ticket === undefined ? null : { fields: { ticket } }
 }
