@@ -2,9 +2,11 @@ import { and, eq, lt, or, sql } from 'drizzle-orm'
 import { z } from 'zod'
 import { recordEvents } from '../audit/audit.ts'
 import { uuidv7 } from '../core/ids.ts'
+import { elicitationId } from '../core/elicitation-id.ts'
 import { ok, refuse } from '../core/result.ts'
 import { decideApproval } from '../db/decide-approval.ts'
 import { approvals } from '../db/schema.ts'
+import { tellElicited } from '../vault/vault.ts'
 import { pageOf, pageQuery, toPage } from './paging.ts'
 import type { AdminRoute, AdminUse } from './route.ts'
 import { changeRoute, readRoute } from './route.ts'
@@ -89,6 +91,7 @@ export const approvalRoutes: readonly AdminRoute[] = [
             return refuse('admin/conflict', { message: 'It is not pending any more.' })
           }
           await recordEvents(use.env, [decided(row, by, approve, use)])
+          await tellElicited(use.env, row.session, await elicitationId(`${use.config.publicUrl}/approve/${id}`))
           const saved = await find(id, use)
           return saved ? ok(show(saved, now())) : refuse('core/not_found')
         },

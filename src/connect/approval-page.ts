@@ -1,5 +1,6 @@
 import { and, eq } from 'drizzle-orm'
 import { html } from 'hono/html'
+import { elicitationId } from '../core/elicitation-id.ts'
 import type { GatewayId, ProjectId } from '../core/ids.ts'
 import { uuidv7 } from '../core/ids.ts'
 import { errorPage, facts, formPage, messagePage } from '../core/page.ts'
@@ -9,6 +10,7 @@ import { approvals, users } from '../db/schema.ts'
 import type { BrowserSession, IdentityDeps } from '../identity/identity.ts'
 import { browserSession, checkCsrf, csrfField, csrfToken, readForm, startSignIn } from '../identity/identity.ts'
 import { showHidden } from '../screening/screening.ts'
+import { tellElicited } from '../vault/vault.ts'
 import { approversSchema, mayApprove } from './may-approve.ts'
 
 type Row = typeof approvals.$inferSelect
@@ -46,7 +48,7 @@ export async function showApproval(request: Request, id: string, deps: IdentityD
 }
 
 /** POST: the decision, recorded before it counts. */
-export async function decideHere(request: Request, id: string, deps: IdentityDeps): Promise<Response> {
+export async function decideHere(request: Request, id: string, env: Env, deps: IdentityDeps): Promise<Response> {
   const opened = await open(request, id, deps)
   if (opened instanceof Response) return opened
   const { row, session, requester } = opened
@@ -60,6 +62,8 @@ export async function decideHere(request: Request, id: string, deps: IdentityDep
   const approve = decision === 'approve'
   const it = { project: row.project, id: row.id, approve, by: session.user.id, note: null }
   if (!(await decideApproval(deps.db, it, deps.now()))) return decidedPage()
+  const link = `${deps.config.publicUrl}/approve/${row.id}`
+  await tellElicited(env, row.session, await elicitationId(link))
   return messagePage({
     title: approve ? 'Approved' : 'Rejected',
     text: approve

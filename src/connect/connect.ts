@@ -21,7 +21,7 @@ export function connectRoutes(depsOf: (env: Env) => IdentityDeps): Hono<{ Bindin
   app.get(connectPaths.link, (c) => showConnect(c.req.raw, c.req.param('link'), c.env, depsOf(c.env)))
   app.post(connectPaths.link, (c) => startConnect(c.req.raw, c.req.param('link'), c.env, depsOf(c.env)))
   app.get(connectPaths.approval, (c) => showApproval(c.req.raw, c.req.param('approval'), depsOf(c.env)))
-  app.post(connectPaths.approval, (c) => decideHere(c.req.raw, c.req.param('approval'), depsOf(c.env)))
+  app.post(connectPaths.approval, (c) => decideHere(c.req.raw, c.req.param('approval'), c.env, depsOf(c.env)))
   app.get(connectPaths.disconnect, (c) => showDisconnect(c.req.raw, c.req.param('link'), c.env, depsOf(c.env)))
   app.post(connectPaths.disconnect, (c) => disconnectHere(c.req.raw, c.req.param('link'), c.env, depsOf(c.env)))
   return app

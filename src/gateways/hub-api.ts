@@ -23,6 +23,8 @@ export type Change =
   | { kind: 'resource_updated'; uri: string; watchers: string[] }
   /** This watcher's session has resources to watch from now on. */
   | { kind: 'watching'; watcher: string }
+  /** What a link was for, which this watcher was given, is done. */
+  | { kind: 'elicited'; watcher: string; id: string }
   | { kind: 'ended'; reason: string }
 
 /**

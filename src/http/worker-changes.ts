@@ -83,6 +83,7 @@ async function follow(
       if (done) return
       if (value.kind === 'published' || value.kind === 'list') lists.forEach(listener.changed)
       if (value.kind === 'changed') value.lists.forEach(listener.changed)
+      if (value.kind === 'elicited') listener.elicited?.(value)
       if (value.kind === 'watching' && value.watcher === watching?.watcher) void watching.start()
       const mine = value.kind === 'resource_updated' && watching && value.watchers.includes(watching.watcher)
       if (mine) listener.updated(value.uri)

@@ -7,6 +7,7 @@ import type { Asked, Wait } from './request-state.ts'
 import type { Turn } from './turn.ts'
 import { inputRequired, UrlElicitationRequiredError } from '@modelcontextprotocol/server'
 import { isObject } from '../core/json.ts'
+import { elicitationId } from '../core/elicitation-id.ts'
 import { logFault } from '../core/log.ts'
 import { cancelKey, takesStream, workRequest } from './call-request.ts'
 import { askClient } from './push.ts'
@@ -103,7 +104,7 @@ async function refusedAnswer(
     }
   }
   throw new UrlElicitationRequiredError(
-    [{ mode: 'url', elicitationId: crypto.randomUUID(), url, message }],
+    [{ mode: 'url', elicitationId: await elicitationId(url), url, message }],
     messageOf(error),
   )
 }

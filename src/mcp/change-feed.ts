@@ -21,6 +21,8 @@ export type Watch = { watcher: string; resources: string[] | null }
 
 export type ChangeListener = {
   changed: (change: Change) => void
+  /** What a link was for, which this conversation was given, is done. */
+  elicited?: (done: { watcher: string; id: string }) => void
   updated: (uri: string) => void
   /** Nothing more will come: the session ended or the feed was lost. The client's stream ends too, so that it comes again. */
   ended: () => void

@@ -154,6 +154,12 @@ async function listen(turn: Turn, request: Request, features: ClientFeatures): P
   const listener = {
     changed: (change: Change) => void (tell[change] && tell[change]().catch(report)),
     updated: (uri: string) => void server.sendResourceUpdated({ uri }).catch(report),
+    elicited: ({ watcher, id }: { watcher: string; id: string }) => {
+      // Only the client that was given the link (MCP 2025-11-25 client/elicitation).
+      if (watcher !== conversation) return
+      const params = { elicitationId: id }
+      void transport.send({ jsonrpc: '2.0', method: 'notifications/elicitation/complete', params }).catch(report)
+    },
     ended: () => void transport.close().catch(report),
   }
   const watch = subscribe && conversation !== undefined ? { watcher: conversation, resources: null } : undefined

@@ -145,6 +145,8 @@ export type SessionControl = {
   end(reason: string): Promise<void>
   /** Forget leases of these connections; `null`: all. */
   recallLeases(connections: string[] | null): Promise<void>
+  /** What a link was for is done. A legacy client that listens is told. */
+  elicited(elicitation: string): Promise<void>
 }
 
 export type { CallReply, ClientFeatures, Progress, Resumed, ResumeState }

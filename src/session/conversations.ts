@@ -6,7 +6,11 @@ export const conversationMigrations = [
   `CREATE TABLE conversation_watches (
      id TEXT NOT NULL, uri TEXT NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (id, uri)
    ) WITHOUT ROWID;`,
+  `CREATE TABLE elicitations (id TEXT PRIMARY KEY, conversation TEXT NOT NULL, at INTEGER NOT NULL) WITHOUT ROWID;`,
 ]
+
+/** Nobody waits longer to hear that a link has done its work. */
+const elicitationLifeMs = 24 * 3_600_000
 
 /** Resources that one conversation may watch at a time. */
 const maxWatched = 100
@@ -68,6 +72,20 @@ export class Conversations {
 
   logLevel(id: string | undefined): string | undefined {
     return id === undefined ? undefined : this.#levels.get(id)
+  }
+
+  /** This conversation was given a link. On disk: a person takes longer than an idle object stays in memory. */
+  asked(elicitation: string, conversation: string, now: number): void {
+    this.#sql.exec('DELETE FROM elicitations WHERE at < ?', now - elicitationLifeMs)
+    this.#sql.exec('INSERT OR REPLACE INTO elicitations VALUES (?, ?, ?)', elicitation, conversation, now)
+  }
+
+  /** Whom to tell that it is done, once. */
+  takeAsked(elicitation: string): string | null {
+    const [row] = this.#sql
+      .exec<{ conversation: string }>('DELETE FROM elicitations WHERE id = ? RETURNING conversation', elicitation)
+      .toArray()
+    return row && !this.#ended.has(row.conversation) ? row.conversation : null
   }
 
   #forget(now: number): void {

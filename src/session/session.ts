@@ -5,10 +5,11 @@ import type { CallReply } from '../core/call.ts'
 import type { Caller } from '../core/caller.ts'
 import type { JsonObject } from '../core/json.ts'
 import { systemClock } from '../core/clock.ts'
+import { elicitationId } from '../core/elicitation-id.ts'
 import { migrate } from '../core/do-migrations.ts'
 import type { CallId } from '../core/ids.ts'
 import { uuidv7 } from '../core/ids.ts'
-import type { Result } from '../core/result.ts'
+import type { Refusal, Result } from '../core/result.ts'
 import { withoutEvidence } from '../core/result.ts'
 import { hubOf } from '../gateways/gateways.ts'
 import type { GatewayId, ProjectId } from '../core/ids.ts'
@@ -124,7 +125,9 @@ export class Session
     if (request.cancelKey !== undefined) this.#running.set(request.cancelKey, abort)
     try {
       const logLevel = request.logLevel ?? this.#conversations.logLevel(request.features.conversation)
-      return await run(live.value, offerCall(id, request, abort.signal, logLevel))
+      const reply = await run(live.value, offerCall(id, request, abort.signal, logLevel))
+      await this.#noteLink(request, reply)
+      return reply
     } finally {
       if (request.cancelKey !== undefined) this.#running.delete(request.cancelKey)
     }
@@ -186,11 +189,27 @@ export class Session
     this.#live?.recall(connections)
   }
 
+  async elicited(elicitation: string): Promise<void> {
+    const row = readRow(this.ctx.storage.sql)
+    const watcher = this.#conversations.takeAsked(elicitation)
+    if (row === null || watcher === null) return
+    const hub = hubOf(this.env, row.project as ProjectId, row.gateway as GatewayId)
+    await hub.tell({ kind: 'elicited', watcher, id: elicitation }, nameOf(this.ctx))
+  }
+
   override async alarm(): Promise<void> {
     await this.#alarms.ring(systemClock(), {
       outbox: () => this.#outbox.flush(),
       idle: () => this.#leaveWhenIdle(),
     })
+  }
+
+  /** A legacy client is told when what its link was for is done (MCP 2025-11-25). */
+  async #noteLink({ features }: CallRequest | OfferRequest, reply: unknown): Promise<void> {
+    const { era, elicitationUrl, conversation } = features
+    if (era !== 'legacy' || !elicitationUrl || conversation === undefined) return
+    const url = (reply as { error?: Refusal }).error?.help?.url
+    if (url !== undefined) this.#conversations.asked(await elicitationId(url), conversation, systemClock())
   }
 
   #hasEnded(conversation: string | undefined): boolean {

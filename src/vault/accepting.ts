@@ -9,6 +9,7 @@ import { isNamed, missingScopes } from './leasing.ts'
 import type { Provider } from './provider.ts'
 import { revokeTokens } from './revoking.ts'
 import { saveConnection } from './saving.ts'
+import { tellElicited } from './session-control.ts'
 import type { Ticket } from './tickets.ts'
 import type { TokenSet } from './token-answer.ts'
 import { expiryOf } from './token-endpoint.ts'
@@ -105,6 +106,8 @@ async function keep(
     await revokeUnlessConnected(use, provider, tokens, account)
     return ended(use, ticket, provider, 'vault_closed')
   }
+  const { session, elicitation } = ticket.why
+  if (session !== '' && elicitation !== undefined) await tellElicited(use.env, session, elicitation)
   const waiting = use.tickets
     .ofCall(ticket.why.callId)
     .filter((one) => one.status === 'open' && one.expiresAt > use.now())

@@ -1,3 +1,4 @@
+import { elicitationId } from '../core/elicitation-id.ts'
 import { randomToken } from '../core/ids.ts'
 import type { Refused, Result } from '../core/result.ts'
 import { ok, refuse } from '../core/result.ts'
@@ -86,10 +87,11 @@ type Wanted = { why: Why; provider: Provider; scopes: readonly string[]; connect
 async function newTicket(use: VaultUse, owner: Owner, { why, provider, scopes, connection }: Wanted): Promise<string> {
   const now = use.now()
   const { link, nonce } = await makeLink(use.config.stateKey, 'connect', owner, now)
+  const url = `${use.config.publicUrl}/connect/${link}`
   use.tickets.add({
     digest: await digestOf(nonce),
     status: 'open',
-    why,
+    why: { ...why, elicitation: await elicitationId(url) },
     provider: provider.id,
     scopes,
     connection: connection?.id ?? null,
@@ -97,7 +99,7 @@ async function newTicket(use: VaultUse, owner: Owner, { why, provider, scopes, c
     createdAt: now,
     expiresAt: now + connectLinkMs,
   })
-  return `${use.config.publicUrl}/connect/${link}`
+  return url
 }
 
 /** No more than the tool needs, what was granted before (a consent may replace the last one), and what the spec always needs. */

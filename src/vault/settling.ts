@@ -1,7 +1,7 @@
 import { and, eq, sql } from 'drizzle-orm'
 import { openDb } from '../db/db.ts'
 import { connections } from '../db/schema.ts'
-import type { SessionControl } from './session-control.ts'
+import { sessionOf } from './session-control.ts'
 import type { Connection } from './connection.ts'
 import { copyKey, copyTokens } from './copies.ts'
 import type { OwnerRow } from './keys.ts'
@@ -22,8 +22,7 @@ async function callBack(use: VaultUse): Promise<boolean> {
   const told = await Promise.all(
     wanted.map(async ([session, ids]) => {
       try {
-        const stub = use.env.SESSION.get(use.env.SESSION.idFromName(session)) as unknown as SessionControl
-        await stub.recallLeases(ids)
+        await sessionOf(use.env, session).recallLeases(ids)
         use.holders.returned(session, ids)
         return true
       } catch {

@@ -3,7 +3,12 @@ import type { LeaseRequest } from './api.ts'
 import { connectLinkMs } from './link.ts'
 
 /** `own`: the person asked for it on their own page; no call waits. */
-export type Why = LeaseRequest['why'] & { session: string; own?: true; accounts?: readonly string[] }
+export type Why = LeaseRequest['why'] & {
+  session: string
+  own?: true
+  accounts?: readonly string[]
+  elicitation?: string
+}
 
 /** The right to finish one connection: made for one call, kept by the digest of its nonce only. */
 export type Ticket = {

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { CallToolResult } from '@modelcontextprotocol/client'
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { failing, notPassed, runClientSuite } from '../../scripts/conformance.ts'
 import { freePort } from '../../scripts/lib/ports.ts'
 import { root } from '../../scripts/lib/root.ts'
@@ -110,6 +110,28 @@ describe('the services that have a stand-in', () => {
       expect(linkIn(await call(provider, 'bob'))).toContain('/connect/')
     },
   )
+
+  it('tells the legacy client that was given the link, and no other, that it is done', async () => {
+    const open = async (heard: unknown[]) => {
+      const capabilities = { elicitation: { url: {} } }
+      const options = { versionNegotiation: { mode: 'legacy' as const }, capabilities }
+      const client = new Client({ name: 'test', version: '1' }, options)
+      client.setNotificationHandler('notifications/elicitation/complete', ({ params }) => void heard.push(params))
+      const requestInit = { headers: world.as('bob') }
+      await client.connect(new StreamableHTTPClientTransport(new URL(world.mcp('slack')), { requestInit }))
+      return client
+    }
+    const [heard, heardByOther]: unknown[][] = [[], []]
+    const [client, other] = [await open(heard ?? []), await open(heardByOther ?? [])]
+    const fault = await client.callTool({ name: 'hello', arguments: {} }).catch((thrown: unknown) => thrown)
+    const [asked] = (fault as { data: { elicitations: { url: string; elicitationId: string }[] } }).data.elicitations
+    const page = await world.person('bob', pickAccount('alice')).open(asked?.url ?? '')
+    expect(page.html).toContain('Connected as')
+    await vi.waitFor(() => expect(heard).toEqual([{ elicitationId: asked?.elicitationId }]), { timeout: 10_000 })
+    expect(await client.callTool({ name: 'hello', arguments: {} })).toMatchObject(text('hello'))
+    expect(heardByOther).toEqual([])
+    await Promise.all([client.close(), other.close(), takeBack('bob', 'slack')])
+  })
 })
 
 describe("somebody else's MCP server with a sign-in of its own", () => {

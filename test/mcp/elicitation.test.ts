@@ -1,5 +1,6 @@
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
 import { expect, test } from 'vitest'
+import { elicitationId } from '../../src/core/elicitation-id.ts'
 import type { CallRequest } from '../../src/session/session.ts'
 import { FakeSession, front, gatewayUrl, modern, post, read, refused, said, type Wire } from '../support/fake-front.ts'
 
@@ -138,7 +139,7 @@ test('2025-11-25 with URL elicitation: error -32042 with the link', async () => 
     code: -32042,
     data: { elicitations: [{ mode: 'url', url, message: help.text }] },
   })
-  expect(JSON.stringify(answer.error)).toMatch(/"elicitationId":"[0-9a-f-]{36}"/)
+  expect(JSON.stringify(answer.error)).toContain(`"elicitationId":"${await elicitationId(url)}"`)
 })
 
 test('a client that declares no URL elicitation, or cannot know it, gets the link as text', async () => {
