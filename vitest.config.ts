@@ -5,7 +5,8 @@ import { workersInNode } from './test/support/workers-in-node.ts'
 
 const migrations = await readD1Migrations('migrations')
 
-// Groups run one after the other, so that a journey through real processes has the machine to itself.
+// Nothing is loaded anew for each file, which takes as long as the tests: every test has its own ids, and none keeps
+// anything in a module. Groups run one after the other, so that a journey through real processes has the machine to itself.
 export default defineConfig({
   test: {
     silent: 'passed-only',
@@ -14,7 +15,6 @@ export default defineConfig({
         plugins: [workersInNode()],
         test: {
           name: 'node',
-          // Loading the modules anew for each file takes as long as the tests. Tests have their own ids and keep nothing in modules.
           isolate: false,
           testTimeout: 60_000,
           include: ['test/**/*.test.ts'],
@@ -33,6 +33,7 @@ export default defineConfig({
         ],
         test: {
           name: 'workers',
+          isolate: false,
           testTimeout: 60_000,
           hookTimeout: 60_000,
           include: ['test/**/*.workers.test.ts'],

@@ -139,7 +139,9 @@ export const webCallback = 'https://client.test/callback'
 
 export async function register(world: World, metadata: Record<string, unknown> = {}): Promise<Client> {
   const body = { client_name: 'Client', redirect_uris: [webCallback], token_endpoint_auth_method: 'none', ...metadata }
-  const response = await world.fetch('/oauth/register', { method: 'POST', body: JSON.stringify(body) })
+  // Registrations are counted by address: each client of a test comes from its own.
+  const headers = { 'cf-connecting-ip': `2001:db8::${crypto.randomUUID().slice(0, 4)}` }
+  const response = await world.fetch('/oauth/register', { method: 'POST', headers, body: JSON.stringify(body) })
   if (response.status !== 201) throw new Error(`registration: ${response.status} ${await response.text()}`)
   const client = (await response.json()) as { client_id: string; client_secret?: string; redirect_uris: string[] }
   const secret = client.client_secret ? { secret: client.client_secret } : {}
