@@ -369,7 +369,7 @@ describe('the link to disconnect', () => {
     const browser = await Browser.of(setup.project, setup.user)
     const { link } = await linkOf(setup)
     const back = setup.fixture.consent(await toProvider(browser, link), alice)
-    await browser.get(callbackOf(back))
+    await connected(browser, back)
     const [connection] = await setup.vault.connections()
     if (!connection) throw new Error('nothing is connected')
     const content = {

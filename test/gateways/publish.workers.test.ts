@@ -11,6 +11,7 @@ import {
   readVersion,
   setEnabled,
 } from '../../src/gateways/gateways.ts'
+import { snapshotFormat } from '../../src/gateways/load-snapshot.ts'
 import { documentOf, newGateway, newName, published, testProject } from '../support/gateway-fixtures.ts'
 
 const put = (name: string, base: number | null, description: string, project = testProject) =>
@@ -101,7 +102,7 @@ describe('a snapshot', () => {
   it('is the same from memory, from KV and compiled again', async () => {
     const { gateway } = await newGateway({ tools: [{ toolkit: 'GitHub' }] })
     const fromMemory = await loadSnapshot(env, testProject, gateway, 1)
-    const { keys } = await env.KV.list({ prefix: `snapshot/2/${testProject}/${gateway}/1/` })
+    const { keys } = await env.KV.list({ prefix: `snapshot/${snapshotFormat}/${testProject}/${gateway}/1/` })
     expect(keys).toHaveLength(1)
     expect(fromMemory).toEqual({ ok: true, value: await env.KV.get(keys[0]?.name ?? '', 'json') })
     await env.KV.delete(keys[0]?.name ?? '')
