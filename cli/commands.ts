@@ -120,6 +120,11 @@ export const commands: readonly Row[] = [
     load: async () => ({ command: (await import('./upstream.ts')).hold }),
   },
   {
+    name: 'upstream service',
+    summary: 'Call a server as a service account',
+    load: async () => ({ command: (await import('./upstream.ts')).service }),
+  },
+  {
     name: 'upstream list-as',
     summary: "Read a server's lists with a user's grant",
     load: async () => ({ command: (await import('./upstream.ts')).listAs }),

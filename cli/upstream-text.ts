@@ -2,10 +2,17 @@ import { aligned } from './main.ts'
 
 export type Behaviour = { operation: string; destructive: boolean; idempotent: boolean; openWorld: boolean }
 export type Finding = { kind: string; severity: string; path: string; what: string; excerpt: string }
+type Authorization = {
+  issuer: string
+  scopes: string[]
+  authorizationEndpoint: string | null
+  registrationEndpoint: string | null
+  clientIdMetadataDocument: boolean
+}
 export type Look = {
   url: string
   discovered: { transport: string; era: string; serverName?: string } | null
-  authorization: { issuer: string; scopes: string[] } | { error: string } | null
+  authorization: Authorization | { error: string } | null
   items: { kind: string; name: string; behaviour: Behaviour | null; description: string; findings: Finding[] }[]
 }
 
@@ -37,7 +44,16 @@ function signInLines(authorization: Look['authorization']): string[] {
   if ('error' in authorization)
     return [`It wants a sign-in, but does not say how in a way that holds (${authorization.error}).`]
   const scopes = authorization.scopes.length > 0 ? `, asking for ${authorization.scopes.join(' ')}` : ''
+  if (authorization.authorizationEndpoint === null) {
+    return [`It wants a service to sign in at ${authorization.issuer}${scopes}: use upstream service.`]
+  }
   return [`It wants people to sign in at ${authorization.issuer}${scopes}. What it offers is not known before that.`]
+}
+
+/** Whether people can be sent there without anybody registering us by hand first. */
+export function takesUs(authorization: Look['authorization']): boolean {
+  if (authorization === null || 'error' in authorization || authorization.authorizationEndpoint === null) return false
+  return authorization.registrationEndpoint !== null || authorization.clientIdMetadataDocument
 }
 
 export function behaviourText(behaviour: Behaviour | null): string {

@@ -5,7 +5,7 @@ import { aligned } from './main.ts'
 import type { Entry } from './upstream-import.ts'
 import { readEntries } from './upstream-import.ts'
 import type { Behaviour, Finding, Look } from './upstream-text.ts'
-import { behaviourText, findingLines, lookLines } from './upstream-text.ts'
+import { behaviourText, findingLines, lookLines, takesUs } from './upstream-text.ts'
 
 type Upstream = {
   id: string
@@ -65,7 +65,7 @@ async function addOne({ id, url, settings }: Entry, { values }: Pick<Args, 'valu
   for (const line of lookLines(look)) context.print(line)
   if (values['yes'] !== true && !(await context.confirm(`Add ${id}?`))) throw new Fault('Nothing was added.')
   await context.api.send('PUT', at(id), { url, settings })
-  const wantsSignIn = values['sign-in'] === true || (look.authorization !== null && !('error' in look.authorization))
+  const wantsSignIn = values['sign-in'] === true || takesUs(look.authorization)
   if (wantsSignIn) {
     const signIn = await context.api.send<{ provider: string; issuer: string }>('POST', `${at(id)}/sign-in`, {})
     context.print(`People sign in at ${signIn.issuer}; the provider is ${signIn.provider}.`)
@@ -184,6 +184,26 @@ async function decide(decision: 'admit' | 'hold', { positionals, values }: Args,
   context.print(
     `${done.decided} ${word}${done.republished.map((one) => `; ${one.gateway} is at version ${one.version}`).join('')}.`,
   )
+}
+
+export const service: Command = {
+  usage: '<id> <service account> --client-id <id> [--scopes <a,b>]',
+  help: `Calls a server as a service account of ours, by a grant of its own (OAuth client credentials), the same for everybody. The
+client secret is read from standard input, tried at the server, sealed, and never shown again.
+
+Example: npm run behalf -- upstream service crm reports --client-id behalf < secret.txt`,
+  options: { 'client-id': { type: 'string' }, scopes: { type: 'string' } },
+  async run({ positionals: [id = '', serviceAccount = ''], values }, context) {
+    const clientId = text(values['client-id'])
+    if (clientId === undefined) throw new Fault('Say --client-id.', exitCodes.usage)
+    const clientSecret = await context.readSecret('The client secret')
+    const scopes = text(values['scopes'])
+    const wanted = scopes === undefined ? {} : { scopes: scopes.split(',').map((scope) => scope.trim()) }
+    const body = { serviceAccount, clientId, clientSecret, ...wanted }
+    const made = await context.api.send<{ scopes: string[] }>('POST', `${at(id)}/service`, body)
+    context.printJson(made)
+    context.print(`${id} is called as ${serviceAccount}. See what it offers: npm run behalf -- upstream pins ${id}`)
+  },
 }
 
 export const listAs: Command = {

@@ -13,6 +13,7 @@ import {
   readUpstreamRow,
   removeUpstream,
   saveUpstream,
+  setUpService,
   setUpSignIn,
   settingsOf,
   showHidden,
@@ -22,6 +23,7 @@ import {
 } from '../federation/federation.ts'
 import type { Json } from '../core/json.ts'
 import { ok, refuse } from '../core/result.ts'
+import { byAdmin } from './connections-api.ts'
 import type { AdminRoute, AdminUse } from './route.ts'
 import { changeRoute, readRoute } from './route.ts'
 
@@ -215,6 +217,47 @@ export const upstreamRoutes: readonly AdminRoute[] = [
             federation(use),
           )
           return saved.ok ? signIn : saved
+        },
+      })
+    },
+  }),
+  changeRoute({
+    method: 'POST',
+    path: '/upstreams/{id}/service',
+    summary: 'Call the server as a service account of ours, by a grant of its own (client credentials)',
+    role: 'admin',
+    params,
+    body: z.strictObject({
+      serviceAccount: z.string().min(1).max(100),
+      clientId: z.string().min(1).max(2000),
+      clientSecret: z.string().min(1).max(4000).describe('Write-only.'),
+      scopes: z.array(z.string().min(1).max(300)).max(100).optional().describe('Default: what the server names.'),
+    }),
+    reply: z.object({ provider: z.string(), scopes: z.array(z.string()) }),
+    async change(input, use) {
+      const row = await readUpstreamRow(federation(use), input.params.id)
+      if (!row) return refuse('core/not_found')
+      const { serviceAccount, clientId, clientSecret, scopes } = input.body
+      const settings = settingsOf(row)
+      const upstream = { id: row.id, url: row.url, title: settings.title ?? row.id }
+      const wish = { serviceAccount, client: { clientId, clientSecret }, scopes, by: byAdmin(use) }
+      return ok({
+        action: 'service',
+        target: `upstreams/${row.id}`,
+        before: asJson(settings.credentials),
+        after: { kind: 'service', serviceAccount, clientId },
+        async commit() {
+          const made = await setUpService(upstream, wish, federation(use))
+          if (!made.ok) return made
+          const { provider, scopes: granted } = made.value
+          const changed = {
+            id: row.id,
+            url: row.url,
+            enabled: row.enabled,
+            settings: { ...settings, credentials: made.value },
+          }
+          const saved = await saveUpstream(changed, federation(use))
+          return saved.ok ? ok({ provider, scopes: granted }) : saved
         },
       })
     },

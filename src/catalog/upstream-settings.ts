@@ -31,6 +31,18 @@ const provider = z
   .describe('Id of the provider configuration whose grant is used.')
 const scopes = z.array(z.string().min(1).max(300)).max(100).default([])
 
+/** Where a token is asked for, and as which client. */
+const tokenEndpoint = {
+  tokenUrl: z.url({ protocol: /^https?$/ }).max(2000),
+  clientId: z.string().min(1).max(500),
+  secret: z
+    .string()
+    .regex(/^[A-Za-z][A-Za-z0-9_]{0,63}$/)
+    .nullable()
+    .default(null)
+    .describe('Name of the secret that is the client secret. null: a public client.'),
+}
+
 /** How we prove to the upstream who calls. What the client sent is never among it. */
 export const credentialsSchema = z
   .discriminatedUnion('kind', [
@@ -45,8 +57,38 @@ export const credentialsSchema = z
         .default(false)
         .describe('The server may ask each user for more than these scopes, when a call needs them.'),
     }),
+    z.strictObject({
+      kind: z.literal('service'),
+      provider,
+      serviceAccount: z
+        .string()
+        .min(1)
+        .max(100)
+        .describe('The service account whose credential at the provider is used.'),
+      scopes,
+    }),
+    z.strictObject({
+      kind: z.literal('exchange'),
+      provider,
+      scopes,
+      ...tokenEndpoint,
+      audience: z
+        .string()
+        .min(1)
+        .max(2000)
+        .optional()
+        .describe('RFC 8693. With `redeem`: the issuer of the token there.'),
+      resource: z.url().max(2000).optional().describe("Default: the server's address."),
+      wants: z.array(z.string().min(1).max(300)).max(100).default([]).describe('Scopes of the token that is made.'),
+      redeem: z
+        .strictObject(tokenEndpoint)
+        .optional()
+        .describe('ID-JAG: what the exchange gives is presented here (RFC 7523), and the token that gives is used.'),
+    }),
   ])
-  .describe('none; the same headers for everybody; the grant of each user.')
+  .describe(
+    'none; the same headers for everybody; the grant of each user; the grant of a service account; a token that is exchanged for the grant of each user (RFC 8693).',
+  )
 
 export const upstreamSettingsSchema = z.strictObject({
   title: z.string().trim().min(1).max(100).optional(),
@@ -80,7 +122,13 @@ export type UpstreamCredentials = UpstreamSettings['credentials']
 export function needsOf(credentials: UpstreamCredentials): Pick<Tool, 'authorization' | 'secrets'> {
   if (credentials.kind === 'none') return { secrets: [] }
   if (credentials.kind === 'headers') return { secrets: namesInBraces(Object.values(credentials.headers)) }
-  return { authorization: { provider: credentials.provider, scopes: [...credentials.scopes] }, secrets: [] }
+  const authorization = { provider: credentials.provider, scopes: [...credentials.scopes] }
+  if (credentials.kind === 'service') {
+    return { authorization: { ...authorization, serviceAccount: credentials.serviceAccount }, secrets: [] }
+  }
+  if (credentials.kind === 'user') return { authorization, secrets: [] }
+  const secrets = [credentials.secret, credentials.redeem?.secret ?? null].filter((name) => name !== null)
+  return { authorization, secrets: [...new Set(secrets)] }
 }
 
 function namesInBraces(values: readonly string[]): string[] {

@@ -33,6 +33,8 @@ export type Tool = {
     scopes: string[]
     /** The argument `account` says which of the person's accounts there. Not set where the tool means something else by it. */
     takesAccount?: true
+    /** The service account whose credential it is, instead of the person's. */
+    serviceAccount?: string
   }
   /** Names of secrets that an administrator sets and the tool reads. Never values. */
   secrets: string[]

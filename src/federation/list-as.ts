@@ -1,11 +1,14 @@
 import { and, eq } from 'drizzle-orm'
 import type { UpstreamCredentials } from '../catalog/catalog.ts'
-import { settingsOf } from '../catalog/catalog.ts'
-import { uuidv7 } from '../core/ids.ts'
+import { needsOf, settingsOf, tokenExchange } from '../catalog/catalog.ts'
+import { serviceAccountId, uuidv7 } from '../core/ids.ts'
 import type { Result } from '../core/result.ts'
 import { ok, refuse } from '../core/result.ts'
 import { upstreams, users } from '../db/schema.ts'
+import { readToolSecrets } from '../db/tool-secrets.ts'
 import type { UpstreamCredential } from '../upstream/upstream.ts'
+import { exchangeToken } from '../upstream/upstream.ts'
+import type { Lease } from '../vault/vault.ts'
 import { vaultOf } from '../vault/vault.ts'
 import type { UpstreamRow } from './store.ts'
 import type { FederationUse } from './use.ts'
@@ -20,7 +23,7 @@ export async function listAs(
 ): Promise<Result<{ connect: string | null }>> {
   const settings = settingsOf(row)
   const { credentials } = settings
-  if (credentials.kind !== 'user') {
+  if (credentials.kind !== 'user' && credentials.kind !== 'exchange') {
     return refuse('core/bad_request', { message: 'This server has no sign-in for each user yet.' })
   }
   const lent = await credentialOf(user, row, credentials, use)
@@ -43,9 +46,11 @@ export async function listAs(
 export async function credentialOf(
   user: string,
   { id, url }: ListedUpstream,
-  { provider, scopes }: Extract<UpstreamCredentials, { kind: 'user' }>,
-  { db, env, project, now }: FederationUse,
+  credentials: Extract<UpstreamCredentials, { kind: 'user' | 'exchange' }>,
+  use: FederationUse,
 ): Promise<Result<UpstreamCredential>> {
+  const { db, env, project, now } = use
+  const { provider, scopes } = credentials
   // The vault belongs to whoever names it first: only somebody of this project may be named.
   const [known] = await db
     .select({ id: users.id })
@@ -68,7 +73,51 @@ export async function credentialOf(
     },
   })
   if (!lease.ok) return lease
-  const { secret, header, allowedOrigins } = lease.value
+  if (credentials.kind === 'exchange') return exchanged(credentials, url, lease.value.secret, use)
+  return fromLease(lease.value, { id, url })
+}
+
+/** The grant that an administrator set for the service account, which no person is behind. */
+export async function serviceCredentialOf(
+  { id, url }: ListedUpstream,
+  { provider, scopes, serviceAccount }: Extract<UpstreamCredentials, { kind: 'service' }>,
+  { env, project, now }: FederationUse,
+): Promise<Result<UpstreamCredential>> {
+  const user = await serviceAccountId(project, serviceAccount)
+  const lease = await vaultOf(env, user).lease({
+    project,
+    user,
+    session: `lists of ${project}/${id}`,
+    provider,
+    scopes,
+    service: true,
+    why: {
+      callId: `lists-${uuidv7(now())}`,
+      gateway: 'administration',
+      agentId: 'administration',
+      agentName: 'Your administrator',
+      tool: `Read what ${id} offers`,
+    },
+  })
+  return lease.ok ? fromLease(lease.value, { id, url }) : lease
+}
+
+async function exchanged(
+  credentials: Extract<UpstreamCredentials, { kind: 'exchange' }>,
+  url: string,
+  subjectToken: string,
+  { db, config, project, egress, now }: FederationUse,
+): Promise<Result<UpstreamCredential>> {
+  const names = needsOf(credentials).secrets
+  const secrets = names.length > 0 ? await readToolSecrets(db, config, project, names) : ok(new Map<string, string>())
+  if (!secrets.ok) return secrets
+  const wanted = tokenExchange(credentials, url, subjectToken, secrets.value)
+  if (!wanted.ok) return wanted
+  const made = await exchangeToken(wanted.value, egress, now())
+  return made.ok ? ok({ key: 'listing', headers: { authorization: `Bearer ${made.value.token}` } }) : made
+}
+
+function fromLease({ secret, header, allowedOrigins }: Lease, { id, url }: ListedUpstream): Result<UpstreamCredential> {
   if (!allowedOrigins.includes(new URL(url).origin)) {
     return refuse('vault/not_allowed', { evidence: { fault: 'origin', upstream: id } })
   }

@@ -6,7 +6,7 @@ import { readToolSecrets } from '../db/tool-secrets.ts'
 import type { Discovered, ListKind, UpstreamCredential, UpstreamTarget } from '../upstream/upstream.ts'
 import { createUpstreams } from '../upstream/upstream.ts'
 import type { ListedUpstream } from './list-as.ts'
-import { credentialOf } from './list-as.ts'
+import { credentialOf, serviceCredentialOf } from './list-as.ts'
 import type { FederationUse } from './use.ts'
 
 export type Listing = { discovered: Discovered; listed: Partial<Record<DefinitionKind, JsonObject[]>> }
@@ -55,7 +55,10 @@ export async function listingCredential(
   use: FederationUse,
 ): Promise<Result<UpstreamCredential>> {
   const { credentials, listing, listAs } = settings
-  if (listAs !== undefined && credentials.kind === 'user') return credentialOf(listAs, upstream, credentials, use)
+  if (credentials.kind === 'service') return serviceCredentialOf(upstream, credentials, use)
+  if (listAs !== undefined && (credentials.kind === 'user' || credentials.kind === 'exchange')) {
+    return credentialOf(listAs, upstream, credentials, use)
+  }
   const templates = listing ?? (credentials.kind === 'headers' ? credentials.headers : {})
   const names = Object.values(templates).flatMap((value) =>
     [...value.matchAll(secretName)].map((match) => match[1] ?? ''),

@@ -5,10 +5,13 @@ import { isObject } from '../core/json.ts'
 import type { Result } from '../core/result.ts'
 import { ok, refuse } from '../core/result.ts'
 import { sealSecret } from '../core/seal.ts'
-import { providers } from '../db/schema.ts'
+import type { UpstreamCredentials } from '../catalog/catalog.ts'
+import { serviceAccountId } from '../core/ids.ts'
+import { providers, users } from '../db/schema.ts'
 import type { Challenge, FoundAuthorization, RegisteredClient } from '../upstream/upstream.ts'
 import { createUpstreams, discoverAuthorization, registerClient } from '../upstream/upstream.ts'
-import { clientSecretContext, makeProvider } from '../vault/vault.ts'
+import type { By } from '../vault/vault.ts'
+import { clientSecretContext, makeProvider, vaultOf } from '../vault/vault.ts'
 import type { FederationUse } from './use.ts'
 
 /** How we were registered there by hand. Without it we name ourselves (CIMD) or register (RFC 7591). */
@@ -34,6 +37,9 @@ export async function setUpSignIn(
   if (!challenge.ok) return challenge
   const found = await discoverAuthorization(upstream.url, challenge.value, use.egress)
   if (!found.ok) return found
+  if (found.value.authorizationEndpoint === null && !known) {
+    return refuse('upstream/failed', { evidence: { fault: 'no_authorization_endpoint' } })
+  }
   const id = await providerFor(upstream.id, found.value.issuer, use)
   const { publicUrl } = use.config
   const redirectUri = `${publicUrl}/connect/callback/${id}`
@@ -92,6 +98,35 @@ async function shortened(id: string, of: string): Promise<string> {
 
 const longestId = 40
 
+/** RFC 6749 §4.4: our service's own grant at the server, kept by the Vault as the credential of a service account. */
+export async function setUpService(
+  upstream: { id: string; url: string; title: string },
+  { serviceAccount, client, scopes: wanted, by }: ServiceWish,
+  use: FederationUse,
+): Promise<Result<Extract<UpstreamCredentials, { kind: 'service' }>>> {
+  const { db, env, project } = use
+  const user = await serviceAccountId(project, serviceAccount)
+  const where = and(eq(users.project, project), eq(users.id, user))
+  if ((await db.select({ id: users.id }).from(users).where(where).limit(1)).length === 0) {
+    return refuse('core/not_found', { message: `There is no service account ${serviceAccount}. Add it first.` })
+  }
+  const signIn = await setUpSignIn(upstream, use, client)
+  if (!signIn.ok) return signIn
+  const { provider, scopes: found } = signIn.value
+  const scopes = wanted ?? found
+  const { clientId, clientSecret } = client
+  const credential = { kind: 'client_credentials', clientId, clientSecret } as const
+  const set = await vaultOf(env, user).setCredential({ project, user }, provider, { credential, scopes }, by)
+  return set.ok ? ok({ kind: 'service', provider, serviceAccount, scopes: [...scopes] }) : set
+}
+
+export type ServiceWish = {
+  serviceAccount: string
+  client: { clientId: string; clientSecret: string }
+  scopes: string[] | undefined
+  by: By
+}
+
 /** RFC 8414 §2: `client_secret_basic` where nothing is said. */
 function knownAuth(found: FoundAuthorization, { clientSecret }: KnownClient): RegisteredClient['auth'] {
   if (clientSecret === null) return 'none'
@@ -127,7 +162,8 @@ function specFrom(
     ...(isOffline ? { scopes: { always: [offline] } } : {}),
     // OpenID Connect Core §11: without asking anew, `offline_access` is left out in silence.
     authorize: {
-      url: https(found.authorizationEndpoint),
+      // Of a server that signs no person in nothing is ever asked there.
+      url: https(found.authorizationEndpoint ?? found.tokenEndpoint),
       params: { ...resource, ...(isOffline ? { prompt: 'consent' } : {}) },
     },
     client: client.auth,
@@ -140,6 +176,7 @@ function specFrom(
       found.revocationEndpoint === null
         ? null
         : { url: https(found.revocationEndpoint), params: { token: '{refresh_token}' }, what: 'refresh_token' },
+    service: { clientCredentials: { params: resource } },
     // The server does not say whose token it is: one account for each user.
     account: { id: 'account', label: literal(upstream.title.slice(0, 100)) },
     api: { base: api.origin, origins: [api.origin] },

@@ -15,7 +15,12 @@ export type RunnerUse = {
   api(call: ToolCall, tool: Tool, lease: Lease | null, saw: (facts: JsonObject) => void): ApiClient
   secrets(call: ToolCall, tool: Tool): Promise<Result<ReadonlyMap<string, string>>>
   /** The server behind the tool, and what proves to it who calls. */
-  upstream(call: ToolCall, tool: Tool, lease: Lease | null, secrets: ReadonlyMap<string, string>): Result<UpstreamUse>
+  upstream(
+    call: ToolCall,
+    tool: Tool,
+    lease: Lease | null,
+    secrets: ReadonlyMap<string, string>,
+  ): Result<UpstreamUse> | Promise<Result<UpstreamUse>>
 }
 
 /** Runs a tool where it lives. */
@@ -33,7 +38,7 @@ export function createRunner(use: RunnerUse): Runner {
             secrets: secrets.value,
           })
         case 'upstream': {
-          const upstream = use.upstream(call, tool, lease, secrets.value)
+          const upstream = await use.upstream(call, tool, lease, secrets.value)
           return upstream.ok ? runUpstreamTool(call, tool, args, upstream.value, saw) : upstream
         }
         default:

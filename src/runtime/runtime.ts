@@ -16,7 +16,9 @@ export { screenCall } from './call-screen.ts'
 export type { ScreenUse } from './call-screen.ts'
 export type { RunnerUse } from './run-tool.ts'
 export type { UpstreamUse } from './run-upstream-tool.ts'
-export { createUpstreams } from '../upstream/upstream.ts'
+export type { ExchangeCredentials } from '../catalog/catalog.ts'
+export { tokenExchange } from '../catalog/catalog.ts'
+export { createUpstreams, exchangeToken } from '../upstream/upstream.ts'
 export type { UpstreamCredential, UpstreamNotice, Upstreams } from '../upstream/upstream.ts'
 export type {
   ApprovalAsked,

@@ -45,7 +45,7 @@ export class HeldLeases implements Credentials {
     const { authorization } = tool
     if (!authorization) return ok(null)
     const account = accountArgument(call, tool)
-    const key = `${authorization.provider}\n${account ?? ''}`
+    const key = keyOf(authorization, account)
     const held = this.#held.get(key)
     if (held && held.expiresAt > this.#now() && authorization.scopes.every((scope) => held.scopes.includes(scope))) {
       return ok(held)
@@ -58,10 +58,10 @@ export class HeldLeases implements Credentials {
    * these scopes are missing, for which the person is asked.
    */
   async renew(call: ToolCall, tool: Tool, refused: Lease, more: readonly string[] = []): Promise<Result<Lease>> {
-    const { provider, scopes } = tool.authorization ?? { provider: refused.provider, scopes: [] }
-    const authorization = { provider, scopes: [...new Set([...scopes, ...more])] }
+    const needed = tool.authorization ?? { provider: refused.provider, scopes: [] }
+    const authorization = { ...needed, scopes: [...new Set([...needed.scopes, ...more])] }
     const account = accountArgument(call, tool)
-    const key = `${authorization.provider}\n${account ?? ''}`
+    const key = keyOf(authorization, account)
     if (this.#held.get(key)?.generation === refused.generation) this.#held.delete(key)
     const request = await this.#request(call, tool, authorization, account)
     return this.#ask(key, more.length > 0 ? request : { ...request, seenGeneration: refused.generation })
@@ -86,7 +86,8 @@ export class HeldLeases implements Credentials {
     account?: string,
   ): Promise<LeaseRequest> {
     const { caller } = call
-    const { serviceAccount, ...consent } = this.#consent(authorization.provider)
+    const { serviceAccount: chosen, ...consent } = this.#consent(authorization.provider)
+    const serviceAccount = authorization.serviceAccount ?? chosen
     const isService = serviceAccount !== undefined || caller.user.kind === 'service_account'
     return {
       project: caller.project,
@@ -124,6 +125,10 @@ export class HeldLeases implements Credentials {
     if (lease.ok && recalls === this.#recalls) this.#held.set(key, lease.value)
     return lease
   }
+}
+
+function keyOf({ provider, serviceAccount }: NonNullable<Tool['authorization']>, account: string | undefined): string {
+  return `${provider}\n${account ?? ''}\n${serviceAccount ?? ''}`
 }
 
 /** Tools take `account` as an argument where a user has several accounts at a provider. */

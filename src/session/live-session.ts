@@ -20,6 +20,7 @@ import { consentScopes } from './consent-scopes.ts'
 import { HeldLeases } from './credentials.ts'
 import { factsMigrations, SessionMemory } from './facts.ts'
 import { ownUse } from './own-use.ts'
+import { ExchangedTokens } from './exchanged-tokens.ts'
 import { HeldSecrets } from './held-secrets.ts'
 import { createRecorder, sessionEvent } from './record.ts'
 import { decisionPointAsker } from './ask-decision-point.ts'
@@ -52,6 +53,7 @@ export class LiveSession {
   readonly #use: SessionUse
   readonly #row: SessionRow
   readonly #upstreams: Upstreams
+  readonly #exchanged: ExchangedTokens
   #snapshot: Snapshot
   #seenAt: number
 
@@ -74,6 +76,7 @@ export class LiveSession {
     const gateway = () => this.#snapshot.slug
     const egress = createEgress(config)
     this.#upstreams = createUpstreams({ egress, now })
+    this.#exchanged = new ExchangedTokens(now)
     const hub = hubOf(env, caller.project, caller.gateway)
     const held = new HeldSecrets((names) => readToolSecrets(openDb(env.DB), config, caller.project, names), now)
     const secrets = (names: readonly string[]) => held.get(names)
@@ -84,10 +87,12 @@ export class LiveSession {
         listenToResources(uris, who, onNotice, {
           upstreams: this.#upstreams,
           leases: this.leases,
+          exchanged: this.#exchanged,
+          egress,
           snapshot: this.#snapshot,
           runtime: this.runtime,
           secrets,
-          now: now(),
+          now,
         }),
       tell: (uri, watchers) => this.tell({ kind: 'resource_updated', uri, watchers }),
     })
@@ -106,12 +111,16 @@ export class LiveSession {
           egress,
           upstreams: this.#upstreams,
           leases: this.leases,
+          exchanged: this.#exchanged,
           snapshot: () => this.#snapshot,
           secrets,
           now,
         }),
       ),
-      screen: (plan, call) => screenCall(plan, call, { secrets: () => [...this.leases.secrets(), ...held.values()] }),
+      screen: (plan, call) =>
+        screenCall(plan, call, {
+          secrets: () => [...this.leases.secrets(), ...this.#exchanged.secrets(), ...held.values()],
+        }),
     }
     const { facts } = this.runtime
     const vault = (user: string) => vaultOf(env, user)
@@ -183,6 +192,7 @@ export class LiveSession {
   /** Credentials that may no longer be used. Connections that stand on them go too. */
   recall(connections: readonly string[] | null): void {
     this.leases.recall(connections)
+    this.#exchanged.forget(connections)
     const gone =
       connections === null
         ? [this.#upstreams.close()]

@@ -6,6 +6,7 @@ import type { Snapshot } from '../gateways/gateways.ts'
 import type { RunnerUse, Upstreams } from '../runtime/runtime.ts'
 import { createApiClient } from '../vault/vault.ts'
 import type { HeldLeases } from './credentials.ts'
+import type { ExchangedTokens } from './exchanged-tokens.ts'
 import { childTrace } from './trace.ts'
 import { upstreamUse } from './upstream-use.ts'
 
@@ -13,6 +14,7 @@ export type OutsideUse = {
   egress: Egress
   upstreams: Upstreams
   leases: HeldLeases
+  exchanged: ExchangedTokens
   snapshot: () => Snapshot
   /** The values of these secrets of the project, all or a refusal. */
   secrets: (names: readonly string[]) => Promise<Result<ReadonlyMap<string, string>>>
@@ -20,7 +22,7 @@ export type OutsideUse = {
 }
 
 /** The ways out of a session: a provider's API with a lease on it, and upstream servers. Nothing below makes its own `Egress`. */
-export function outsideWorld({ egress, upstreams, leases, snapshot, secrets, now }: OutsideUse): RunnerUse {
+export function outsideWorld({ egress, upstreams, leases, exchanged, snapshot, secrets, now }: OutsideUse): RunnerUse {
   return {
     now,
     api(call, tool, lease, saw) {
@@ -39,7 +41,7 @@ export function outsideWorld({ egress, upstreams, leases, snapshot, secrets, now
     },
     secrets: (_, tool) => secrets(tool.secrets),
     upstream: (call, tool, lease, values) =>
-      upstreamUse({ upstreams, leases, snapshot: snapshot() }, call, tool, lease, values),
+      upstreamUse({ upstreams, leases, exchanged, snapshot: snapshot(), egress, now }, call, tool, lease, values),
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Caller } from '../core/caller.ts'
+import type { Clock } from '../core/clock.ts'
 import type { CallId } from '../core/ids.ts'
 import { uuidv7 } from '../core/ids.ts'
 import type { JsonObject } from '../core/json.ts'
@@ -6,10 +7,12 @@ import { isObject } from '../core/json.ts'
 import type { Result } from '../core/result.ts'
 import { ok, refuse } from '../core/result.ts'
 import type { Tool } from '../core/tool.ts'
+import type { Egress } from '../egress/egress.ts'
 import type { Snapshot } from '../gateways/gateways.ts'
 import type { Runtime, ToolCall, UpstreamNotice, Upstreams } from '../runtime/runtime.ts'
 import { readableResource } from '../runtime/runtime.ts'
 import type { HeldLeases } from './credentials.ts'
+import type { ExchangedTokens } from './exchanged-tokens.ts'
 import { upstreamUse } from './upstream-use.ts'
 
 /** The server that tells when this resource changes, if the caller could read it now. */
@@ -24,10 +27,12 @@ export function serverOf(uri: string, caller: Caller, runtime: Runtime, snapshot
 export type ListenUse = {
   upstreams: Upstreams
   leases: HeldLeases
+  exchanged: ExchangedTokens
+  egress: Egress
   snapshot: Snapshot
   runtime: Runtime
   secrets: (names: readonly string[]) => Promise<Result<ReadonlyMap<string, string>>>
-  now: number
+  now: Clock
 }
 
 /** Hears of resources of one server with the credential a read would have. */
@@ -39,16 +44,15 @@ export async function listenToResources(
 ): Promise<Result<() => Promise<void>>> {
   const tool = readableResource(uris[0] ?? '', caller, use.runtime)
   if (!tool) return refuse('runtime/unknown_tool')
-  const call = callFor(caller, tool, { uri: uris[0] ?? '' }, use.now)
+  const call = callFor(caller, tool, { uri: uris[0] ?? '' }, use.now())
   const lease = await use.leases.lease(call, tool)
   if (!lease.ok) return lease
   const secrets = tool.secrets.length > 0 ? await use.secrets(tool.secrets) : ok(new Map<string, string>())
   if (!secrets.ok) return secrets
-  const { upstreams, leases, snapshot } = use
-  const server = upstreamUse({ upstreams, leases, snapshot }, call, tool, lease.value, secrets.value)
+  const server = await upstreamUse(use, call, tool, lease.value, secrets.value)
   if (!server.ok) return server
   const { target, credential } = server.value
-  return upstreams.listen(target, credential, { resources: uris }, onNotice)
+  return use.upstreams.listen(target, credential, { resources: uris }, onNotice)
 }
 
 /** No call of the client's: what the Vault records of the lease names it all the same. */

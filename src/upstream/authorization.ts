@@ -14,7 +14,8 @@ export type FoundAuthorization = {
   /** RFC 8707: what tokens are asked for. */
   resource: string
   issuer: string
-  authorizationEndpoint: string
+  /** Null: it grants tokens to services only. */
+  authorizationEndpoint: string | null
   tokenEndpoint: string
   revocationEndpoint: string | null
   registrationEndpoint: string | null
@@ -38,7 +39,7 @@ const resourceMetadata = z.looseObject({
 const endpoint = z.url({ protocol: /^https?$/ }).max(2000)
 const serverMetadata = z.looseObject({
   issuer: z.string().max(2000),
-  authorization_endpoint: endpoint,
+  authorization_endpoint: endpoint.optional(),
   token_endpoint: endpoint,
   revocation_endpoint: endpoint.optional(),
   registration_endpoint: endpoint.optional(),
@@ -75,7 +76,7 @@ export async function discoverAuthorization(
   return ok({
     resource: resource.value?.resource ?? withoutFragment(url),
     issuer,
-    authorizationEndpoint: metadata.authorization_endpoint,
+    authorizationEndpoint: metadata.authorization_endpoint ?? null,
     tokenEndpoint: metadata.token_endpoint,
     revocationEndpoint: metadata.revocation_endpoint ?? null,
     registrationEndpoint: metadata.registration_endpoint ?? null,

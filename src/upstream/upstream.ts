@@ -29,6 +29,8 @@ export { Breakers } from './breakers.ts'
 export type { Challenge } from './challenge.ts'
 export type { RegisteredClient } from './register-client.ts'
 export { registerClient } from './register-client.ts'
+export { exchangeToken } from './token-exchange.ts'
+export type { ExchangedToken, TokenExchange } from './token-exchange.ts'
 
 const defaultTimeoutMs = 60_000
 

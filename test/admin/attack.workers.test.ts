@@ -41,6 +41,7 @@ const bodies: Record<string, object> = {
   'PUT /upstreams/{id}': { url: 'https://mcp.example/mcp' },
   'POST /upstreams/{id}/sign-in': {},
   'POST /upstreams/{id}/list-as': { user: 'their-user' },
+  'POST /upstreams/{id}/service': { serviceAccount: 'theirs', clientId: 'us', clientSecret: 'secret-secret' },
   'POST /upstreams/{id}/sync': {},
   'POST /upstreams/{id}/pins': { decisions: [{ kind: 'tool', name: 'x', decision: 'admit', hash: 'x' }] },
   'POST /users/{id}/erase': { reason: 'asked' },

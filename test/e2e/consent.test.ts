@@ -20,6 +20,8 @@ import { startOAuthServer } from '../support/oauth-server.ts'
 import type { PeopledWorld } from '../support/people.ts'
 import { startPeopledWorld } from '../support/people.ts'
 import type { RunningStandIn } from '../support/stand-ins.ts'
+import type { TokenService } from '../support/token-service.ts'
+import { startTokenService } from '../support/token-service.ts'
 import { pickAccount, standIns, startStandIn } from '../support/stand-ins.ts'
 
 /** From a refused call to the provider's consent and back, on services and servers that others wrote. */
@@ -229,4 +231,69 @@ it('passes every scored scenario for clients but those that are named, by what a
   expect(scored.filter((one) => !named.includes(one.name)).flatMap(failing)).toEqual([])
   expect(scored.filter((one) => one.failed.length > 0).map((one) => one.name)).toEqual(named)
   expect(scored.length).toBe(32)
+})
+
+describe('a server that knows us by a grant of its own, or by a token made for the person’s', () => {
+  let tokens: TokenService
+  let shop: Guarded
+
+  beforeAll(async () => {
+    tokens = await startTokenService((token) => oauth.whose(token, guarded.mcp))
+    closing.push(() => tokens.close())
+    shop = await startGuarded(fixture.mcp, {
+      issuer: tokens.url,
+      scopes: ['shop'],
+      whose: async (one) => tokens.whose(one),
+    })
+    closing.push(() => shop.close())
+  })
+
+  it('is called as a service account, by one grant for everybody', async () => {
+    await world.admin('PUT', '/service-accounts/clerk')
+    const added = await world.cli('upstream', 'add', 'shop', shop.mcp, '--yes')
+    expect(added.out).toContain(
+      `It wants a service to sign in at ${tokens.url}, asking for shop: use upstream service.`,
+    )
+    const wrong = { serviceAccount: 'clerk', clientId: 'us', clientSecret: 'not-the-secret' }
+    expect(await world.admin('POST', '/upstreams/shop/service', wrong)).toMatchObject({ status: 400 })
+    const right = { ...wrong, clientSecret: tokens.secret }
+    expect(await world.admin('POST', '/upstreams/shop/service', right)).toMatchObject({ body: { scopes: ['shop'] } })
+    expect((await world.cli('upstream', 'admit', 'shop', '--all')).out).toMatch(/^\d+ admitted/)
+    await world.addGateway('shop', { tools: [{ upstream: 'shop', include: ['hello'] }] })
+
+    const before = tokens.grants.length
+    expect(await call('shop', 'alice')).toMatchObject(text('hello'))
+    expect(await call('shop', 'bob')).toMatchObject(text('hello'))
+    expect(tokens.grants.slice(before)).toEqual([])
+    expect(new Set(shop.people)).toEqual(new Set(['service']))
+  })
+
+  it.each(['exchanged', 'asserted'])('gets a token %s for the person’s own, which it never sees', async (how) => {
+    await world.admin('PUT', '/secrets/TOKEN_SERVICE', { value: tokens.secret })
+    const endpoint = { tokenUrl: `${tokens.url}/token`, clientId: 'us', secret: 'TOKEN_SERVICE' }
+    const redeem = how === 'asserted' ? { redeem: { ...endpoint, tokenUrl: `${tokens.url}/redeem` } } : {}
+    const grant = { provider: 'mcp-everything', scopes: ['mcp:tools'] }
+    const credentials = { kind: 'exchange', ...grant, ...endpoint, ...redeem, wants: ['shop'] }
+    const settings = { credentials, listAs: await world.userId('alice') }
+    const saved = await world.admin('PUT', `/upstreams/${how}`, { url: shop.mcp, settings })
+    expect(saved).toMatchObject({ status: 200, body: { health: { state: 'up' } } })
+    await world.cli('upstream', 'admit', how, '--all')
+    await world.addGateway(how, { tools: [{ upstream: how, include: ['hello'] }] })
+
+    const before = tokens.grants.length
+    expect(await call(how, 'alice')).toMatchObject(text('hello'))
+    expect(await call(how, 'alice')).toMatchObject(text('hello'))
+    const exchange = 'urn:ietf:params:oauth:grant-type:token-exchange'
+    const bearer = 'urn:ietf:params:oauth:grant-type:jwt-bearer'
+    expect(tokens.grants.slice(before)).toEqual(how === 'asserted' ? [exchange, bearer] : [exchange])
+    expect(shop.people.at(-1)).toBe('alice')
+    for (const own of guarded.shown) expect(shop.shown.has(own)).toBe(false)
+    expect(linkIn(await call(how, 'bob'))).toContain('/connect/')
+    tokens.refuse = true
+    tokens.forget()
+    const refused = await call(how, 'alice')
+    tokens.refuse = false
+    expect(refused.isError).toBe(true)
+    for (const one of [...shop.shown, tokens.secret]) expect(JSON.stringify(refused)).not.toContain(one)
+  })
 })
