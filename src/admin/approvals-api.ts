@@ -123,7 +123,13 @@ function decided(row: Row, by: string, approve: boolean, { admin, now }: AdminUs
     user: row.user,
     session: row.session,
     tool: row.tool,
-    attributes: { 'behalf.approval.id': row.id, decision: approve ? 'approved' : 'rejected', by, role: admin.role },
+    decision: approve ? ('permit' as const) : ('deny' as const),
+    attributes: {
+      'behalf.approval.id': row.id,
+      'behalf.approver': `key:${by}`,
+      'behalf.policy.rules': [row.rule],
+      role: admin.role,
+    },
   }
 }
 

@@ -1,5 +1,6 @@
 import { Hono } from 'hono'
 import type { IdentityDeps } from '../identity/identity.ts'
+import { showActivity } from './activity-page.ts'
 import { decideHere, showApproval } from './approval-page.ts'
 import { finishConnect } from './callback.ts'
 import { clientMetadata } from './client-metadata.ts'
@@ -24,5 +25,6 @@ export function connectRoutes(depsOf: (env: Env) => IdentityDeps): Hono<{ Bindin
   app.post(connectPaths.approval, (c) => decideHere(c.req.raw, c.req.param('approval'), c.env, depsOf(c.env)))
   app.get(connectPaths.disconnect, (c) => showDisconnect(c.req.raw, c.req.param('link'), c.env, depsOf(c.env)))
   app.post(connectPaths.disconnect, (c) => disconnectHere(c.req.raw, c.req.param('link'), c.env, depsOf(c.env)))
+  app.get(connectPaths.activity, (c) => showActivity(c.req.raw, c.env, depsOf(c.env)))
   return app
 }

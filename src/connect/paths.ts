@@ -6,4 +6,5 @@ export const connectPaths = {
   link: '/connect/:link',
   approval: '/approve/:approval',
   disconnect: '/disconnect/:link',
+  activity: '/me/activity',
 } as const

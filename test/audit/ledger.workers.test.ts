@@ -74,6 +74,21 @@ describe('the Ledger', () => {
     expect((await rows(project)).map((row) => row['sequence'])).toEqual([0, 1, 2])
   })
 
+  it('keeps its order and its time when a clock goes back (attack case 60)', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] })
+    const project = newProject()
+    const now = Date.UTC(2026, 5, 1)
+    vi.setSystemTime(now)
+    await recordEvents(env, [event(project, { at: now })])
+    vi.setSystemTime(now - 3_600_000)
+    await recordEvents(env, [event(project, { at: now - 3_600_000 })])
+    await index(project)
+    const leaves = (await rows(project)).map((row) => JSON.parse(String(row['leaf'])) as Record<string, unknown>)
+    expect(leaves.map(({ recordedAt }) => recordedAt)).toEqual([now, now])
+    expect(leaves[1]).toMatchObject({ event: { at: now - 3_600_000 } })
+    vi.useRealTimers()
+  })
+
   it("refuses another project's event", async () => {
     const project = newProject()
     await ledger(project).append(project, [eventRow(event(project))])

@@ -1,7 +1,10 @@
 import { runInDurableObject } from 'cloudflare:test'
-import { env } from 'cloudflare:workers'
+import { env, exports } from 'cloudflare:workers'
 import { eq } from 'drizzle-orm'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import type { AuditEvent } from '../../src/audit/audit.ts'
+import { ledgerOf, recordEvents } from '../../src/audit/audit.ts'
+import { uuidv7 } from '../../src/core/ids.ts'
 import { sealSecret } from '../../src/core/seal.ts'
 import { openDb } from '../../src/db/db.ts'
 import { providers } from '../../src/db/schema.ts'
@@ -412,5 +415,57 @@ describe('the link to disconnect', () => {
     vi.setSystemTime(Date.now() + 11 * 60_000)
     expect((await browser.post(path, form)).status).toBe(400)
     expect(await setup.vault.connections()).toHaveLength(1)
+  })
+})
+
+describe("what was done in a person's name", () => {
+  const past = async (project: string, user: string, more: Partial<AuditEvent> = {}) => {
+    const id = uuidv7(Date.now())
+    await recordEvents(env, [
+      {
+        id,
+        type: 'tool.refused',
+        at: Date.now(),
+        project,
+        user,
+        tool: 'T_<script>alert(1)</script>',
+        outcome: 'refused',
+        call: `call-${id}`,
+        attributes: { 'behalf.policy.rules': ['secret-rule'], 'error.type': 'policy/denied' },
+        payload: { arguments: { title: `words of ${user}` }, evidence: { rules: ['secret-rule'] } },
+        ...more,
+      },
+    ])
+    await ledgerOf(env, project).settle()
+    return id
+  }
+
+  it("is shown to that person and to nobody else, without what is the administrators'", async () => {
+    const setup = await setUp()
+    const bob = `bob-${setup.project}`
+    const browser = await Browser.of(setup.project, setup.user)
+    const id = await past(setup.project, setup.user)
+    await past(setup.project, bob)
+    const text = await (await browser.get('/me/activity')).text()
+    expect(text).toContain(`words of ${setup.user}`)
+    expect(text).toContain('T_&lt;script&gt;')
+    expect(text).not.toContain(`words of ${bob}`)
+    expect(text).not.toMatch(/secret-rule|policy\/denied|<script/)
+    // Another's call, by its id, is none of theirs.
+    const other = await Browser.of(setup.project, bob)
+    expect(await (await other.get(`/me/activity?call=call-${id}`)).text()).toContain('Nothing is on record')
+    expect(await (await other.get('/me/activity?user=x')).text()).not.toContain(`words of ${setup.user}`)
+    expect((await browser.get('/me/activity?after=nonsense')).status).toBe(400)
+  })
+
+  it('is nothing to somebody who is not signed in', async () => {
+    const setup = await setUp()
+    await past(setup.project, setup.user)
+    const answer = await new Browser().get('/me/activity')
+    expect(await answer.text()).not.toContain('words of')
+    const json = await exports.default.fetch(`${config.publicUrl}/me/activity`, {
+      headers: { accept: 'application/json' },
+    })
+    expect([json.status, await json.json()]).toEqual([401, { code: 'identity/unauthenticated' }])
   })
 })

@@ -76,6 +76,25 @@ describe('a tool call', () => {
     })
   })
 
+  it('leaves no credential in the record, however much of a call is kept (attack case 58)', async () => {
+    const world = await newWorld({ recording: { arguments: 'full', result: 'full' } })
+    const caller = await world.person('alice')
+    await connectAccount(world, caller, alice)
+    let sent = ''
+    world.answer((request) => {
+      sent = request.headers.get('authorization')?.replace('Bearer ', '') ?? ''
+      return Response.json({ ...user, name: `You sent ${sent}`, html_url: `https://github.test/?access_token=${sent}` })
+    })
+    const reply = await call(caller, 'GitHub_WhoAmI')
+    await expect
+      .poll(async () => (await readStory(env, world.project, reply.callId)).length, { timeout: 10_000 })
+      .toBe(2)
+    const record = JSON.stringify(await readStory(env, world.project, reply.callId))
+    expect(sent.length).toBeGreaterThan(10)
+    expect(record).toContain('You sent')
+    expect(record).not.toContain(sent)
+  })
+
   it('looks the same from outside when the tool is denied and when there is none', async () => {
     const forbidden = { id: 'no-issues', effect: 'forbid', tools: { names: ['GitHub_CreateIssue'] } }
     const world = await newWorld({

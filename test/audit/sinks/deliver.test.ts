@@ -1,6 +1,12 @@
 import { gunzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
+import { eventRow } from '../../../src/audit/event-row.ts'
+import { leafText } from '../../../src/audit/leaf.ts'
+import { summary } from '../../../src/audit/sinks/flatten.ts'
 import { deliver } from '../../../src/audit/sinks/kinds.ts'
+import { logsRequest } from '../../../src/audit/sinks/otlp-model.ts'
+import { recordOf } from '../../../src/audit/sinks/record.ts'
+import { shaped } from '../../../src/audit/sinks/shape.ts'
 import type { SinkSettings } from '../../../src/audit/sinks/settings.ts'
 import { sinkSettings } from '../../../src/audit/sinks/settings.ts'
 import type { SinkTools } from '../../../src/audit/sinks/sink.ts'
@@ -244,6 +250,49 @@ describe('R2', () => {
       .split('\n')
     expect(lines.map((line) => (JSON.parse(line) as Record<string, string>)['behalf.event.id'])).toEqual(ids)
     expect(await send(settings({ kind: 'r2' }), toolsFor(nobody))).toMatchObject({ kind: 'later' })
+  })
+})
+
+describe('what somebody put into a name (attack case 59)', () => {
+  const evil = 'x"}\n{"outcome":"done"}\r\n\u001b[2J\u202e\u0000\u{e0041}'
+  const {
+    id,
+    user,
+    head: leafHead,
+  } = eventRow({
+    ...toolEvent(0).event,
+    tool: evil,
+    agent: evil,
+    gateway: evil,
+    attributes: { 'behalf.client.id': evil, [evil]: evil },
+    payload: { user: { name: evil }, arguments: { [evil]: evil } },
+  })
+  const record = recordOf('0/acme', 0, leafText(leafHead, at, null), { user: { name: evil } })
+  // oxlint-disable-next-line no-control-regex, no-misleading-character-class -- this is what must not be there
+  const unsafe = /[\u0000-\u001f\u202e]|\u{e0041}/u
+
+  it('is a value and nothing else, in every form of the record', () => {
+    expect([id, user]).toEqual([toolEvent(0).event.id, 'u-alice'])
+    for (const format of ['native', 'ocsf'] as const) {
+      const text = JSON.stringify(shaped(record, format))
+      for (const c of ['\n', '\r', '\u001b']) expect(text).not.toContain(c)
+      expect(JSON.parse(text)).toEqual(shaped(record, format))
+    }
+    expect(summary(record)).not.toMatch(unsafe)
+    expect(record.event.tool).not.toMatch(unsafe)
+    expect(Object.keys(record.event.attributes).join('')).not.toMatch(unsafe)
+    expect(record.event.outcome).toBe('done')
+    expect(logsRequest([record])).toMatchObject({ resourceLogs: [{ scopeLogs: [{ logRecords: [{}] }] }] })
+  })
+
+  it('makes no second line of what a sink sends', async () => {
+    for (const [to, secret, receiver] of [
+      [settings({ kind: 'splunk', url: 'https://splunk.test:8088' }), 'token', splunkReceiver('token')],
+      [settings({ kind: 'elastic', url: 'https://elastic.test' }), 'key', elasticReceiver('key')],
+    ] as const) {
+      expect(await send(to, toolsFor(receiver, secret), [record, toolEvent(1)])).toMatchObject({ kind: 'accepted' })
+      expect(receiver.ids()).toEqual([record.event.id, toolEvent(1).event.id])
+    }
   })
 })
 

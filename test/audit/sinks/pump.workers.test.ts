@@ -106,6 +106,28 @@ describe('a sink', () => {
       expect(world.state()).toMatchObject({ cursor: 10, failures: 0, error: null })
     }))
 
+  it('that is down for a day loses nothing, knocks every five minutes, and catches up in order (attack case 60)', () =>
+    inLedger(async (world) => {
+      const start = 1_000_000
+      let now = start
+      world.ports = { ...world.ports, limits: { records: 500, bytes: 10_000_000, everyMs: 0 }, now: () => now }
+      world.answer = () => ({ kind: 'later', reason: '503' })
+      let knocks = 0
+      for (; now < start + 86_400_000; knocks++) {
+        world.records.push(...some(10, world.records.length))
+        now = (await world.run()) ?? now
+      }
+      expect(knocks).toBeGreaterThan(280)
+      expect(knocks).toBeLessThan(310)
+      // What was sent first is sent again, and nothing else in between: nobody gets a part twice.
+      expect(new Set(world.sent.map(({ id }) => id)).size).toBe(1)
+      world.sent.length = 0
+      world.answer = () => ok
+      expect(await world.run()).toBeNull()
+      expect(contents(world).flat()).toEqual(world.records.map(({ sequence }) => sequence))
+      expect(world.state()).toMatchObject({ delivered: world.records.length, dead: 0, failures: 0 })
+    }))
+
   it('waits as long as the receiver asks', () =>
     inLedger(async (world) => {
       world.records = some(1)
