@@ -10,11 +10,13 @@ const hidden =
   // oxlint-disable-next-line no-control-regex, no-misleading-character-class -- these characters are what it looks for
   /(?<![\u{1f3f4}\u{e0000}-\u{e007f}])[\u{e0000}-\u{e007f}]{2,}|\u{1f3f4}[\u{e0000}-\u{e007f}]{8,}|[\u{e0100}-\u{e01ef}]{2,}|[\ufe00-\ufe0f]{3,}|[\u200b-\u200d\u2060-\u2064\ufeff]{6,}|[\u202d\u202e]|\u001b\[(?:\d{1,3};){0,4}8m[^\u001b]{0,1000}/gu
 
-const ascii = /^[\u0020-\u007e\t\n\r]*$/
+/** One unit that every form of it holds. */
+// oxlint-disable-next-line no-control-regex, no-misleading-character-class -- these characters are what it looks for
+const hint = /[\u001b\u200b-\u200d\u202d\u202e\u2060-\u2064\ufe00-\ufe0f\ufeff\udb40]/
 
 export const hiddenText: Detector = {
   kinds: ['hidden'],
-  find: (text) => (ascii.test(text) ? [] : spansOf(text, hidden, 'hidden', ([match]) => nameOf(match))),
+  find: (text) => (!hint.test(text) ? [] : spansOf(text, hidden, 'hidden', ([match]) => nameOf(match))),
 }
 
 function nameOf(match: string): string {

@@ -1,7 +1,6 @@
 import type { Detector, Span } from './detector.ts'
 import type { Finding } from './finding.ts'
-import { cleanText } from './hidden-characters.ts'
-import { instructionFindings } from './instructions.ts'
+import { orderIn } from './instructions.ts'
 
 /** Long texts are looked at in pieces that overlap, so that nothing hides on an edge. */
 const pieceLength = 100_000
@@ -23,26 +22,17 @@ export const injectedInstructions: Detector = {
 }
 
 function inPiece(piece: string, at: number): Span[] {
-  const whole = ordersIn(piece)
-  const [first] = whole
-  if (first === undefined) return []
+  const first = orderIn(piece)
+  if (first === null) return []
   const spans: Span[] = []
   let start = 0
   for (const line of piece.split('\n')) {
-    const [order] = line.length < 12 ? [] : ordersIn(line)
-    if (order !== undefined) spans.push(span(order, at + start, at + start + line.length))
+    const order = line.length < 12 ? null : orderIn(line)
+    if (order !== null) spans.push(span(order, at + start, at + start + line.length))
     start += line.length + 1
   }
   // It runs over several lines.
   return spans.length > 0 ? spans : [span(first, at, at + piece.length)]
-}
-
-const ascii = /^[\t\n\r -~]*$/
-
-function ordersIn(text: string): Finding[] {
-  // What is hidden between the letters must not hide the words.
-  const seen = ascii.test(text) ? text : cleanText(text)
-  return instructionFindings(seen, '').filter(({ kind, severity }) => kind === 'instruction' && severity === 'danger')
 }
 
 const span = ({ what }: Finding, start: number, end: number): Span => ({ kind: 'instruction', what, start, end })

@@ -1,6 +1,8 @@
 import { replaceLookAlikes } from '../policy/policy.ts'
 import type { Finding } from './finding.ts'
 import { finding } from './finding.ts'
+import { cleanText } from './hidden-characters.ts'
+import { WordFinder } from './word-finder.ts'
 
 type Pattern = {
   what: string
@@ -165,12 +167,35 @@ function asLatin(text: string): string {
   return mimics.test(compatible) ? replaceLookAlikes(compatible) : compatible
 }
 
+const triggers = [...new Set(patterns.flatMap(({ needs }) => needs.flat()))]
+const finder = new WordFinder(triggers)
+const needed = patterns.map(({ needs }) => needs.map((group) => group.map((word) => triggers.indexOf(word))))
+
+const always = patterns.filter(({ needs }) => needs.length === 0)
+
+/** Patterns whose words are there. Most texts have none, and are then done. */
+function candidates(text: string): Pattern[] {
+  const found = finder.find(text)
+  if (found === null) return always
+  return patterns.filter((_, i) => needed[i]?.every((group) => group.some((word) => found[word] === 1)))
+}
+
 /** Every pattern is bounded, so that the time is linear in the text. */
 export function instructionFindings(text: string, path: string): Finding[] {
+  return findingsBy(candidates(text), text, path)
+}
+
+/** Orders only: what `instructionFindings` calls a danger. `text` may hold anything; it is cleaned when there is a reason to. */
+export function orderIn(text: string): Finding | null {
+  const orders = candidates(text).filter(({ severity }) => severity === 'danger')
+  if (orders.length === 0) return null
+  return findingsBy(orders, plainText.test(text) ? text : cleanText(text), '')[0] ?? null
+}
+
+function findingsBy(tried: readonly Pattern[], text: string, path: string): Finding[] {
+  if (tried.length === 0) return []
   const plain = plainText.test(text) ? text : asLatin(text)
-  const lower = plain.toLowerCase()
-  return patterns.flatMap(({ what, severity, needs, pattern, confirm }) => {
-    if (!needs.every((group) => group.some((word) => lower.includes(word)))) return []
+  return tried.flatMap(({ what, severity, pattern, confirm }) => {
     const match = pattern.exec(plain)
     if (!match || (confirm && !confirm.test(match[0]))) return []
     return [finding(kinds[what] ?? 'instruction', severity, path, what, plain, match.index)]

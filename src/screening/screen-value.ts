@@ -62,7 +62,7 @@ class Walk {
     let changed = false
     const kept = Object.entries(object).map(([name, inner]): [string, Json] => {
       const at = path === '' ? name : `${path}.${name}`
-      const plain = this.#text(name, `${at} (name)`)
+      const plain = isPlainName(name) ? name : this.#text(name, `${at} (name)`)
       const one = isBinary(name, inner) ? inner : this.value(inner, at)
       changed ||= one !== inner || plain !== name
       return [plain, one]
@@ -136,6 +136,9 @@ function decodeEscapes(text: string): string {
     return character === '"' || character === '\\' || character < ' ' ? all : character
   })
 }
+
+/** Too short for a secret, and one word. */
+const isPlainName = (name: string): boolean => name.length < 20 && /^\w*$/.test(name)
 
 /** Pictures, sound and files by value. Base64 has no spaces and no signs, so no words stand in it. */
 const isBinary = (name: string, value: Json): boolean =>
