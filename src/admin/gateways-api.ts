@@ -15,6 +15,7 @@ import {
   readUpstreams,
   readVersion,
   ruleWarnings,
+  screeningWarnings,
   setEnabled,
 } from '../gateways/gateways.ts'
 import type { Finding } from '../policy/policy.ts'
@@ -244,7 +245,11 @@ async function checked(value: unknown, use: AdminUse): Promise<Result<Checked>> 
   const compiled = await compileSnapshot(parsed.value, { upstreams }, of, { strict: true })
   if (!compiled.ok) return compiled
   const before = found.ok ? asReadToday(found.value.row.document) : null
-  const warnings = ruleWarnings(parsed.value.rules, compiled.value, await knownGroups(use))
+  const { rules, screening } = parsed.value
+  const warnings = [
+    ...ruleWarnings(rules, compiled.value, await knownGroups(use)),
+    ...screeningWarnings(screening, compiled.value),
+  ]
   return ok({
     document: parsed.value,
     head: at,

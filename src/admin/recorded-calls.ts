@@ -121,6 +121,8 @@ function questionOf(event: EventView, story: Story, { users, agents, tools, snap
   }
   const address = addressOf(event.payload)
   const task = event.attributes['behalf.task']
+  const external = termOf(event.payload, 'external')
+  const approval = termOf(event.payload, 'approval')
   return {
     call: event.call ?? event.id,
     at: event.at,
@@ -135,6 +137,10 @@ function questionOf(event: EventView, story: Story, { users, agents, tools, snap
       session,
       ...(typeof address === 'string' ? { clientAddress: address } : {}),
       ...(typeof task === 'string' ? { task } : {}),
+      ...(external
+        ? { external: { decision: external.holds ? 'permit' : 'deny', reason: 'as recorded' } as const }
+        : {}),
+      ...(approval?.holds ? { approved: approval.rules } : {}),
     },
   }
 }
@@ -142,6 +148,17 @@ function questionOf(event: EventView, story: Story, { users, agents, tools, snap
 function argumentsOf(payload: Json): JsonObject | null {
   const args = isObject(payload) ? payload['arguments'] : undefined
   return isObject(args) ? (args as JsonObject) : null
+}
+
+/** What others said then, the approvers and the company's decision point: they are not asked again. */
+function termOf(payload: Json, name: 'external' | 'approval'): { holds: boolean; rules: string[] } | null {
+  const decision = isObject(payload) ? payload['decision'] : undefined
+  const terms = isObject(decision) ? decision['terms'] : undefined
+  const term: unknown = Array.isArray(terms) ? terms.find((one) => isObject(one) && one['name'] === name) : undefined
+  if (!isObject(term)) return null
+  const because: unknown[] = Array.isArray(term['because']) ? term['because'] : []
+  const rules = because.flatMap((one) => (isObject(one) && typeof one['rule'] === 'string' ? [one['rule']] : []))
+  return { holds: term['holds'] === true, rules }
 }
 
 function addressOf(payload: Json): Json | undefined {

@@ -1,7 +1,8 @@
 import type { Tool } from '../core/tool.ts'
 import type { OfferedPrompt, OfferedResource } from '../core/offered.ts'
 import type { Catalogue, Finding, KnownTool, RulesDocument } from '../policy/policy.ts'
-import { analyse, askedPrompt, askedResource, askedTool, runRuleTests } from '../policy/policy.ts'
+import type { ScreeningSettings } from '../screening/screening.ts'
+import { analyse, askedPrompt, askedResource, askedTool, compileToolSelector, runRuleTests } from '../policy/policy.ts'
 import type { Fault } from './document.ts'
 
 export type Offered = {
@@ -23,6 +24,18 @@ export function failingTests(rules: RulesDocument, offered: Offered): Fault[] {
 export function ruleWarnings(rules: RulesDocument, offered: Offered, groups?: readonly string[]): Finding[] {
   const catalogue: Catalogue = { tools: knownTools(offered), ...(groups === undefined ? {} : { groups }) }
   return analyse(rules, catalogue)
+}
+
+/** A rule of the screening that is about nothing here protects nobody: probably a misspelt name. */
+export function screeningWarnings({ taints, rules }: ScreeningSettings, offered: Offered): Finding[] {
+  const known = knownTools(offered)
+  const pointless = (where: string, list: readonly { results?: ScreeningSettings['rules'][number]['results'] }[]) =>
+    list.flatMap(({ results }, i): Finding[] => {
+      const isAbout = compileToolSelector(results === undefined ? {} : { tools: results })
+      if (known.some(({ kind, ...tool }) => isAbout(tool, kind))) return []
+      return [{ rule: null, kind: 'no_tool', message: `screening.${where}[${i}] is about nothing that is offered.` }]
+    })
+  return [...pointless('taints', taints), ...pointless('rules', rules)]
 }
 
 /** What rules can be about at a gateway. */

@@ -105,6 +105,7 @@ describe('gateways by the admin API', () => {
     const document = documentOf(newName(), {
       tools: [{ toolkit: 'GitHub', include: ['WhoAmI'] }],
       rules: { user: [{ id: 'r', effect: 'permit', tools: { names: ['GitHub_WhoIAm'] } }] },
+      screening: { taints: [{ results: { upstreams: ['wbe'] } }] },
     })
     expect(await admin('POST', '/gateways/plan', { document })).toMatchObject({
       status: 200,
@@ -113,6 +114,7 @@ describe('gateways by the admin API', () => {
           { rule: 'r', kind: 'unknown_tool', message: 'No tool is called GitHub_WhoIAm.' },
           { rule: 'r', kind: 'no_tool' },
           { rule: null, kind: 'unreachable_tool' },
+          { rule: null, message: 'screening.taints[0] is about nothing that is offered.' },
         ],
       },
     })

@@ -143,6 +143,29 @@ describe('who can call, by the admin API', () => {
   })
 })
 
+describe("explain with the company's decision point", () => {
+  it('shows it as a term that is assumed to permit, or says what is asked to be assumed', async () => {
+    const document = documentWith({ decisionPoint: { url: 'https://pdp.acme.test/access/v1/evaluation' } })
+    const given = { user: 'alice', agent: 'desk', tool: 'GitHub_ListIssues' }
+    const explain = (more: object) =>
+      admin('POST', `/gateways/${name}/explain`, { given: { ...given, ...more }, document })
+    const external = (holds: boolean, actual: string) => ({
+      decision: {
+        effect: holds ? 'permit' : 'deny',
+        terms: expect.arrayContaining([
+          expect.objectContaining({ name: 'external', holds, because: [expect.objectContaining({ actual })] }),
+        ]),
+      },
+    })
+    expect((await explain({})).body).toMatchObject(external(true, 'assumed, it is asked when a call is made'))
+    const denied = await explain({ decisionPoint: 'unavailable' })
+    expect(denied.body).toMatchObject({
+      ...external(false, 'given'),
+      changes: [{ term: 'external', what: "The company's decision point said unavailable.", enough: true }],
+    })
+  })
+})
+
 describe('simulate by the admin API', () => {
   const event = (type: AuditEvent['type'], more: Partial<AuditEvent>): AuditEvent => ({
     id: uuidv7(Date.now()),
@@ -183,6 +206,16 @@ describe('simulate by the admin API', () => {
         payload: { arguments: { repository: 'acme/api' } },
       }),
       ...called('c4', session, 'acme/web', { user: 'erased' }),
+      event('tool.refused', {
+        call: 'c5',
+        session,
+        tool: 'GitHub_CreateIssue',
+        decision: 'deny',
+        payload: {
+          arguments: { repository: 'acme/web' },
+          decision: { terms: [{ name: 'external', holds: false, because: [] }] },
+        },
+      }),
     ])
     await ledgerOf(env, project).settle()
   })
@@ -192,8 +225,8 @@ describe('simulate by the admin API', () => {
     expect(await admin('POST', `/gateways/${name}/simulate`, { document: draft })).toMatchObject({
       status: 200,
       body: {
-        calls: 3,
-        same: 2,
+        calls: 4,
+        same: 3,
         notReproduced: 0,
         unreadable: 1,
         flips: [
