@@ -30,6 +30,9 @@ export async function tellStory(deployment: DemoDeployment, browser: Browser | n
   step('   From here on it goes without any page.')
   detail(textOf(await call(agent, 'GitHub_ListIssues', { repository: 'web-shop' })))
 
+  step("   Behind the same URL is somebody else's MCP server, of which an administrator admitted three tools.")
+  detail(textOf(await call(agent, 'Everything_echo', { message: 'One URL for both.' })))
+
   step('4. It tries to file an issue. Unknown agents may only read, so for it there is no such tool.')
   await refused(agent, 'GitHub_CreateIssue', { repository: 'web-shop', title: 'From an agent nobody knows' })
 

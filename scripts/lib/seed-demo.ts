@@ -33,7 +33,24 @@ export async function seedDemo(deployment: DemoDeployment): Promise<void> {
       },
     },
   })
+  await addSampleServer(deployment)
   for (const name of demoGateways) await applyGateway(deployment, name)
+}
+
+/** Of somebody else's MCP server, what an administrator agreed to. The rest of what it offers stays in quarantine. */
+const admitted = ['echo', 'get-sum', 'get-tiny-image']
+
+async function addSampleServer(deployment: DemoDeployment): Promise<void> {
+  const at = '/upstreams/everything'
+  const url = `http://localhost:${deployment.ports.everything}/mcp`
+  await admin(deployment, 'PUT', at, { url, settings: { title: 'Sample server' } })
+  const pins = await admin<{ items: { kind: string; name: string; hash: string }[] }>(deployment, 'GET', `${at}/pins`)
+  const behaviour = { operation: 'read', destructive: false, idempotent: true, openWorld: false }
+  const decisions = (pins?.items ?? [])
+    .filter(({ kind, name }) => kind === 'tool' && admitted.includes(name))
+    .map(({ kind, name, hash }) => ({ kind, name, hash, decision: 'admit', behaviour }))
+  if (decisions.length < admitted.length) throw new Stop('The sample server does not offer what the demo uses.')
+  await admin(deployment, 'POST', `${at}/pins`, { decisions })
 }
 
 async function applyGateway(deployment: DemoDeployment, name: string): Promise<void> {
