@@ -1,9 +1,14 @@
 import { cloudflareTest, readD1Migrations } from '@cloudflare/vitest-plugin'
 import { defineConfig } from 'vitest/config'
+import { bundleWorker } from './scripts/lib/bundle-worker.ts'
+import { root } from './scripts/lib/root.ts'
 import { testVars } from './test/support/test-vars.ts'
 import { workersInNode } from './test/support/workers-in-node.ts'
 
 const migrations = await readD1Migrations('migrations')
+/** Deployed by themselves, as tool Workers are; one is hostile. */
+const toolWorkers = await bundleWorker('test/support/hostile/tool-workers.ts')
+const toolWorker = (entrypoint: string) => ({ name: 'tool-workers', entrypoint })
 
 // Nothing is loaded anew for each file, which takes as long as the tests: every test has its own ids, and none keeps
 // anything in a module. Groups run one after the other, so that a journey through real processes has the machine to itself.
@@ -17,8 +22,9 @@ export default defineConfig({
           name: 'node',
           isolate: false,
           testTimeout: 60_000,
-          include: ['test/**/*.test.ts'],
+          include: ['test/**/*.test.ts', 'examples/**/*.test.ts'],
           exclude: ['test/**/*.workers.test.ts', 'test/e2e/**'],
+          alias: { 'behalf/kit': `${root}/src/toolkits/kit/kit.ts` },
           // It imports cloudflare:workers too, and a plugin does not reach into a package otherwise.
           server: { deps: { inline: ['@cloudflare/workers-oauth-provider'] } },
           sequence: { groupOrder: 0 },
@@ -28,7 +34,11 @@ export default defineConfig({
         plugins: [
           cloudflareTest({
             wrangler: { configPath: './wrangler.toml' },
-            miniflare: { bindings: { ...testVars, TEST_MIGRATIONS: migrations } },
+            miniflare: {
+              bindings: { ...testVars, TEST_MIGRATIONS: migrations },
+              serviceBindings: { TOOLS_ACME: toolWorker('Tools'), TOOLS_HOSTILE: toolWorker('Hostile') },
+              workers: [{ name: 'tool-workers', modules: true, script: toolWorkers, compatibilityDate: '2026-11-01' }],
+            },
           }),
         ],
         test: {

@@ -19,9 +19,10 @@ export type Look = {
 /** What `upstream add` shows before anything is saved. */
 export function lookLines({ url, discovered, authorization, items }: Look): string[] {
   const eras: Record<string, string> = { modern: '2026-07-28', legacy: '2025-x' }
-  const spoken =
-    discovered &&
-    `MCP ${eras[discovered.era] ?? discovered.era}${discovered.transport === 'sse' ? ', event stream (deprecated)' : ''}`
+  const spoken = url.startsWith('worker:')
+    ? 'a tool Worker'
+    : discovered &&
+      `MCP ${eras[discovered.era] ?? discovered.era}${discovered.transport === 'sse' ? ', event stream (deprecated)' : ''}`
   const name = discovered?.serverName === undefined ? '' : ` as ${discovered.serverName}`
   const rows = items.map((one) => [
     `  ${one.kind}`,

@@ -40,11 +40,14 @@ export const list = listCommand<Upstream>({
 })
 
 export const add: Command = {
-  usage: '<id> <url> [--header <name=template>...] [--title <text>] [--sign-in] [--yes]',
+  usage:
+    '<id> <url> [--header <name=template>...] [--title <text>] [--sign-in] [--provider <id>...] [--secret <name>...] [--yes]',
   help: `Tries an MCP server, shows what it found, and adds it when you agree. Nothing of it is offered before you admit it.
 
 --header     a credential that is the same for everybody, with the names of secrets in braces. May be given more than once.
 --sign-in    each user connects an account of theirs at the server (its own OAuth). Asked for when the server wants it.
+--provider   of a tool Worker (worker:acme): its tools may use the person's account there. May be given more than once.
+--secret     of a tool Worker: its tools get this secret. May be given more than once.
 --yes        adds it without asking.
 
 Example: npm run behalf -- upstream add crm https://mcp.crm.example/mcp --header 'authorization=Bearer {CRM_KEY}'`,
@@ -52,6 +55,8 @@ Example: npm run behalf -- upstream add crm https://mcp.crm.example/mcp --header
     header: { type: 'string', multiple: true },
     title: { type: 'string' },
     'sign-in': { type: 'boolean' },
+    provider: { type: 'string', multiple: true },
+    secret: { type: 'string', multiple: true },
     yes: { type: 'boolean' },
   },
   async run(args, context) {
@@ -83,8 +88,11 @@ function settingsOf({ values }: Args): Record<string, unknown> {
     return [name, rest.join('=')] as const
   })
   const title = text(values['title'])
+  const many = (name: string): string[] => (Array.isArray(values[name]) ? values[name].map(String) : [])
+  const allow = { providers: many('provider'), secrets: many('secret') }
   return {
     ...(title === undefined ? {} : { title }),
+    ...(allow.providers.length + allow.secrets.length > 0 ? { allow } : {}),
     ...(headers.length > 0 ? { credentials: { kind: 'headers', headers: Object.fromEntries(headers) } } : {}),
   }
 }

@@ -22,6 +22,8 @@ export type { AdmitPolicy, Listed, PinChange, StoredPin } from './pins.ts'
 export { reviewPins, scanDefinition } from './pins.ts'
 export { suggestBehaviour } from './suggest-behaviour.ts'
 export { settingsOf } from './upstream-tools.ts'
+export type { WorkerToolDefinition } from './worker-tools.ts'
+export { notAllowed, proposedBehaviour, workerListingSchema, workerToolSchema } from './worker-tools.ts'
 export { offeredUpstream } from './offered-upstream.ts'
 
 export type { ExchangeCredentials } from './exchange-settings.ts'

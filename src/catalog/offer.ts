@@ -1,5 +1,6 @@
 import type { OfferedPrompt, OfferedResource, OfferedTemplate } from '../core/offered.ts'
 import type { Behaviour, Tool } from '../core/tool.ts'
+import { isToolWorker } from '../core/tool-worker.ts'
 import { matches, nameKey, offeredName, prefixOf } from './naming.ts'
 import type { OfferedUpstream } from './offered-upstream.ts'
 import { offeredUpstream } from './offered-upstream.ts'
@@ -7,6 +8,7 @@ import { ownTools } from './own-tools.ts'
 import type { Selection } from './selection.ts'
 import { Unique } from './unique.ts'
 import type { UpstreamSource } from './upstream-tools.ts'
+import { workerTools } from './worker-tools.ts'
 import { upstreamPrompts, upstreamResources, upstreamTemplates, upstreamTools } from './upstream-tools.ts'
 
 /** A tool under the name its source gives it. */
@@ -67,7 +69,7 @@ export async function offer(
       }
       tools.add(nameKey(name), name, { ...one.tool, name, behaviour: behaviourOf(selection, one) }, path)
     }
-    const upstream = sources.upstreams.find((one) => one.id === selection.upstream)
+    const upstream = sources.upstreams.find((one) => one.id === (selection.upstream ?? selection.worker))
     if (!upstream?.enabled) continue
     upstreams.set(upstream.id, offeredUpstream(upstream))
     for (const prompt of upstreamPrompts(upstream)) {
@@ -111,9 +113,11 @@ function sourceTools(
   }
   if (selection.upstream !== undefined) {
     const upstream = upstreams.find((one) => one.id === selection.upstream)
+    if (upstream && isToolWorker(upstream.url)) return `${quote(selection.upstream)} is a tool Worker: say worker`
     return upstream ? upstreamTools(upstream) : `there is no upstream ${quote(selection.upstream)}; add it first`
   }
-  return `tool Workers are not available: ${quote(selection.worker ?? '')}`
+  const worker = upstreams.find((one) => one.id === selection.worker && isToolWorker(one.url))
+  return worker ? workerTools(worker) : `there is no tool Worker ${quote(selection.worker ?? '')}; add it first`
 }
 
 function select({ include, exclude }: Selection, tools: readonly SourceTool[]): SourceTool[] {

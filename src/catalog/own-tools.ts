@@ -1,10 +1,11 @@
 import { base64url, sha256 } from '../core/bytes.ts'
-import type { Json, JsonObject } from '../core/json.ts'
-import { canonicalJson, isObject } from '../core/json.ts'
+import type { Json } from '../core/json.ts'
+import { canonicalJson } from '../core/json.ts'
 import type { Tool } from '../core/tool.ts'
 import type { DefinedTool, Toolkit } from '../toolkits/toolkits.ts'
 import { toolkits } from '../toolkits/toolkits.ts'
 import type { SourceTool } from './offer.ts'
+import { withAccount } from './with-account.ts'
 
 let made: Promise<ReadonlyMap<string, readonly SourceTool[]>> | undefined
 
@@ -32,7 +33,8 @@ async function makeOwnTools(): Promise<ReadonlyMap<string, readonly SourceTool[]
 }
 
 async function ownTool(toolkit: Toolkit, tool: DefinedTool): Promise<SourceTool> {
-  const inputSchema = toolkit.provider === undefined ? null : withAccount(tool.inputSchema)
+  const provider = tool.account ? toolkit.provider : undefined
+  const inputSchema = provider === undefined ? null : withAccount(tool.inputSchema)
   const definition = {
     name: tool.name,
     title: tool.title,
@@ -42,25 +44,17 @@ async function ownTool(toolkit: Toolkit, tool: DefinedTool): Promise<SourceTool>
     behaviour: tool.behaviour,
     secrets: [...tool.secrets],
     sensitive: [...tool.sensitive],
-    ...(toolkit.provider
-      ? {
+    ...(provider === undefined
+      ? {}
+      : {
           authorization: {
-            provider: toolkit.provider,
+            provider,
             scopes: [...tool.scopes],
             ...(inputSchema ? { takesAccount: true as const } : {}),
           },
-        }
-      : {}),
+        }),
   } satisfies Partial<Tool>
   const definitionHash = base64url(await sha256(canonicalJson(definition as unknown as Json)))
   const source = { kind: 'toolkit', toolkit: toolkit.name, tool: tool.name } as const
   return { localName: tool.name, tool: { ...definition, source, definitionHash } }
-}
-
-/** People have more than one account at a service. Null where the tool has an argument of that name already. */
-function withAccount(schema: JsonObject): JsonObject | null {
-  const { properties = {} } = schema
-  if (!isObject(properties) || Object.hasOwn(properties, 'account')) return null
-  const account = { type: 'string', description: 'Which connected account, if the person has several and names one.' }
-  return { ...schema, properties: { ...properties, account } as JsonObject }
 }

@@ -113,6 +113,18 @@ export const upstreamSettingsSchema = z.strictObject({
     })
     .prefault({})
     .describe('What need not wait for an administrator. A changed text always waits.'),
+  allow: z
+    .strictObject({
+      providers: z.array(provider).max(50).default([]),
+      secrets: z
+        .array(z.string().regex(/^[A-Za-z0-9_]{1,64}$/))
+        .max(50)
+        .default([]),
+    })
+    .prefault({})
+    .describe(
+      "Of a tool Worker: at which providers its tools may act with the person's account, and which secrets they get.",
+    ),
 })
 
 export type UpstreamSettings = z.output<typeof upstreamSettingsSchema>

@@ -11,8 +11,15 @@ export type Behaviour = {
 export type ToolSource =
   | { kind: 'toolkit'; toolkit: string; /** without the toolkit's name */ tool: string }
   | { kind: 'upstream'; upstream: string; /** the upstream's own name for it */ remoteName: string }
-  | { kind: 'worker'; binding: string; remoteName: string }
+  /** `binding`: the id under which the tool Worker was added. `revision`: which contract of it was admitted. */
+  | { kind: 'worker'; binding: string; remoteName: string; revision: string }
   | { kind: 'builtin' }
+
+/** By which id rules name where a tool comes from, when it is not one of our toolkits. */
+export function upstreamOf(source: ToolSource): string | null {
+  if (source.kind === 'upstream') return source.upstream
+  return source.kind === 'worker' ? source.binding : null
+}
 
 export type Icon = { src: string; mimeType?: string; sizes?: string[]; theme?: 'light' | 'dark' }
 

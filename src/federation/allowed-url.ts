@@ -1,10 +1,12 @@
 import type { Config } from '../config/config.ts'
 import type { Result } from '../core/result.ts'
 import { ok, refuse } from '../core/result.ts'
+import { isToolWorker } from '../core/tool-worker.ts'
 import { isAllowedUrl } from '../egress/egress.ts'
 
 /** The address of an MCP server as it is kept. Errors: `core/bad_request`, which says what is wrong with it (attack case 1). */
 export function allowedUpstreamUrl(url: string, config: Pick<Config, 'development' | 'egressAllow'>): Result<string> {
+  if (isToolWorker(url)) return ok(url)
   const allowed = isAllowedUrl(url, config)
   if (allowed.ok && allowed.value.hash === '') return ok(allowed.value.href)
   const fault = allowed.ok ? 'fragment' : allowed.error.evidence?.['fault']

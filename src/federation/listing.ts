@@ -7,6 +7,8 @@ import type { Discovered, ListKind, UpstreamCredential, UpstreamTarget } from '.
 import { createUpstreams } from '../upstream/upstream.ts'
 import type { ListedUpstream } from './list-as.ts'
 import { credentialOf, serviceCredentialOf } from './list-as.ts'
+import { isToolWorker } from '../core/tool-worker.ts'
+import { listToolWorker } from './tool-worker.ts'
 import type { FederationUse } from './use.ts'
 
 export type Listing = { discovered: Discovered; listed: Partial<Record<DefinitionKind, JsonObject[]>> }
@@ -28,6 +30,7 @@ export async function listEverything(
   credential: UpstreamCredential,
   use: FederationUse,
 ): Promise<Result<Listing>> {
+  if (isToolWorker(target.url)) return listToolWorker(target.url, use)
   const upstreams = createUpstreams({ egress: use.egress, now: use.now })
   try {
     const discovered = await upstreams.discover(target, credential)

@@ -1,6 +1,6 @@
 import type { Finding } from '../screening/screening.ts'
 import { showHidden } from '../screening/screening.ts'
-import { reviewPins, suggestBehaviour } from '../catalog/catalog.ts'
+import { proposedBehaviour, reviewPins } from '../catalog/catalog.ts'
 import type { UpstreamSettings } from '../catalog/catalog.ts'
 import type { Refusal, Result } from '../core/result.ts'
 import { ok } from '../core/result.ts'
@@ -46,7 +46,8 @@ export async function lookAt(url: string, settings: UpstreamSettings, use: Feder
   const credential = await listingCredential(target, own, use)
   if (!credential.ok) return credential
   const listing = await listEverything(target, credential.value, use)
-  if (listing.ok) return ok({ url: address.value, ...(await describe(listing.value)), authorization: null })
+  if (listing.ok)
+    return ok({ url: address.value, ...(await describe(address.value, listing.value)), authorization: null })
   if (listing.error.code !== 'upstream/authorization_needed') return listing
   const challenge = (listing.error.evidence?.['challenge'] ?? {}) as Challenge
   const found = await discoverAuthorization(address.value, challenge, use.egress)
@@ -54,7 +55,7 @@ export async function lookAt(url: string, settings: UpstreamSettings, use: Feder
   return ok({ url: address.value, discovered: null, authorization, items: [] })
 }
 
-async function describe({ discovered, listed }: Listing): Promise<Pick<Look, 'discovered' | 'items'>> {
+async function describe(url: string, { discovered, listed }: Listing): Promise<Pick<Look, 'discovered' | 'items'>> {
   const { transport, era, serverName } = discovered
   const pins = await reviewPins([], listed, { additions: false, tools: false })
   const items = pins.map(({ kind, name, definition, findings }) => ({
@@ -62,7 +63,7 @@ async function describe({ discovered, listed }: Listing): Promise<Pick<Look, 'di
     name: showHidden(name),
     title: typeof definition['title'] === 'string' ? showHidden(definition['title']) : null,
     description: typeof definition['description'] === 'string' ? showHidden(definition['description']) : '',
-    behaviour: kind === 'tool' ? suggestBehaviour(name, definition) : null,
+    behaviour: kind === 'tool' ? proposedBehaviour(url, name, definition) : null,
     findings,
   }))
   return {

@@ -1,6 +1,14 @@
 import { and, eq } from 'drizzle-orm'
 import type { DefinitionKind, UpstreamSettings } from '../catalog/catalog.ts'
-import { definitionHash, reviewPins, suggestBehaviour } from '../catalog/catalog.ts'
+import {
+  definitionHash,
+  notAllowed,
+  proposedBehaviour,
+  reviewPins,
+  settingsOf,
+  workerToolSchema,
+} from '../catalog/catalog.ts'
+import { isToolWorker } from '../core/tool-worker.ts'
 import type { Result } from '../core/result.ts'
 import { ok, refuse } from '../core/result.ts'
 import type { Behaviour } from '../core/tool.ts'
@@ -103,7 +111,13 @@ export async function decidePins(
     if ((await pendingHash(pin)) !== decision.hash) {
       return refuse('gateways/conflict', { message: `${decision.name} has changed since you looked at it.` })
     }
-    decided.push(await decide(pin, decision, by, use.now()))
+    const beyond = decision.decision === 'admit' ? askedBeyond(row, pin) : []
+    if (beyond.length > 0) {
+      return refuse('core/bad_request', {
+        message: `${decision.name} asks for ${beyond.join(' and ')}: allow it first.`,
+      })
+    }
+    decided.push(await decide(pin, row.url, decision, by, use.now()))
   }
   await runAll(
     use,
@@ -113,10 +127,24 @@ export async function decidePins(
   return republished.ok ? ok({ pins: decided, republished: republished.value }) : republished
 }
 
-async function decide(pin: PinRow, { decision, behaviour }: PinDecision, by: string, now: number): Promise<PinRow> {
+/** What a tool of a tool Worker wants of the vault that this Worker may not have. */
+function askedBeyond({ url, settings }: UpstreamRow, pin: PinRow): string[] {
+  const parsed = isToolWorker(url) ? workerToolSchema.safeParse(pin.proposed ?? pin.definition) : null
+  return parsed?.success ? notAllowed(parsed.data, settingsOf({ settings }).allow) : []
+}
+
+async function decide(
+  pin: PinRow,
+  url: string,
+  { decision, behaviour }: PinDecision,
+  by: string,
+  now: number,
+): Promise<PinRow> {
   if (decision === 'hold') return { ...pin, status: 'quarantined', decidedBy: null, updatedAt: now }
   const definition = pin.proposed ?? pin.definition
-  const standing = behaviour ?? pin.behaviour ?? (pin.kind === 'tool' ? suggestBehaviour(pin.name, definition) : null)
+  // A tool Worker's own word is part of what is admitted here, and a new one replaces the one before.
+  const before = isToolWorker(url) ? null : pin.behaviour
+  const standing = behaviour ?? before ?? (pin.kind === 'tool' ? proposedBehaviour(url, pin.name, definition) : null)
   return {
     ...pin,
     definition,

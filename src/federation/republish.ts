@@ -19,7 +19,8 @@ export async function republish(upstream: string, note: string, use: FederationU
     for (const { gateway, slug, version } of heads) {
       const row = await readVersion(db, project, gateway, version)
       const document = row && parseDocument(row.document)
-      if (!document?.ok || !document.value.tools.some((one) => one.upstream === upstream)) continue
+      if (!document?.ok || !document.value.tools.some((one) => one.upstream === upstream || one.worker === upstream))
+        continue
       const it = { project, document: document.value, base: version, by: 'federation', note, force: true }
       const published = await publish(env, it, now)
       if (published.ok) done.push({ gateway: slug, version: published.value.version })

@@ -1,4 +1,5 @@
 import type { Behaviour, Tool } from '../core/tool.ts'
+import { upstreamOf } from '../core/tool.ts'
 import type { Question } from './decision.ts'
 
 type Asked = Pick<Question, 'tool' | 'kind'>
@@ -9,7 +10,7 @@ export const askedTool = ({ name, source, behaviour, authorization }: Tool): Ask
   tool: {
     name,
     toolkit: source.kind === 'toolkit' ? source.toolkit : null,
-    upstream: source.kind === 'upstream' ? source.upstream : null,
+    upstream: upstreamOf(source),
     behaviour,
     scopes: authorization?.scopes ?? [],
   },

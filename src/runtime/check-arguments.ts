@@ -34,13 +34,34 @@ export function checkArguments(tool: Tool, { arguments: args, about, paramHeader
     if (parsed?.success) return ok({ ...(parsed.data as JsonObject), ...(isOurs ? { account } : {}) })
     return invalid(parsed ? zodFaults(parsed.error) : 'the tool is not part of this release')
   }
+  const whole = source.kind === 'worker' ? withDefaults(tool.inputSchema, args) : args
   try {
-    const checked = validatorFor(tool)(args)
-    return checked.valid ? ok(args) : invalid(checked.errorMessage)
+    const checked = validatorFor(tool)(whole)
+    return checked.valid ? ok(whole) : invalid(checked.errorMessage)
   } catch (cause) {
     // A schema that refers to another document, which is never fetched, or to itself for ever.
     return refuse('upstream/failed', { evidence: { fault: 'schema', cause: String(cause).slice(0, 500) } })
   }
+}
+
+/** Of a tool Worker's own schema, which the kit made: rules see what will run. */
+function withDefaults({ properties }: JsonObject, args: JsonObject): JsonObject {
+  if (!isObject(properties)) return args
+  const missing = Object.entries(properties as JsonObject).flatMap(([name, schema]) =>
+    isObject(schema) && 'default' in schema && !Object.hasOwn(args, name) ? [[name, schema['default']]] : [],
+  )
+  return missing.length === 0 ? args : { ...(Object.fromEntries(missing) as JsonObject), ...args }
+}
+
+/** What a tool Worker gave back, by the output schema that was admitted. */
+export function resultFits({ outputSchema }: Tool, value: Json): boolean {
+  if (!outputSchema) return true
+  let check = resultValidators.get(outputSchema)
+  if (!check) {
+    check = validator.getValidator(withoutPatterns(outputSchema) as JsonSchemaType)
+    resultValidators.set(outputSchema, check)
+  }
+  return check(value).valid
 }
 
 function invalid(faults: string): Result<JsonObject> {
@@ -53,6 +74,7 @@ export function zodFaults(error: z.ZodError): string {
 
 const validator = new CfWorkerJsonSchemaValidator()
 const validators = new WeakMap<Tool, JsonSchemaValidator<unknown>>()
+const resultValidators = new WeakMap<JsonObject, JsonSchemaValidator<unknown>>()
 
 function validatorFor(tool: Tool): JsonSchemaValidator<unknown> {
   let check = validators.get(tool)

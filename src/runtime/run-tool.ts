@@ -8,6 +8,8 @@ import { runToolkitTool } from './run-toolkit-tool.ts'
 import type { Runner, RunReply, ToolCall } from './ports.ts'
 import type { UpstreamUse } from './run-upstream-tool.ts'
 import { runUpstreamTool } from './run-upstream-tool.ts'
+import type { WorkerUse } from './run-worker-tool.ts'
+import { runWorkerTool } from './run-worker-tool.ts'
 
 export type RunnerUse = {
   now: () => number
@@ -21,6 +23,14 @@ export type RunnerUse = {
     lease: Lease | null,
     secrets: ReadonlyMap<string, string>,
   ): Result<UpstreamUse> | Promise<Result<UpstreamUse>>
+  /** The tool Worker behind the tool, and what it may do meanwhile. */
+  worker(
+    call: ToolCall,
+    tool: Tool,
+    lease: Lease | null,
+    secrets: ReadonlyMap<string, string>,
+    saw: (facts: JsonObject) => void,
+  ): Result<WorkerUse>
 }
 
 /** Runs a tool where it lives. */
@@ -40,6 +50,10 @@ export function createRunner(use: RunnerUse): Runner {
         case 'upstream': {
           const upstream = await use.upstream(call, tool, lease, secrets.value)
           return upstream.ok ? runUpstreamTool(call, tool, args, upstream.value, saw) : upstream
+        }
+        case 'worker': {
+          const worker = use.worker(call, tool, lease, secrets.value, saw)
+          return worker.ok ? runWorkerTool(call, tool, args, worker.value) : worker
         }
         default:
           return refuse('runtime/unknown_tool')

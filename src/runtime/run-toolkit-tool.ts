@@ -46,7 +46,7 @@ export async function runToolkitTool(
 }
 
 /** Structured for clients that read it, and the same as text for those that do not (MCP 2026-07-28, server/tools §Structured content). */
-function outputOf(value: Json): ToolOutput {
+export function outputOf(value: Json): ToolOutput {
   const text = typeof value === 'string' ? value : JSON.stringify(value)
   const structured = typeof value === 'object' && value !== null && !Array.isArray(value)
   return { content: [{ type: 'text', text }], ...(structured ? { structuredContent: value } : {}) }

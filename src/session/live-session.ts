@@ -108,6 +108,7 @@ export class LiveSession {
       askDecisionPoint: decisionPointAsker({ egress, secrets, now }),
       runner: createRunner(
         outsideWorld({
+          env,
           egress,
           upstreams: this.#upstreams,
           leases: this.leases,

@@ -25,7 +25,7 @@ type Ready<T> = Result<T> | Promise<Result<T>>
 
 const indexed = new WeakMap<Snapshot, ReadonlyMap<string, Offered>>()
 
-function find(snapshot: Snapshot, id: string): Offered | undefined {
+export function offeredUpstream(snapshot: Snapshot, id: string): Offered | undefined {
   let index = indexed.get(snapshot)
   if (!index) indexed.set(snapshot, (index = new Map(snapshot.upstreams.map((one) => [one.target.id, one]))))
   return index.get(id)
@@ -40,7 +40,7 @@ export function upstreamUse(
   secrets: ReadonlyMap<string, string>,
 ): Ready<UpstreamUse> {
   const { upstreams, leases, exchanged, snapshot } = use
-  const offered = tool.source.kind === 'upstream' ? find(snapshot, tool.source.upstream) : undefined
+  const offered = tool.source.kind === 'upstream' ? offeredUpstream(snapshot, tool.source.upstream) : undefined
   if (!offered) return refuse('upstream/unavailable', { evidence: { fault: 'not_in_snapshot' } })
   const renew =
     lease &&

@@ -10,7 +10,10 @@ import { startWorld } from '../support/world.ts'
 let world: World
 const closing: (() => Promise<void>)[] = []
 beforeAll(async () => {
-  world = await startWorld()
+  world = await startWorld(
+    {},
+    { toolWorkers: { TOOLS_ACME: { entry: 'examples/tool-worker/src/index.ts', entrypoint: 'Tools' } } },
+  )
   closing.push(() => world.stop())
 })
 afterAll(async () => {
@@ -197,5 +200,37 @@ describe('what servers of both eras say while clients of both eras are connected
     await expect.poll(told, { timeout: 20_000, interval: 200 }).toEqual([])
     expect(heard.filter((line) => line.startsWith('eve'))).toEqual([])
     await Promise.all(clients.map((client) => client.close()))
+  })
+})
+
+describe('adding a tool Worker of our own', () => {
+  it('shows its tools with what they declare, and runs them once they are admitted and allowed', async () => {
+    const added = await world.cli('upstream', 'add', 'acme', 'worker:acme', '--provider', 'github', '--yes')
+    expect(added.out).toContain('worker:acme answers as Acme: a tool Worker.')
+    expect(added.out).toMatch(/tool +StaleIssues +read/)
+    await world.addGateway('acme', { tools: [{ worker: 'acme' }] })
+    const client = await connect('acme')
+    expect(await names(client)).toEqual([])
+    const admitted = await world.cli('upstream', 'admit', 'acme', '--all')
+    expect(admitted.out).toMatch(/^2 admitted; acme is at version 2/)
+    expect(await names(client)).toEqual(['PriceQuote', 'StaleIssues'])
+    expect((await client.listTools()).tools[0]).toMatchObject({
+      inputSchema: { properties: { seats: { type: 'integer' } }, required: ['plan', 'seats'] },
+      outputSchema: { type: 'object' },
+      annotations: { readOnlyHint: true, openWorldHint: false },
+    })
+    const quote = (args: object) => client.callTool({ name: 'PriceQuote', arguments: { ...args } })
+    expect(await quote({ plan: 'team', seats: 3 })).toMatchObject({
+      structuredContent: { plan: 'Team', seats: 3, total: 75, currency: 'EUR', per: 'month' },
+    })
+    expect(await quote({ plan: 'Platinum', seats: 3 })).toMatchObject({
+      isError: true,
+      content: [{ text: expect.stringContaining('There is no "Platinum" among the plans.') }],
+    })
+    expect(await quote({ plan: 'team', seats: 0 })).toMatchObject({ isError: true })
+    const refused = await world.cli('upstream', 'add', 'ghost', 'worker:ghost', '--yes')
+    expect(refused).toMatchObject({ code: 1 })
+    expect(refused.out).toContain('no service binding TOOLS_GHOST')
+    await client.close()
   })
 })

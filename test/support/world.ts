@@ -54,12 +54,14 @@ export type AddedUpstream = {
 export type WorldOptions = {
   /** Whose people the app key speaks for: an issuer at which they can really sign in, where they have to. */
   issuer?: string
+  /** Tool Workers beside it, by binding. */
+  toolWorkers?: Record<string, { entry: string; entrypoint: string }>
 }
 
-/** The production bundle in `workerd`, on a port of its own, with an empty database. */
+/** The production bundle in `workerd`, on a port of its own, with an empty database, and tool Workers beside it. */
 export async function startWorld(
   vars: Record<string, string> = {},
-  { issuer = 'https://idp.test' }: WorldOptions = {},
+  { issuer = 'https://idp.test', toolWorkers = {} }: WorldOptions = {},
 ): Promise<World> {
   const folder = await mkdtemp(join(tmpdir(), 'behalf-world-'))
   const port = await freePort()
@@ -67,36 +69,55 @@ export async function startWorld(
   const adminToken = randomBytes(32).toString('base64url')
   const secrets = new Set<string>()
   const key = (): string => randomBytes(32).toString('base64')
+  const beside = await Promise.all(
+    Object.entries(toolWorkers).map(async ([binding, { entry }]) => ({
+      name: binding.toLowerCase(),
+      modules: true as const,
+      script: await bundleWorker(entry),
+      compatibilityDate: '2026-11-01',
+    })),
+  )
   const miniflare = new Miniflare(
     convertV4MiniflareOptions({
-      name: 'behalf',
-      modules: true,
-      script: await bundle(),
-      compatibilityDate: '2026-11-01',
-      compatibilityFlags: ['global_fetch_strictly_public'],
-      bindings: {
-        BEHALF_PUBLIC_URL: url,
-        BEHALF_KEK_ACTIVE: '1',
-        BEHALF_KEK_1: key(),
-        BEHALF_STATE_KEY: key(),
-        BEHALF_LEDGER_KEY: key(),
-        BEHALF_DEVELOPMENT: 'true',
-        BEHALF_ADMIN_TOKEN_SHA256: createHash('sha256').update(adminToken).digest('hex'),
-        ...vars,
-      },
-      durableObjects: Object.fromEntries(
-        Object.entries(objects).map(([binding, className]) => [binding, { className, useSQLite: true }]),
-      ),
-      unsafeDirectSockets: [{ host: '127.0.0.1', port }],
-      d1Databases: ['DB'],
-      kvNamespaces: ['KV'],
-      r2Buckets: ['ARCHIVE'],
       d1Persist: join(folder, 'd1'),
       kvPersist: join(folder, 'kv'),
       r2Persist: join(folder, 'r2'),
       durableObjectsPersist: join(folder, 'do'),
       // Where the reporter hears it that looks for secrets in logs.
       handleStructuredLogs: ({ level, message }) => (level === 'error' ? console.error : console.log)(message),
+      workers: [
+        {
+          name: 'behalf',
+          modules: true,
+          script: await bundle(),
+          compatibilityDate: '2026-11-01',
+          compatibilityFlags: ['global_fetch_strictly_public'],
+          bindings: {
+            BEHALF_PUBLIC_URL: url,
+            BEHALF_KEK_ACTIVE: '1',
+            BEHALF_KEK_1: key(),
+            BEHALF_STATE_KEY: key(),
+            BEHALF_LEDGER_KEY: key(),
+            BEHALF_DEVELOPMENT: 'true',
+            BEHALF_ADMIN_TOKEN_SHA256: createHash('sha256').update(adminToken).digest('hex'),
+            ...vars,
+          },
+          durableObjects: Object.fromEntries(
+            Object.entries(objects).map(([binding, className]) => [binding, { className, useSQLite: true }]),
+          ),
+          unsafeDirectSockets: [{ host: '127.0.0.1', port }],
+          d1Databases: ['DB'],
+          kvNamespaces: ['KV'],
+          r2Buckets: ['ARCHIVE'],
+          serviceBindings: Object.fromEntries(
+            Object.entries(toolWorkers).map(([binding, { entrypoint }]) => [
+              binding,
+              { name: binding.toLowerCase(), entrypoint },
+            ]),
+          ),
+        },
+        ...beside,
+      ],
     }),
   )
   await miniflare.ready

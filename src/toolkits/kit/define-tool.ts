@@ -27,6 +27,8 @@ export type ToolDefinition<Input extends z.ZodObject = z.ZodObject, Output exten
   /** Least provider scopes for this one function. */
   scopes?: readonly string[]
   secrets?: readonly string[]
+  /** False: it needs no account of the person although its toolkit has a provider. */
+  account?: boolean
   /** JSON pointers into `{ arguments, result }` that the record must never show. */
   sensitive?: readonly string[]
   run(input: z.output<Input>, use: ToolUse): Promise<z.input<Output>>
@@ -42,6 +44,7 @@ export type DefinedTool = {
   scopes: readonly string[]
   secrets: readonly string[]
   sensitive: readonly string[]
+  account: boolean
   input: z.ZodObject
   run(input: unknown, use: ToolUse): Promise<unknown>
 }
@@ -64,6 +67,7 @@ export function defineTool<Input extends z.ZodObject, Output extends z.ZodType>(
     scopes: tool.scopes ?? [],
     secrets: tool.secrets ?? [],
     sensitive: tool.sensitive ?? [],
+    account: tool.account ?? true,
     input,
     async run(args, use) {
       const value = await tool.run(args as z.output<Input>, use)

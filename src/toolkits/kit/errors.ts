@@ -41,8 +41,8 @@ export type ToolErrorKind =
 /** What a tool threw, as the model is told. A bug is not explained to the model; its cause is evidence for the record. */
 export function toolFailure(cause: unknown): Result<{ kind: 'output'; output: ToolOutput }> {
   if (cause instanceof ProviderError && cause.refusal) return { ok: false, error: cause.refusal }
-  const error = cause instanceof ProviderError ? explainProviderError(cause) : cause
-  if (!(error instanceof ToolError)) {
+  const error = asToolError(cause)
+  if (!error) {
     return refuse('toolkits/failed', {
       evidence: { cause: cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause) },
     })
@@ -64,6 +64,12 @@ export function toolFailure(cause: unknown): Result<{ kind: 'output'; output: To
       },
     },
   })
+}
+
+/** Null: not what a tool says when it cannot do something, but a bug. */
+export function asToolError(cause: unknown): ToolError | null {
+  if (cause instanceof ToolError) return cause
+  return cause instanceof ProviderError ? explainProviderError(cause) : null
 }
 
 function explainProviderError(error: ProviderError): ToolError {

@@ -1,0 +1,2 @@
+/** Stands for the module in tests that run in Node. */
+export class WorkerEntrypoint {}

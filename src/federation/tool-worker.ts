@@ -1,0 +1,58 @@
+import { workerListingSchema } from '../catalog/catalog.ts'
+import type { JsonObject } from '../core/json.ts'
+import type { Result } from '../core/result.ts'
+import { ok, refuse } from '../core/result.ts'
+import { after } from '../core/timer.ts'
+import { toolWorkerBinding, toolWorkerOf } from '../core/tool-worker.ts'
+import type { Listing } from './listing.ts'
+import type { FederationUse } from './use.ts'
+
+const patienceMs = 10_000
+const maxLength = 5_000_000
+
+/** What a tool Worker says it has. Errors: `core/bad_request` (no such binding), `upstream/unavailable`, `upstream/failed`. */
+export async function listToolWorker(
+  url: string,
+  { env, now }: Pick<FederationUse, 'env' | 'now'>,
+): Promise<Result<Listing>> {
+  const worker = toolWorkerOf(env, url)
+  if (!worker) {
+    const message = `This deployment has no service binding ${toolWorkerBinding(url)}. Add it to wrangler.toml and deploy.`
+    return refuse('core/bad_request', { message })
+  }
+  const answer = await inTime(worker.describeTools())
+  if (!answer.ok) return answer
+  const listing = workerListingSchema.safeParse(answer.value)
+  if (!listing.success) {
+    const fault = listing.error.issues[0]
+    return refuse('upstream/failed', {
+      evidence: { fault: 'listing', path: fault?.path.join('.'), why: fault?.message },
+    })
+  }
+  const { title, tools } = listing.data
+  const discovered = { transport: 'http', era: 'modern', capabilities: {}, serverName: title, at: now() } as const
+  return ok({ discovered, listed: { tool: tools as unknown as JsonObject[] } })
+}
+
+async function inTime(described: Promise<unknown>): Promise<Result<unknown>> {
+  const { promise, resolve } = Promise.withResolvers<Result<unknown>>()
+  const disarm = after(patienceMs, () => resolve(refuse('upstream/unavailable', { evidence: { fault: 'timeout' } })))
+  described.then(
+    (value) => resolve(plain(value)),
+    (cause: unknown) => resolve(refuse('upstream/unavailable', { evidence: { reason: String(cause).slice(0, 500) } })),
+  )
+  const answer = await promise
+  disarm()
+  return answer
+}
+
+/** RPC carries more than JSON: cycles, dates, functions. Nothing of that goes on. */
+function plain(value: unknown): Result<unknown> {
+  try {
+    const text = JSON.stringify(value) ?? ''
+    if (text.length <= maxLength) return ok(JSON.parse(text) as unknown)
+  } catch {
+    // What cannot be written as JSON is no listing.
+  }
+  return refuse('upstream/failed', { evidence: { fault: 'listing' } })
+}
