@@ -186,6 +186,8 @@ export class LiveSession {
     if (!isAssigned(snapshot.value, caller)) return refuse('gateways/not_assigned')
     this.#snapshot = snapshot.value
     this.runtime.gateway = offerGateway(snapshot.value)
+    // Which account is to be used, and how far, may be another now (promise 7).
+    this.leases.recall(null)
     this.resources.settle()
     return ok(null)
   }

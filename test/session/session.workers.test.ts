@@ -1,7 +1,9 @@
 import { env } from 'cloudflare:workers'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { listEvents, readStory } from '../../src/audit/audit.ts'
-import { alice } from '../vault/vault-harness.ts'
+import { serviceAccountId } from '../../src/core/ids.ts'
+import { vaultOf } from '../../src/vault/vault.ts'
+import { alice, mallory, mustBe } from '../vault/vault-harness.ts'
 import { call, connectAccount, newWorld, sessionOf, features } from './session-harness.ts'
 
 afterEach(() => vi.unstubAllGlobals())
@@ -109,5 +111,65 @@ describe('a tool call', () => {
     const list = await session.listTools({ caller, features })
     expect(list.ok && list.tools.map(({ name }) => name)).not.toContain('GitHub_CreateIssue')
     expect(list.ok && list.tools.map(({ name }) => name)).toContain('GitHub_ListIssues')
+  })
+})
+
+describe('which account a call uses', () => {
+  it("is the service account's at a gateway that says so, for everybody, and nobody is asked to connect", async () => {
+    const world = await newWorld({ providers: { github: { serviceAccount: 'reports' } } })
+    world.answer(() => Response.json(user))
+    const [one, other] = [await world.person('alice'), await world.person('bob')]
+    const missing = await call(one, 'GitHub_WhoAmI')
+    expect(missing).toMatchObject({ kind: 'refused', error: { code: 'vault/secret_missing' } })
+
+    const id = await serviceAccountId(world.project, 'reports')
+    const key = 'CANARY-key-of-reports'
+    world.fixture.intercept = (request) => (request.path === '/me' ? Response.json({ id: '9', login: 'bot' }) : null)
+    const wanted = { credential: { kind: 'api_key' as const, key }, scopes: ['read:user', 'repo'] }
+    const by = { kind: 'admin' as const, id: 'root' }
+    mustBe(await vaultOf(env, id).setCredential({ project: world.project, user: id }, 'github', wanted, by))
+    for (const caller of [one, other]) expect((await call(caller, 'GitHub_WhoAmI')).kind).toBe('output')
+    expect(world.requests.map((request) => request.headers.get('authorization'))).toEqual(
+      Array(2).fill(`Bearer ${key}`),
+    )
+
+    // Called back like any other.
+    await vaultOf(env, id).disconnectAll(by)
+    await expect.poll(async () => (await call(one, 'GitHub_WhoAmI')).kind, { timeout: 5_000 }).toBe('refused')
+  })
+
+  it('is the one that is named, the default otherwise, and never one that the gateway does not allow', async () => {
+    const world = await newWorld({ providers: { github: { accounts: ['alice-*', 'mal*'] } } })
+    world.answer(() => Response.json(user))
+    const caller = await world.person('alice')
+    await connectAccount(world, caller, alice)
+    const tokenOf = async (args: Record<string, string>): Promise<string | null | undefined> => {
+      expect((await call(caller, 'GitHub_WhoAmI', args)).kind).toBe('output')
+      return world.requests.at(-1)?.headers.get('authorization')
+    }
+    const first = await tokenOf({})
+    expect(await tokenOf({ account: 'alice-dev' })).toBe(first)
+    const unknown = await call(caller, 'GitHub_WhoAmI', { account: 'mallory' })
+    expect(unknown).toMatchObject({ kind: 'refused', error: { code: 'vault/account_ambiguous' } })
+    expect(unknown).toMatchObject({ error: { help: { text: expect.stringContaining('alice-dev') } } })
+
+    await world.publish({ providers: { github: { accounts: ['mal*'] } } }, 1)
+    // Alice's is not allowed here any more, so another is asked for, and only one that is.
+    await connectAccount(world, caller, mallory)
+    expect(await tokenOf({})).not.toBe(first)
+    await world.publish({ providers: { github: { accounts: ['nobody'] } } }, 2)
+    await expect(connectAccount(world, caller, alice)).rejects.toThrow('wrong_domain')
+  })
+
+  it('is not taken from an argument that means something else', async () => {
+    const world = await newWorld()
+    const caller = await world.person('alice')
+    for (const account of ['', 'x'.repeat(201), 7, null]) {
+      const reply = await call(caller, 'GitHub_WhoAmI', { account } as never)
+      expect(reply).toMatchObject({
+        kind: 'refused',
+        error: { code: account === '' ? 'vault/authorization_needed' : 'runtime/invalid_arguments' },
+      })
+    }
   })
 })
