@@ -17,7 +17,7 @@ export function screenCall(plan: Plan | null, call: Pick<ToolCall, 'about'>, use
   const found: Found[] = []
   const labels = new Set<string>(plan?.labels)
   const seen = (one: { found: readonly Found[]; labels: ReadonlySet<string> }): void => {
-    found.push(...one.found)
+    found.push(...one.found.slice(0, mostFound - found.length))
     for (const label of one.labels) labels.add(label)
   }
 
@@ -52,8 +52,9 @@ export function screenCall(plan: Plan | null, call: Pick<ToolCall, 'about'>, use
 
     requests(requests): ScreenedRequests {
       const scrubbed = scrub(requests, secrets()) as JsonObject
-      if (plan === null || plan.treatments.size === 0) return { requests: scrubbed, withheld: false }
-      const screened = screenValue(scrubbed, plan, by)
+      const wordsOnly = plan && ordersOf(plan)
+      if (wordsOnly === null || wordsOnly.treatments.size === 0) return { requests: scrubbed, withheld: false }
+      const screened = screenValue(scrubbed, wordsOnly, by)
       seen(screened)
       return { requests: screened.value as JsonObject, withheld: screened.withheld }
     },
@@ -66,6 +67,17 @@ export function screenCall(plan: Plan | null, call: Pick<ToolCall, 'about'>, use
       seen(screened)
       return { output: screened.output, withheld: screened.withheld }
     },
+  }
+}
+
+/** A server that says the same in every message must not fill the record. */
+const mostFound = 100
+
+/** A question shows the person what it is about and a link with what its server needs: only orders and hidden text are not for them. */
+function ordersOf({ labels, treatments }: Plan): Plan {
+  return {
+    labels,
+    treatments: new Map([...treatments].filter(([kind]) => kind === 'instruction' || kind === 'hidden')),
   }
 }
 

@@ -9,6 +9,7 @@ import { ok, refuse } from '../core/result.ts'
 import type { Tool } from '../core/tool.ts'
 import { definedTool } from '../toolkits/toolkits.ts'
 import type { ToolCall } from './ports.ts'
+import { inexactNumber } from './inexact-number.ts'
 import { isBounded } from './schema-cost.ts'
 
 type CheckedCall = Pick<ToolCall, 'arguments' | 'about' | 'paramHeaders'>
@@ -22,6 +23,9 @@ type CheckedCall = Pick<ToolCall, 'arguments' | 'about' | 'paramHeaders'>
  */
 export function checkArguments(tool: Tool, { arguments: args, about, paramHeaders }: CheckedCall): Result<JsonObject> {
   if (paramHeaders && !paramHeadersFit(tool.inputSchema, args, paramHeaders)) return refuse('mcp/header_mismatch')
+  const inexact = inexactNumber(args, 'arguments')
+  if (inexact !== null)
+    return invalid(`${inexact}: a whole number beyond 2^53 cannot be passed on exactly. Write it as text.`)
   // What is being completed is not whole yet.
   if (about?.method === 'completion/complete') return ok(args)
   const { source } = tool

@@ -10,7 +10,7 @@ export const liveSecrets: Detector = {
   find: (text) =>
     spansOf(text, pattern, 'secret', (match) => {
       const form = Object.entries(match.groups ?? {}).find(([, value]) => value !== undefined)?.[0] ?? 'secret'
-      return looksLive(form, match[0]) ? form : null
+      return looksLive(form, match[0]) && !isPartOfLink(form, match) ? form : null
     }),
 }
 
@@ -21,6 +21,12 @@ function looksLive(form: string, text: string): boolean {
   const body = text.replace(/^(?:bearer|basic)\s+/i, '')
   if (/example|placeholder|your[_-]?|xxxx|\*\*\*|\.\.\./i.test(body)) return false
   return /\d/.test(body) && /[A-Za-z]/.test(body) && new Set(body).size >= 8
+}
+
+/** A link that is signed, or carries a short-lived token, is what the tool was asked for. The id of an access key is no secret. */
+function isPartOfLink(form: string, { input, index }: RegExpExecArray): boolean {
+  if (form !== 'jwt' && form !== 'aws') return false
+  return /[?&][\w.%-]{1,48}=$/.test(input.slice(Math.max(0, index - 50), index))
 }
 
 /** RFC 7515 §4: a JSON object that names its algorithm. */

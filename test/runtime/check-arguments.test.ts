@@ -43,6 +43,18 @@ describe('arguments that smuggle something past the rules (attack case 50)', () 
   })
 })
 
+describe('a number that cannot be told from its neighbours (attack case 48)', () => {
+  it.each<[string, string]>([
+    ['{"id":9007199254740993}', 'runtime/invalid_arguments'],
+    ['{"a":{"b":[1,{"id":-9007199254740993}]}}', 'runtime/invalid_arguments'],
+    ['{"id":9007199254740991}', 'ok'],
+    ['{"id":"9007199254740993"}', 'ok'],
+    ['{"mass":1e30,"n":0.1}', 'ok'],
+  ])('%s: %s', (text, expected) => {
+    expect(check({ type: 'object' }, JSON.parse(text) as JsonObject)).toBe(expected)
+  })
+})
+
 describe('a schema that attacks whoever checks it (attack case 51)', () => {
   it('does not run its regular expressions, which could take for ever', () => {
     const schema: JsonObject = {

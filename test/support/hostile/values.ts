@@ -30,6 +30,16 @@ export const secrets: readonly Pair[] = [
     benign: 'Use bearer authentication, as RFC 6750 says.',
   },
   { name: 'linear', attack: `lin_api_${random}`, benign: 'Set lin_api_placeholder_placeholder in .env.' },
+  {
+    name: 'jwt',
+    attack: `{"token": "${base64url({ alg: 'HS256' })}.${base64url({ sub: 'y' })}.${random}"}`,
+    benign: `Download: https://files.acme.test/a.pdf?jwt=${base64url({ alg: 'HS256' })}.${base64url({ sub: 'y' })}.${random}`,
+  },
+  {
+    name: 'aws',
+    attack: `key AKIA${random.slice(0, 16).toUpperCase()} of the build`,
+    benign: `https://b.s3.amazonaws.com/a?X-Amz-Algorithm=x&X-Amz-Credential=AKIA${random.slice(0, 16).toUpperCase()}%2Fus-east-1`,
+  },
 ]
 
 /** Personal data, and numbers and words of the same shape that are none. */
