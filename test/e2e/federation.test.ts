@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Fixture, FixtureOptions } from '../support/fixture/fixture.ts'
 import { startFixture } from '../support/fixture/fixture.ts'
 import type { FixtureTool } from '../support/fixture/tools.ts'
+import { namedServers } from '../support/named-servers.ts'
 import type { World } from '../support/world.ts'
 import { startWorld } from '../support/world.ts'
 
@@ -233,4 +234,52 @@ describe('adding a tool Worker of our own', () => {
     expect(refused.out).toContain('no service binding TOOLS_GHOST')
     await client.close()
   })
+})
+
+describe.each(['modern', 'legacy'] as const)('what a warm gateway asks of a %s server', (eras) => {
+  it('is one request for each call, on the same session, and none for a list', async () => {
+    const fixture = await upstream({ echo: tool('Echoes.') }, eras)
+    const id = `warm-${eras}`
+    await world.addUpstream(id, fixture.mcp)
+    await world.addGateway(id, { tools: [{ upstream: id }] })
+    const client = await connect(id)
+    const call = () => client.callTool({ name: 'echo', arguments: {} })
+    await call()
+    const before = fixture.seen.length
+    for (let n = 0; n < 5; n++) await call()
+    await Promise.all(Array.from({ length: 5 }, call))
+    await names(client)
+    const seen = fixture.seen.slice(before)
+    expect(seen.map(({ rpc }) => rpc)).toEqual(Array.from({ length: 10 }, () => 'tools/call'))
+    expect(new Set(seen.map(({ headers }) => headers.get('mcp-session-id'))).size).toBe(1)
+    await client.close()
+  })
+})
+
+describe('servers that others wrote', () => {
+  const urls = new Map<string, string>()
+  beforeAll(async () => {
+    await Promise.all(
+      namedServers.map(async ({ name, start }) => {
+        const { url, close } = await start()
+        urls.set(name, url)
+        closing.push(async () => close())
+      }),
+    )
+  })
+
+  it.each(namedServers.map((one, n) => ({ ...one, id: `named-${n}` })))(
+    '$name: is added, lists and is called',
+    async ({ id, name, speaks, call }) => {
+      const added = await world.cli('upstream', 'add', id, urls.get(name) ?? '', '--yes')
+      expect(added).toMatchObject({ code: 0, out: expect.stringContaining(`: ${speaks}.`) })
+      await world.cli('upstream', 'admit', id, call.name)
+      await world.addGateway(id, { tools: [{ upstream: id }] })
+      const client = await connect(id)
+      expect(await names(client)).toEqual([call.name])
+      const { content } = await client.callTool({ name: call.name, arguments: call.arguments })
+      expect(content).toEqual([{ type: 'text', text: expect.stringMatching(call.answers) }])
+      await client.close()
+    },
+  )
 })
