@@ -260,10 +260,10 @@ describe('servers that others wrote', () => {
   const urls = new Map<string, string>()
   beforeAll(async () => {
     await Promise.all(
-      namedServers.map(async ({ name, start }) => {
-        const { url, close } = await start()
-        urls.set(name, url)
-        closing.push(async () => close())
+      namedServers.map(async (one) => {
+        const running = await one.start()
+        urls.set(one.name, running.url)
+        closing.push(async () => running.close())
       }),
     )
   })
