@@ -22,6 +22,8 @@ export type Connection = {
   refresh: string | null
   refreshExpiresAt: number | null
   details: Readonly<Record<string, string>>
+  /** The provider's places when this was granted (`Provider.places`). Null: not known. */
+  places: string | null
   attemptAt: number | null
   attemptTries: number
   uncertain: boolean

@@ -35,12 +35,14 @@ export const tokenCopy = z.strictObject({
   accessLifetimeMs: z.number().nullable(),
   tokenAt: z.number(),
   details: z.record(z.string(), z.string()),
+  places: z.string().nullable().default(null),
 })
 export const recoveryCopy = z.strictObject({
   v: z.literal(1),
   refresh: z.string(),
   refreshExpiresAt: z.number().nullable(),
   details: z.record(z.string(), z.string()),
+  places: z.string().nullable().default(null),
 })
 
 /** KV takes no time to live under a minute; such a token is not worth a copy. */
@@ -49,11 +51,12 @@ const shortestMs = 60_000
 export async function copyTokens(use: VaultUse, owner: Owner, connection: Connection): Promise<void> {
   // An administrator has it already, and can set it again.
   if (connection.kind !== 'user') return
-  const { id, generation, access, accessExpiresAt, accessLifetimeMs, tokenAt, details } = connection
+  const { id, generation, access, accessExpiresAt, accessLifetimeMs, tokenAt, details, places } = connection
   const { KV } = use.env
   const left = accessExpiresAt === null ? Number.POSITIVE_INFINITY : accessExpiresAt - use.now()
   if (access !== null && left >= shortestMs) {
-    const copy: z.input<typeof tokenCopy> = { v: 1, access, accessExpiresAt, accessLifetimeMs, tokenAt, details }
+    const times = { accessExpiresAt, accessLifetimeMs, tokenAt }
+    const copy: z.input<typeof tokenCopy> = { v: 1, access, ...times, details, places }
     const options = Number.isFinite(left) ? { expirationTtl: Math.floor(left / 1000) } : {}
     await KV.put(tokenKey(owner, id, generation), JSON.stringify(copy), options)
   }
@@ -68,12 +71,12 @@ export async function copyTokens(use: VaultUse, owner: Owner, connection: Connec
 
 async function copyRefreshToken(use: VaultUse, owner: Owner, connection: Connection): Promise<void> {
   const { recoveryKey } = use.config
-  const { id, generation, refresh, refreshExpiresAt, details } = connection
+  const { id, generation, refresh, refreshExpiresAt, details, places } = connection
   const opened = recoveryKey && refresh ? await use.keys.open(connection, 'refresh', refresh) : null
   if (!recoveryKey || !opened?.ok) return
   const context = recoveryContext(owner.project, owner.user, id, generation)
   const sealed = await sealToRecoveryKey(recoveryKey, context, opened.value)
-  const copy: z.input<typeof recoveryCopy> = { v: 1, refresh: sealed, refreshExpiresAt, details }
+  const copy: z.input<typeof recoveryCopy> = { v: 1, refresh: sealed, refreshExpiresAt, details, places }
   await use.env.KV.put(recoveryCopyKey(owner, id, generation), JSON.stringify(copy))
 }
 

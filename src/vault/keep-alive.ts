@@ -2,6 +2,7 @@ import type { Connection } from './connection.ts'
 import type { Flights } from './leasing.ts'
 import { inFlight } from './leasing.ts'
 import type { Provider } from './provider.ts'
+import { hasMoved } from './provider.ts'
 import { attemptEndsMs, maxTries } from './refresh.ts'
 import { refresh } from './refreshing.ts'
 import type { VaultUse } from './use.ts'
@@ -39,7 +40,7 @@ export async function keepAlive(use: VaultUse, flights: Flights): Promise<number
     if (before?.status !== 'active' || before.refresh === null) continue
     const provider = await use.provider(name)
     // Removed or misconfigured: its tokens can only be taken back.
-    if (!provider.ok) continue
+    if (!provider.ok || hasMoved(before, provider.value)) continue
     const due = dueOf(use, id, provider.value)
     const connection = use.store.get(id)
     if (due !== null && due <= use.now() && connection) {

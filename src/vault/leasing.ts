@@ -6,7 +6,7 @@ import type { Connection } from './connection.ts'
 import { effectiveScopes } from './connection.ts'
 import { offerConnect } from './offering.ts'
 import type { Provider } from './provider.ts'
-import { apiOrigins } from './provider.ts'
+import { apiOrigins, hasMoved } from './provider.ts'
 import { checkAccount, integrityLost, refresh } from './refreshing.ts'
 import { plan } from './refresh.ts'
 import type { VaultUse } from './use.ts'
@@ -43,6 +43,7 @@ export async function lease(use: VaultUse, flights: Flights, request: LeaseReque
       }
       return ask(connection, connection.reason)
     }
+    if (hasMoved(connection, provider.value)) return ask(connection, 'provider_moved')
     // Whoever comes during a refresh waits for its end: the old token may be dead already.
     const running = flights.get(connection.id)
     if (running) {

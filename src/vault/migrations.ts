@@ -88,4 +88,6 @@ CREATE TABLE held (
   is_taken INTEGER NOT NULL DEFAULT 0
 ) WITHOUT ROWID;
 `,
+  // Where the tokens came from and may go. Null: from before this was kept.
+  'ALTER TABLE connections ADD COLUMN places TEXT',
 ]

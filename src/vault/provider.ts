@@ -1,7 +1,9 @@
 import { and, eq } from 'drizzle-orm'
 import { z } from 'zod'
 import type { Config } from '../config/config.ts'
-import { isObject } from '../core/json.ts'
+import { base64url, sha256 } from '../core/bytes.ts'
+import type { Json } from '../core/json.ts'
+import { canonicalJson, isObject } from '../core/json.ts'
 import type { Result } from '../core/result.ts'
 import { ok, refuse } from '../core/result.ts'
 import { openSecret } from '../core/seal.ts'
@@ -47,6 +49,8 @@ export type Provider = {
   redirectUri: string
   /** What templates may name. */
   values: Values
+  /** Digest of where this provider's tokens come from and go, as far as the administrator says it. */
+  places: string
 }
 
 export const clientSecretContext = (project: string, id: string): readonly string[] => ['provider', project, id]
@@ -68,14 +72,26 @@ export async function loadProvider(env: Env, config: Config, project: string, id
           row.sealedSecret,
         )
   if (secret && !secret.ok) return misconfigured(id, `client secret: ${secret.error}`)
-  return makeProvider(config, {
-    id,
-    spec: row.spec,
-    settings: row.settings,
-    clientId: row.clientId,
-    clientSecret: secret?.value ?? null,
-  })
+  const { spec, settings, clientId } = row
+  const made = makeProvider(config, { id, spec, settings, clientId, clientSecret: secret?.value ?? null })
+  return made.ok ? ok({ ...made.value, places: await placesOf(spec, made.value) }) : made
 }
+
+/**
+ * A spec that comes with Behalf is trusted as the code is; what the administrator wrote is not: with another token endpoint or
+ * API host in it, people's tokens would go there. They were granted for the old places, so for others they are not used.
+ */
+async function placesOf(spec: unknown, { spec: read, settings }: Provider): Promise<string> {
+  const { token, refresh, revoke, introspect, account, api } = read
+  const urls = [token.url, refresh?.url, revoke?.url, revoke?.find?.url, introspect?.url, account.request?.url]
+  const own = typeof spec === 'string' ? spec : [urls, account.more?.request.url, api.base, api.origins]
+  const said = canonicalJson(JSON.parse(JSON.stringify([own, settings.variables, settings.origins])) as Json)
+  return base64url(await sha256(said))
+}
+
+/** Not where the person allowed it to go. */
+export const hasMoved = (connection: { places: string | null }, { places }: Provider): boolean =>
+  connection.places !== null && connection.places !== places
 
 type Parts = { id: string; spec: unknown; settings: unknown; clientId: string; clientSecret: string | null }
 
@@ -94,7 +110,7 @@ export function makeProvider(config: Pick<Config, 'publicUrl' | 'development'>, 
   const redirectUri = `${config.publicUrl}/connect/callback/${id}`
   const values = { ...variables.value, client_id: clientId, client_secret: clientSecret, redirect_uri: redirectUri }
   const name = settings.data.name ?? spec.name
-  return ok({ id, name, spec, settings: settings.data, clientId, clientSecret, redirectUri, values })
+  return ok({ id, name, spec, settings: settings.data, clientId, clientSecret, redirectUri, values, places: '' })
 }
 
 function parseSpec(spec: unknown): ProviderSpec | undefined {

@@ -77,6 +77,7 @@ async function rebuild(
     refresh: refresh?.sealed ?? null,
     refreshExpiresAt: refresh?.refreshExpiresAt ?? null,
     details: access?.details ?? refresh?.details ?? {},
+    places: access?.places ?? refresh?.places ?? null,
     attemptAt: null,
     attemptTries: 0,
     // What was sent after the last copy, nobody knows: a refusal is then our loss and not the user's withdrawal.

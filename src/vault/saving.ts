@@ -2,6 +2,7 @@ import { base64url, randomBytes } from '../core/bytes.ts'
 import type { Account } from './account.ts'
 import type { Connection } from './connection.ts'
 import type { Provider } from './provider.ts'
+import { hasMoved } from './provider.ts'
 import type { Ticket } from './tickets.ts'
 import type { TokenSet } from './token-answer.ts'
 import type { VaultUse } from './use.ts'
@@ -48,6 +49,7 @@ export async function saveConnection(
     refresh,
     refreshExpiresAt: tokens.refreshExpiresAt,
     details: account.details,
+    places: provider.places,
     attemptAt: null,
     attemptTries: 0,
     uncertain: false,
@@ -78,7 +80,7 @@ export async function saveConnection(
 
 /** A provider that does not rotate gives its refresh token at the first consent only. */
 async function keptRefreshToken(use: VaultUse, provider: Provider, known: Connection | null): Promise<string | null> {
-  if (provider.spec.refresh?.rotation !== 'none' || !known?.refresh) return null
+  if (provider.spec.refresh?.rotation !== 'none' || !known?.refresh || hasMoved(known, provider)) return null
   const opened = await use.keys.open(known, 'refresh', known.refresh)
   return opened.ok ? opened.value : null
 }

@@ -49,6 +49,7 @@ export async function setCredential(
     kind,
     ...who.value,
     scopes,
+    places: provider.places,
     status: 'active',
     reason: null,
     isDefault: true,

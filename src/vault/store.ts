@@ -18,6 +18,7 @@ type Row = {
   refresh: string | null
   refresh_expires_at: number | null
   details: string
+  places: string | null
   attempt_at: number | null
   attempt_tries: number
   uncertain: number
@@ -139,6 +140,7 @@ function fromRow(row: Row): Connection {
     refresh: row.refresh,
     refreshExpiresAt: row.refresh_expires_at,
     details: JSON.parse(row.details) as Record<string, string>,
+    places: row.places,
     attemptAt: row.attempt_at,
     attemptTries: row.attempt_tries,
     uncertain: row.uncertain === 1,

@@ -1,5 +1,6 @@
 import type { Connection } from './connection.ts'
 import type { Provider } from './provider.ts'
+import { hasMoved } from './provider.ts'
 import type { Revocation } from './revoking.ts'
 import { revokeTokens } from './revoking.ts'
 import { copiesOf } from './copies.ts'
@@ -83,7 +84,7 @@ async function revokeNow(use: VaultUse, id: string): Promise<TakenBack> {
 
 async function revokeAt(use: VaultUse, provider: Provider, connection: Connection): Promise<Revocation> {
   // It is the administrator's key, not a token of ours: only they can withdraw it there.
-  if (connection.kind === 'api_key') return 'not_possible'
+  if (connection.kind === 'api_key' || hasMoved(connection, provider)) return 'not_possible'
   const access = connection.access && (await use.keys.open(connection, 'access', connection.access))
   // Of a service account it holds the credential, which goes to nobody.
   const kept = connection.kind === 'user' ? connection.refresh : null

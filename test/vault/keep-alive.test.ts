@@ -31,6 +31,7 @@ const connection = (more: Partial<Connection> = {}): Connection => ({
   refresh: 'sealed',
   refreshExpiresAt: null,
   details: {},
+  places: null,
   attemptAt: null,
   attemptTries: 0,
   uncertain: false,

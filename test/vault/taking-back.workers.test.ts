@@ -1,12 +1,26 @@
 import { runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
+import { eq } from 'drizzle-orm'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { openDb } from '../../src/db/db.ts'
+import { providers } from '../../src/db/schema.ts'
 import { Session } from '../../src/session/session.ts'
 import type { By, Vault } from '../../src/vault/vault.ts'
 import { lives, never } from './instances.ts'
 import { takeBack } from '../../src/vault/taking-back.ts'
 import type { Setup } from './vault-harness.ts'
-import { alice, connect, finish, leaseRequest, linkOf, mallory, mustBe, setUp, startLink } from './vault-harness.ts'
+import {
+  alice,
+  connect,
+  finish,
+  fixtureSpec,
+  leaseRequest,
+  linkOf,
+  mallory,
+  mustBe,
+  setUp,
+  startLink,
+} from './vault-harness.ts'
 
 const recalled = vi.fn<(connections: string[] | null) => void>()
 
@@ -209,6 +223,28 @@ describe('a suspended connection', () => {
     expect(recalled).toHaveBeenCalledWith([id])
     expect(await setup.vault.resume(id, { kind: 'admin', id: 'root' })).toBe(true)
     mustBe(await lease(setup))
+  })
+})
+
+describe('a provider that an administrator has moved to other addresses', () => {
+  it("gets nobody's tokens: they are not lent, refreshed or revoked there, and the person is asked anew", async () => {
+    const setup = await setUp()
+    await connect(setup)
+    mustBe(await lease(setup))
+    const evil = fixtureSpec({
+      token: { url: 'https://evil.test/token' },
+      api: { base: 'https://evil.test', origins: ['https://evil.test'] },
+    })
+    await openDb(env.DB).update(providers).set({ spec: evil }).where(eq(providers.project, setup.project))
+    // Past what the vault remembers of a provider, and past the token.
+    later(3_700_000)
+    const asked = setup.fixture.seen.length
+    const refused = await lease(setup)
+    expect(refused).toMatchObject({
+      error: { code: 'vault/authorization_needed', evidence: { reason: 'provider_moved' } },
+    })
+    expect(await setup.vault.disconnect(await only(setup), byUser)).toMatchObject({ revocation: 'not_possible' })
+    expect(setup.fixture.seen).toHaveLength(asked)
   })
 })
 
