@@ -3,6 +3,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { EventView } from '../../src/audit/audit.ts'
 import { listEvents } from '../../src/audit/audit.ts'
 import type { Caller } from '../../src/core/caller.ts'
+import type { AgentId } from '../../src/core/ids.ts'
 import type { JsonObject } from '../../src/core/json.ts'
 import { openChanges } from '../../src/gateways/gateways.ts'
 import type { OffersApi } from '../../src/session/session.ts'
@@ -226,6 +227,24 @@ describe('prompts and resources', () => {
     expect(replies.filter(({ kind }) => kind === 'result')).toHaveLength(2)
     expect(replies.find(({ kind }) => kind === 'refused')).toMatchObject({ error: { code: 'policy/limit_reached' } })
     expect(textOf(await send(caller))).toEqual(['sent'])
+  })
+})
+
+describe('a budget', () => {
+  it('of three a day for a person lets three of fifty at once through, whichever agents and sessions they come by', async () => {
+    const limit = { max: 3, per: ['user'], every: 'day', zone: 'UTC' }
+    const budget = { id: 'three-a-day', effect: 'limit', tools: { names: ['Mail_send'] }, limit }
+    const user = [...permitAll.user, budget]
+    const world = await newWorld({ ...chain, rules: { user, agent: permitAll.agent } }, servers)
+    const alice = await world.person('alice')
+    const others = ['agent-2', 'agent-3'].map((id) => ({ ...alice, agent: { ...alice.agent, id: id as AgentId } }))
+    const through = [alice, ...others]
+    const replies = await Promise.all(Array.from({ length: 50 }, (_, i) => send(through[i % 3] ?? alice)))
+    expect(replies.filter(({ kind }) => kind === 'output')).toHaveLength(3)
+    const refused = replies.filter((reply) => reply.kind === 'refused')
+    expect(new Set(refused.map(({ error }) => error.code))).toEqual(new Set(['policy/limit_reached']))
+    expect(refused[0]?.error.retryAfterMs).toBeLessThanOrEqual(86_400_000)
+    expect(textOf(await send(await world.person('bob')))).toEqual(['sent'])
   })
 })
 
