@@ -34,7 +34,9 @@ export class RunningCall {
 
   settle(outcome: Result<UpstreamReply>): void {
     this.#disarm()
-    this.#outcome = this.#expired ? refuse('egress/timeout') : outcome
+    // Stopped by us, when the session ended: the server is not to blame.
+    const isStopped = this.abort.signal.aborted && !outcome.ok
+    this.#outcome = this.#expired ? refuse('egress/timeout') : isStopped ? refuse('runtime/cancelled') : outcome
     this.#wake?.()
   }
 

@@ -135,6 +135,10 @@ export async function finishConnect(use: VaultUse, answer: ConnectAnswer): Promi
 /** Checks the response as RFC 6749 §4.1.2, RFC 9207 and OAuth 2.1 ask. The state has been matched already. */
 function readAnswer(provider: Provider, query: string): Result<string, string> {
   const params = new URLSearchParams(query)
+  // RFC 6749 §3.1: none may come twice. Which of two codes is the person's own, nobody could say.
+  if (['code', 'state', 'iss', 'error'].some((name) => params.getAll(name).length > 1)) {
+    return { ok: false, error: 'invalid_response' }
+  }
   const state = params.get('state') ?? ''
   const issuer = provider.spec.issuer === undefined ? null : fill(provider.spec.issuer, provider.values)
   if (issuer === null) params.delete('iss')

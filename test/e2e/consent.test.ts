@@ -30,9 +30,22 @@ let fixture: Fixture
 const running = new Map<string, RunningStandIn>()
 const closing: (() => Promise<void>)[] = []
 const lifetimeS = 3
+const waiting = { began: Promise.withResolvers<void>(), end: Promise.withResolvers<void>() }
 
 beforeAll(async () => {
-  fixture = await startFixture({ tools: { hello: { description: 'Says hello.', run: () => text('hello') } } })
+  fixture = await startFixture({
+    tools: {
+      hello: { description: 'Says hello.', run: () => text('hello') },
+      wait: {
+        description: 'Waits.',
+        async run() {
+          waiting.began.resolve()
+          await waiting.end.promise
+          return text('done')
+        },
+      },
+    },
+  })
   closing.push(() => fixture.close())
   world = await startPeopledWorld()
   closing.push(() => world.stop())
@@ -218,6 +231,89 @@ describe('when a token has ended', () => {
     expect(linkIn(await echo('bob'))).toContain('/connect/')
     expect(JSON.stringify(await echo('alice'))).toContain('Echo: I am alice')
     for (const token of guarded.shown) world.secrets.add(token)
+  })
+})
+
+describe('a person who leaves', () => {
+  it('while a call runs: it is stopped and recorded, and there is no other (attack case 43)', async () => {
+    const bob = await world.userId('bob')
+    const page = await world.person('bob', pickAccount('alice')).open(linkIn(await call('okta', 'bob')))
+    expect(page.html).toContain('Connected as')
+    const running = call('okta', 'bob', 'wait')
+    await waiting.began.promise
+    expect((await world.admin('POST', `/users/${bob}/deactivate`, {})).body).toMatchObject({ connections: 1 })
+    const askedBefore = fixture.seen.length
+    await expect(call('okta', 'bob')).rejects.toThrow()
+    expect(fixture.seen).toHaveLength(askedBefore)
+    expect(JSON.stringify(await running)).toContain('cancelled')
+    waiting.end.resolve()
+    const recorded = async () => {
+      const { body } = await world.admin('GET', `/events?user=${bob}&type=tool.outcome&limit=200`)
+      return JSON.stringify(body)
+    }
+    await expect.poll(recorded, { timeout: 20_000 }).toContain('wait')
+    expect(await connectionsOf('bob', 'okta')).toEqual([])
+  })
+})
+
+describe('what comes from outside', () => {
+  const ping = { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'hello', arguments: {} } }
+  const send = (headers: Record<string, string>) =>
+    fetch(world.mcp('google'), {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/json',
+        accept: 'application/json, text/event-stream',
+        'mcp-protocol-version': '2025-06-18',
+        ...headers,
+      },
+      body: JSON.stringify(ping),
+    })
+  const forged = {
+    'x-forwarded-host': 'evil.example',
+    'x-forwarded-proto': 'https',
+    'x-original-url': '/other/mcp',
+    'x-user-id': 'alice',
+    'x-authenticated-user': 'alice',
+    'x-behalf-user': 'alice',
+    'behalf-project': 'other',
+    'mcp-init-host': 'evil.example',
+    'router-key': 'secret',
+    'cf-access-authenticated-user-email': 'alice@acme.test',
+  }
+
+  it('is no sign-in: no header but the credential says who calls', async () => {
+    for (const name of [{}, { 'behalf-user': 'http://localhost|alice' }]) {
+      expect((await send({ ...forged, ...name })).status).toBe(401)
+    }
+    const wrong = { ...world.as('alice'), authorization: 'Bearer bh_app_wrong' }
+    expect((await send({ ...forged, ...wrong })).status).toBe(401)
+  })
+
+  it('moves no link: it leads to the address of the configuration', async () => {
+    const answer = await send({ ...world.as('alice'), ...forged })
+    const said = await answer.text()
+    expect(said).toContain(`${world.url}/connect/`)
+    expect(said).not.toContain('evil.example')
+  })
+
+  it('is no grant: assertions and security events of another issuer change nothing (attack case 44)', async () => {
+    const jwt = `${btoa('{"alg":"none","typ":"oauth-id-jag+jwt"}')}.${btoa('{"sub":"alice"}')}.`
+    for (const [path, type, body] of [
+      [
+        '/token',
+        'application/x-www-form-urlencoded',
+        `grant_type=urn:ietf:params:oauth:grant-type:jwt-bearer&assertion=${jwt}`,
+      ],
+      ['/ssf/events', 'application/secevent+jwt', jwt],
+    ] as const) {
+      const answer = await fetch(`${world.url}${path}`, { method: 'POST', headers: { 'content-type': type }, body })
+      expect([path, answer.status]).toEqual([
+        path,
+        expect.toSatisfy((status: number) => [400, 401, 404].includes(status)),
+      ])
+      expect(await answer.text()).not.toContain('access_token')
+    }
   })
 })
 

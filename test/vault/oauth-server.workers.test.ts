@@ -32,8 +32,8 @@ afterEach(() => {
 
 const later = (ms: number): void => void vi.setSystemTime(Date.now() + ms)
 
-/** A vault whose owner has just said yes at the real server. */
-async function connected(): Promise<Setup> {
+/** A vault whose project has the real server. */
+async function configured(): Promise<Setup> {
   const setup = await setUp()
   const at = (path: string): string => `https://real.test${path}`
   await openDb(env.DB)
@@ -48,6 +48,7 @@ async function connected(): Promise<Setup> {
         authorize: { url: at('/auth'), params: { prompt: 'consent' } },
         conforming: true,
         issuer: server,
+        issuerRequired: true,
         token: { url: at('/token') },
         refresh: { rotation: 'rotates' },
         revoke: { url: at('/token/revocation'), params: { token: '{refresh_token}' }, what: 'refresh_token' },
@@ -72,19 +73,31 @@ async function connected(): Promise<Setup> {
     sent.push({ grant: params.get('grant_type'), refreshToken: params.get('refresh_token') })
     return instead && params.get('grant_type') === 'refresh_token' ? instead(answer) : answer
   })
-  const real = { ...setup, provider: 'real' }
-  await consent(real)
-  return real
+  return { ...setup, provider: 'real' }
 }
 
-async function consent(setup: Setup): Promise<void> {
+async function connected(): Promise<Setup> {
+  const setup = await configured()
+  await consent(setup)
+  return setup
+}
+
+/** What the server sends the person's browser back with. */
+async function comesBack(setup: Setup): Promise<{ stateNonce: string; query: URLSearchParams }> {
   const { authorizeUrl, stateNonce } = await start(setup, { scopes: [] })
   const person = createPerson((url) => url.startsWith(config.publicUrl), realFetch)
   let page = await person.open(authorizeUrl.replace('https://real.test', server))
   page = await person.submit(page, { login: 'alice', password: 'any' })
   page = await person.submit(page, {})
-  const answer = { stateNonce, provider: 'real', query: new URL(page.url).search, visitor: setup.visitor }
-  const end = mustBe(await setup.vault.finishConnect(answer))
+  return { stateNonce, query: new URL(page.url).searchParams }
+}
+
+const finishWith = (setup: Setup, stateNonce: string, query: URLSearchParams) =>
+  setup.vault.finishConnect({ stateNonce, provider: 'real', query: `?${query}`, visitor: setup.visitor })
+
+async function consent(setup: Setup): Promise<void> {
+  const { stateNonce, query } = await comesBack(setup)
+  const end = mustBe(await finishWith(setup, stateNonce, query))
   const kept = end.kind === 'confirm' ? mustBe(await setup.vault.confirmConnect(end.held, setup.visitor, true)) : end
   expect(kept).toMatchObject({ kind: 'connected', account: 'alice' })
 }
@@ -157,5 +170,22 @@ describe('a server that rotates and punishes reuse', () => {
     })
     expect(refreshes()).toHaveLength(2)
     expect(new Set(refreshes().map((one) => one.refreshToken)).size).toBe(1)
+  })
+})
+
+describe('what the browser brings back from a server that says who it is', () => {
+  it.each([
+    ['of another issuer', (query: URLSearchParams) => query.set('iss', 'https://evil.example')],
+    ['of the same issuer, written otherwise', (query: URLSearchParams) => query.set('iss', `${server}/`)],
+    ['without the issuer it promised', (query: URLSearchParams) => query.delete('iss')],
+    ['with a code of somebody else beside its own', (query: URLSearchParams) => query.append('code', 'theirs')],
+    ['with an error as well', (query: URLSearchParams) => query.set('error', 'access_denied')],
+  ] as const)('is refused before the code leaves: %s (attack case 28)', async (_, change) => {
+    const setup = await configured()
+    const { stateNonce, query } = await comesBack(setup)
+    change(query)
+    expect(mustBe(await finishWith(setup, stateNonce, query)).kind).toMatch(/^(failed|declined)$/)
+    expect(sent).toEqual([])
+    expect(await finishWith(setup, stateNonce, query)).toMatchObject({ ok: false, error: { code: 'connect/invalid' } })
   })
 })
