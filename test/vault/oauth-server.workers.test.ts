@@ -93,7 +93,7 @@ async function comesBack(setup: Setup): Promise<{ stateNonce: string; query: URL
 }
 
 const finishWith = (setup: Setup, stateNonce: string, query: URLSearchParams) =>
-  setup.vault.finishConnect({ stateNonce, provider: 'real', query: `?${query}`, visitor: setup.visitor })
+  setup.vault.finishConnect({ stateNonce, provider: 'real', query: `?${query.toString()}`, visitor: setup.visitor })
 
 async function consent(setup: Setup): Promise<void> {
   const { stateNonce, query } = await comesBack(setup)
