@@ -248,7 +248,7 @@ async function checked(value: unknown, use: AdminUse): Promise<Result<Checked>> 
   const { rules, screening } = parsed.value
   const warnings = [
     ...ruleWarnings(rules, compiled.value, await knownGroups(use)),
-    ...screeningWarnings(screening, compiled.value),
+    ...screeningWarnings(screening, rules, compiled.value),
   ]
   return ok({
     document: parsed.value,

@@ -1,8 +1,18 @@
 import type { Tool } from '../core/tool.ts'
 import type { OfferedPrompt, OfferedResource } from '../core/offered.ts'
 import type { Catalogue, Finding, KnownTool, RulesDocument } from '../policy/policy.ts'
+import { matches } from '../catalog/catalog.ts'
 import type { ScreeningSettings } from '../screening/screening.ts'
-import { analyse, askedPrompt, askedResource, askedTool, compileToolSelector, runRuleTests } from '../policy/policy.ts'
+import { compileScreening, possibleLabels } from '../screening/screening.ts'
+import {
+  analyse,
+  askedPrompt,
+  askedResource,
+  askedTool,
+  compileToolSelector,
+  runRuleTests,
+  taintPatterns,
+} from '../policy/policy.ts'
 import type { Fault } from './document.ts'
 
 export type Offered = {
@@ -27,7 +37,7 @@ export function ruleWarnings(rules: RulesDocument, offered: Offered, groups?: re
 }
 
 /** A rule of the screening that is about nothing here protects nobody: probably a misspelt name. */
-export function screeningWarnings({ taints, rules }: ScreeningSettings, offered: Offered): Finding[] {
+export function screeningWarnings(screening: ScreeningSettings, rules: RulesDocument, offered: Offered): Finding[] {
   const known = knownTools(offered)
   const pointless = (where: string, list: readonly { results?: ScreeningSettings['rules'][number]['results'] }[]) =>
     list.flatMap(({ results }, i): Finding[] => {
@@ -35,7 +45,22 @@ export function screeningWarnings({ taints, rules }: ScreeningSettings, offered:
       if (known.some(({ kind, ...tool }) => isAbout(tool, kind))) return []
       return [{ rule: null, kind: 'no_tool', message: `screening.${where}[${i}] is about nothing that is offered.` }]
     })
-  return [...pointless('taints', taints), ...pointless('rules', rules)]
+  return [
+    ...pointless('taints', screening.taints),
+    ...pointless('rules', screening.rules),
+    ...unknownLabels(screening, rules, known),
+  ]
+}
+
+/** A rule that waits for a label which nothing gives forbids nothing. */
+function unknownLabels(screening: ScreeningSettings, { user, agent }: RulesDocument, known: KnownTool[]): Finding[] {
+  const planFor = compileScreening(screening)
+  const labels = [...possibleLabels(known.map(({ kind = 'tool', ...tool }) => planFor({ kind, tool })))]
+  return [...user, ...agent].flatMap(({ id, when }) =>
+    taintPatterns(when ?? {})
+      .filter((pattern) => !labels.some((label) => matches(pattern, label)))
+      .map((pattern) => ({ rule: id, kind: 'never_holds', message: `No result here gives the label ${pattern}.` })),
+  )
 }
 
 /** What rules can be about at a gateway. */

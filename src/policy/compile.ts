@@ -1,4 +1,3 @@
-import type { Condition } from './condition.ts'
 import { compileCondition } from './compile-condition.ts'
 import type { Check } from './context.ts'
 import type { ApprovalDemand } from './decision.ts'
@@ -8,6 +7,7 @@ import type { Rule, RulesDocument, Side } from './rule.ts'
 import { buildIndex, type RuleIndex } from './rule-index.ts'
 import { compileSelectors, type Select } from './select.ts'
 import { stepArgumentsOf } from './step-arguments.ts'
+import { taintPatterns } from './taint-patterns.ts'
 
 /** Rules ready to decide with. Immutable; made once per version and isolate, because it holds functions. */
 export type CompiledRules = {
@@ -42,7 +42,7 @@ export function compileRules(document: RulesDocument, version: string = document
     rules,
     index: buildIndex(rules.map(({ rule }) => rule)),
     stepArguments: new Set(conditions.flatMap(stepArgumentsOf)),
-    readsTaint: conditions.some(readsTaint),
+    readsTaint: conditions.some((when) => taintPatterns(when).length > 0),
   }
 }
 
@@ -62,10 +62,6 @@ function compileRule(rule: Rule, side: Side): CompiledRule {
 function whenFirstUsed<In, Out>(compile: () => (input: In) => Out): (input: In) => Out {
   let compiled: ((input: In) => Out) | null = null
   return (input) => (compiled ??= compile())(input)
-}
-
-function readsTaint({ taint, all = [], any = [], not }: Condition): boolean {
-  return taint !== undefined || [...all, ...any, ...(not === undefined ? [] : [not])].some(readsTaint)
 }
 
 function demandOf({ id, approval }: Rule): ApprovalDemand | null {

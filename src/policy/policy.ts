@@ -19,6 +19,7 @@ export { parseRules, ruleSchema, rulesSchema, type Rule, type RulesDocument, typ
 export { compileRules, type CompiledRules } from './compile.ts'
 export { toolsSchema, type ToolSelector } from './rule.ts'
 export { compileToolSelector } from './select.ts'
+export { taintPatterns } from './taint-patterns.ts'
 export { replaceLookAlikes } from './look-alikes.ts'
 export { couldPermit, decide } from './decide.ts'
 export { giveBack, takeCharges, type Counter, type Taken } from './take.ts'

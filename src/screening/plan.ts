@@ -35,6 +35,16 @@ export function compileScreening(settings: ScreeningSettings): Planner {
   }
 }
 
+/** Every label that a result could give here, as far as the settings say. */
+export function possibleLabels(plans: Iterable<Plan | null>): Set<string> {
+  const labels = new Set<string>()
+  for (const plan of plans) {
+    for (const label of plan?.labels ?? []) labels.add(label)
+    for (const { label } of plan?.treatments.values() ?? []) if (label !== null) labels.add(label)
+  }
+  return labels
+}
+
 const selector = (results: ScreeningRule['results']): ReturnType<typeof compileToolSelector> =>
   compileToolSelector(results === undefined ? {} : { tools: results })
 

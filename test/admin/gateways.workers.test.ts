@@ -104,7 +104,10 @@ describe('gateways by the admin API', () => {
   it('warns of rules that are probably a mistake', async () => {
     const document = documentOf(newName(), {
       tools: [{ toolkit: 'GitHub', include: ['WhoAmI'] }],
-      rules: { user: [{ id: 'r', effect: 'permit', tools: { names: ['GitHub_WhoIAm'] } }] },
+      rules: {
+        user: [{ id: 'r', effect: 'permit', tools: { names: ['GitHub_WhoIAm'] } }],
+        agent: [{ id: 'a', effect: 'forbid', when: { any: [{ taint: ['untrusted:tool', 'private:*'] }] } }],
+      },
       screening: { taints: [{ results: { upstreams: ['wbe'] } }] },
     })
     expect(await admin('POST', '/gateways/plan', { document })).toMatchObject({
@@ -115,6 +118,8 @@ describe('gateways by the admin API', () => {
           { rule: 'r', kind: 'no_tool' },
           { rule: null, kind: 'unreachable_tool' },
           { rule: null, message: 'screening.taints[0] is about nothing that is offered.' },
+          { rule: 'a', kind: 'never_holds', message: 'No result here gives the label untrusted:tool.' },
+          { rule: 'a', kind: 'never_holds', message: 'No result here gives the label private:*.' },
         ],
       },
     })
