@@ -7,6 +7,9 @@ import type { Tool } from '../core/tool.ts'
 import type { Credentials, ToolCall } from '../runtime/runtime.ts'
 import type { Lease, LeaseRequest, VaultApi } from '../vault/vault.ts'
 
+/** A call that began on the last moment of a lease has ended by then. */
+const longestCallMs = 5 * 60_000
+
 /** What the gateway's document says about credentials at a provider. */
 export type ConsentScopes = Pick<LeaseRequest, 'askScopes' | 'allowedScopes' | 'accounts'> & {
   /** Name of the service account whose credential is used instead of the person's. */
@@ -25,6 +28,8 @@ export class HeldLeases implements Credentials {
   readonly #consent: (provider: string) => ConsentScopes
   readonly #held = new Map<string, Lease>()
   readonly #asking = new Map<string, Promise<Result<Lease>>>()
+  /** Every secret that was lent to this session, and until when one that echoes it may still answer. */
+  readonly #lent = new Map<string, number>()
   #recalls = 0
 
   constructor(use: {
@@ -74,9 +79,11 @@ export class HeldLeases implements Credentials {
     }
   }
 
-  /** Live secrets, for scrubbing what leaves. */
+  /** For scrubbing what leaves: also those that were called back or replaced, because a call with them may still be under way. */
   secrets(): string[] {
-    return [...this.#held.values()].map((lease) => lease.secret)
+    const now = this.#now()
+    for (const [secret, until] of this.#lent) if (until <= now) this.#lent.delete(secret)
+    return [...this.#lent.keys()]
   }
 
   async #request(
@@ -122,6 +129,7 @@ export class HeldLeases implements Credentials {
   async #fetch(key: string, request: LeaseRequest): Promise<Result<Lease>> {
     const recalls = this.#recalls
     const lease = await this.#vault(request.user).lease(request)
+    if (lease.ok) this.#lent.set(lease.value.secret, lease.value.expiresAt + longestCallMs)
     if (lease.ok && recalls === this.#recalls) this.#held.set(key, lease.value)
     return lease
   }
