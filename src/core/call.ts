@@ -35,6 +35,28 @@ export type ResumeState = {
 /** A retry of a call that answered `input_required`: what the user did, and our own state, opened and checked by `mcp`. */
 export type Resumed = { responses: JsonObject; state: ResumeState }
 
+/** SEP-2663, for MCP 2026-07-28. */
+export const tasksExtension = 'io.modelcontextprotocol/tasks'
+
+/** A call that goes on after it was answered with a handle. Times are epoch ms. */
+export type TaskState = {
+  id: string
+  status: 'working' | 'input_required' | 'ended'
+  createdAt: number
+  updatedAt: number
+  /** Counted from `createdAt`. */
+  ttlMs: number
+  pollIntervalMs: number
+  /** What the tool last said about its progress. */
+  message?: string
+  /** `input_required`: what is asked and not answered yet. A key is never used twice. */
+  requests?: JsonObject
+  /** `ended`: what the call would have answered. */
+  reply?: Exclude<CallReply, { kind: 'input_required' }>
+}
+
+export type TaskReply = { ok: true; task: TaskState } | { ok: false; error: Refusal }
+
 export type CallReply =
   | { kind: 'output'; callId: string; output: ToolOutput }
   | { kind: 'refused'; callId: string; error: Refusal; resume?: ResumeState }

@@ -107,6 +107,9 @@ export const errors = {
   'session/ended': row('unauthenticated', 401, -32001, false, 'This session has ended. Sign in again.'),
   'session/unknown': row('invalid_request', 404, -32001, false, 'There is no such session. Initialize again.'),
 
+  'session/unknown_task': row('invalid_request', 404, -32602, false, 'There is no such task, or it has expired.'),
+  'session/task_interrupted': row('unavailable', 503, -32603, true, 'The work was interrupted. Call again.'),
+
   'runtime/unknown_tool': unknownTool,
   'policy/denied': unknownTool,
   'runtime/invalid_arguments': row('invalid_request', 400, null, true, 'The arguments do not fit the tool.'),

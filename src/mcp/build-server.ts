@@ -1,5 +1,6 @@
 import type { ServerCapabilities } from '@modelcontextprotocol/server'
 import type { ClientFeatures } from '../core/call.ts'
+import { tasksExtension } from '../core/call.ts'
 import type { Refusal, Result } from '../core/result.ts'
 import type { AboutReply } from '../session/session.ts'
 import type { Turn } from './turn.ts'
@@ -11,6 +12,7 @@ import { paramHeadersOf } from './call-request.ts'
 import { legacyVersions } from './conversation.ts'
 import { serveOffers } from './offers.ts'
 import { asObject, rawParams } from './raw-params.ts'
+import { serveTasks, takesTasks, toCreateTask } from './tasks.ts'
 import { rowOf, toProtocolError, toWireOutput, toWireTool } from './to-wire.ts'
 
 /** How long a client may keep a list that it cannot be told about. What is forbidden meanwhile is refused at the call. */
@@ -42,13 +44,17 @@ export const serverInfo = ({ gateway }: Pick<Turn, 'gateway'>) => ({
 export function buildServer(turn: Turn, features: ClientFeatures, about: About | null, logs = false): Server {
   const server = new Server(serverInfo(turn), {
     supportedProtocolVersions: [...legacyVersions],
-    capabilities: capabilities(about, logs || features.logs === true),
+    capabilities: {
+      ...capabilities(about, logs || features.logs === true),
+      ...(features.era === 'modern' && { extensions: { [tasksExtension]: {} } }),
+    },
     cacheHints,
     inputRequired: { legacyShim: false },
     ...(about?.instructions && { instructions: about.instructions }),
   })
   server.onerror = () => {}
   serveTools(server, turn, features)
+  if (features.era === 'modern') serveTasks(server, turn, features)
   if (about) serveOffers(server, turn, features, about.features)
   const { conversation } = features
   if (features.logs && conversation !== undefined) {
@@ -70,8 +76,10 @@ function serveTools(server: Server, turn: Turn, features: ClientFeatures): void 
       meta: asObject(raw['_meta']),
       run: async (shared: Parameters<Parameters<typeof answerWork>[2]['run']>[0]) => {
         const call = { ...shared, ...paramHeadersOf(turn.request, features), name, arguments: args }
-        const reply = await (turn.made?.call ?? turn.session.callTool(call))
+        const reply = await (turn.made?.call ??
+          (takesTasks(features) ? turn.session.callAsTask(call) : turn.session.callTool(call)))
         if (turn.made) delete turn.made.call
+        if (reply.kind === 'task') return { kind: 'done' as const, result: await toCreateTask(turn, reply.task) }
         if (reply.kind !== 'output') return reply
         return { kind: 'done' as const, result: toWireOutput(reply.output, features.era) }
       },

@@ -14,6 +14,7 @@ import { isObject } from '../core/json.ts'
 import { takesStream } from './call-request.ts'
 import { legacyFeatures, legacyVersions, openConversation, unknownClient } from './conversation.ts'
 import { modernFeatures } from './modern.ts'
+import { takesTasks } from './tasks.ts'
 import { Remembered } from '../core/remembered.ts'
 
 /**
@@ -38,6 +39,8 @@ export async function plainRequest(turn: Turn, request: Request): Promise<PlainR
   const modern = Object.hasOwn(meta, PROTOCOL_VERSION_META_KEY)
   const features = modern ? plainModern(request, method, params, meta) : await plainLegacy(turn, request, meta)
   if (features === null) return null
+  // What may be answered with a task is the other lane's.
+  if (method === 'tools/call' && takesTasks(features)) return null
   return { id, features, streams: takesStream(request), ...what }
 }
 

@@ -1,7 +1,7 @@
 import type { Bytes } from '../core/bytes.ts'
 import { utf8 } from '../core/bytes.ts'
 
-type Purpose = 'conversation' | 'request-state'
+type Purpose = 'conversation' | 'request-state' | 'task'
 
 const derived = new WeakMap<Bytes, Map<Purpose, Promise<CryptoKey>>>()
 

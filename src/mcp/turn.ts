@@ -6,7 +6,7 @@ import type { Clock } from '../core/clock.ts'
 import type { GatewayRoute } from '../core/gateway-route.ts'
 import type { Json } from '../core/json.ts'
 import type { Refusal } from '../core/result.ts'
-import type { ConversationApi, ListReply, OffersApi, SessionApi } from '../session/session.ts'
+import type { ConversationApi, ListReply, OffersApi, SessionApi, TasksApi } from '../session/session.ts'
 import type { ChangeFeed } from './change-feed.ts'
 
 /** One HTTP request at a gateway's MCP URL, after the caller is known. Nothing in it outlives the request. */
@@ -16,7 +16,7 @@ export type Turn = {
   body: Json | undefined
   caller: Caller
   gateway: Pick<GatewayRoute, 'slug' | 'title' | 'version'>
-  session: SessionApi & ConversationApi & OffersApi
+  session: SessionApi & ConversationApi & OffersApi & TasksApi
   changes: ChangeFeed
   /** Seals session ids and request states. */
   stateKey: Bytes

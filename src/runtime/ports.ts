@@ -28,6 +28,8 @@ export type ToolCall = {
   /** What the server behind the tool logs while it runs. */
   onLog?: (entry: JsonObject) => void
   logLevel?: string
+  /** It will take a while: who waits for it need not go on waiting. */
+  onTask?: () => void
   /** Not a tool: a prompt, a resource or a completion, with the parameters as the client sent them. */
   about?: { method: 'prompts/get' | 'resources/read' | 'completion/complete'; kind: Kind; params: JsonObject }
 }

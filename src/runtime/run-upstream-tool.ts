@@ -46,6 +46,7 @@ export async function runUpstreamTool(
       signal: call.signal,
       ...(call.onProgress ? { onProgress: call.onProgress } : {}),
       ...(call.onLog ? { onLog: call.onLog } : {}),
+      ...(call.onTask ? { onTask: call.onTask } : {}),
       ...(call.logLevel === undefined ? {} : { logLevel: call.logLevel }),
       ...(resumed?.state.upstream === undefined
         ? {}

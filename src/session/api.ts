@@ -1,5 +1,5 @@
 import type { Caller } from '../core/caller.ts'
-import type { CallReply, ClientFeatures, Progress, Resumed, ResumeState } from '../core/call.ts'
+import type { CallReply, ClientFeatures, Progress, Resumed, ResumeState, TaskReply, TaskState } from '../core/call.ts'
 import type { JsonObject } from '../core/json.ts'
 import type { Refusal } from '../core/result.ts'
 import type { Tool } from '../core/tool.ts'
@@ -21,6 +21,8 @@ export type CallRequest = {
   onProgress?: (progress: Progress) => Promise<void> | void
   /** What the server behind the tool logs meanwhile. Absent when the client does not want to know. */
   onLog?: (entry: JsonObject) => Promise<void> | void
+  /** Called when it turns out to take a while. Within the session only. */
+  onTask?: () => void
   /** From which level on (MCP 2026-07-28 `_meta`, or the legacy conversation's). */
   logLevel?: string
   /** Lets `cancelCall` find it. Random, made by `mcp`. */
@@ -123,6 +125,17 @@ export type WatchApi = {
    */
   keepWatching(request: WatchRequest): Promise<boolean>
   stopWatching(watcher: string): Promise<void>
+}
+
+/** For clients that take a task instead of an answer (MCP 2026-07-28, SEP-2663). A task is known to its own session only. */
+export type TasksApi = {
+  /** As `callTool`; a call that takes long goes on, and is asked for by its id. */
+  callAsTask(request: CallRequest): Promise<CallReply | { kind: 'task'; task: TaskState }>
+  /** Errors of all three: `session/unknown_task`, and those of opening the session. */
+  getTask(id: string, caller: Caller): Promise<TaskReply>
+  /** Answers to what a task asks. What is not asked, or was answered, is ignored. */
+  updateTask(id: string, responses: JsonObject, caller: Caller): Promise<TaskReply>
+  cancelTask(id: string, caller: Caller): Promise<TaskReply>
 }
 
 /** What belongs to a legacy client's protocol session, which one isolate cannot know. */

@@ -1,7 +1,7 @@
 import { DurableObject } from 'cloudflare:workers'
 import { ledgerPorts, Outbox } from '../audit/audit.ts'
 import { readConfig } from '../config/config.ts'
-import type { CallReply } from '../core/call.ts'
+import type { CallReply, TaskReply, TaskState } from '../core/call.ts'
 import type { Caller } from '../core/caller.ts'
 import type { JsonObject } from '../core/json.ts'
 import { systemClock } from '../core/clock.ts'
@@ -27,6 +27,7 @@ import type {
   OffersApi,
   SessionApi,
   SessionControl,
+  TasksApi,
   WatchApi,
   WatchRequest,
 } from './api.ts'
@@ -38,6 +39,7 @@ import { answerOffer } from './offers.ts'
 import { pageOf } from './page-of.ts'
 import { sessionEvent } from './record.ts'
 import { endRow, readRow, slugMigrations } from './session-row.ts'
+import { taskMigrations, Tasks } from './tasks.ts'
 
 /**
  * One agent acting for one user through one gateway. A thin host: what a call does is in `runtime`, what is remembered is in
@@ -45,19 +47,20 @@ import { endRow, readRow, slugMigrations } from './session-row.ts'
  */
 export class Session
   extends DurableObject<Env>
-  implements SessionApi, OffersApi, ConversationApi, WatchApi, SessionControl
+  implements SessionApi, OffersApi, ConversationApi, WatchApi, TasksApi, SessionControl
 {
   readonly #outbox: Outbox
   readonly #alarms: Alarms
   readonly #conversations: Conversations
   readonly #answers = new Answers()
   readonly #running = new Map<string, AbortController>()
+  readonly #tasks: Tasks
   #live: LiveSession | null = null
   #opening: Promise<Result<LiveSession>> | null = null
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env)
-    migrate(ctx.storage, [...sessionMigrations, ...conversationMigrations, ...slugMigrations])
+    migrate(ctx.storage, [...sessionMigrations, ...conversationMigrations, ...slugMigrations, ...taskMigrations])
     this.#alarms = new Alarms(ctx.storage)
     this.#outbox = new Outbox(ctx.storage, {
       ...ledgerPorts(env),
@@ -65,6 +68,17 @@ export class Session
       now: systemClock,
     })
     this.#conversations = new Conversations(ctx.storage.sql)
+    this.#tasks = new Tasks({
+      sql: ctx.storage.sql,
+      keys: () => {
+        const config = readConfig(env)
+        return config.ok ? config.value : null
+      },
+      run: (request) => this.callTool(request),
+      cancel: (key) => this.#running.get(key)?.abort(),
+      keepAlive: (work) => ctx.waitUntil(work),
+      now: systemClock,
+    })
   }
 
   async about(caller: Caller, conversation?: string): Promise<AboutReply> {
@@ -137,6 +151,28 @@ export class Session
     this.#running.get(cancelKey)?.abort()
   }
 
+  async callAsTask(request: CallRequest): Promise<CallReply | { kind: 'task'; task: TaskState }> {
+    return this.#tasks.call(request)
+  }
+
+  async getTask(id: string, caller: Caller): Promise<TaskReply> {
+    return this.#ofTask(caller, () => this.#tasks.get(id))
+  }
+
+  async updateTask(id: string, responses: JsonObject, caller: Caller): Promise<TaskReply> {
+    return this.#ofTask(caller, () => this.#tasks.update(id, responses))
+  }
+
+  async cancelTask(id: string, caller: Caller): Promise<TaskReply> {
+    return this.#ofTask(caller, () => this.#tasks.cancel(id))
+  }
+
+  /** Whoever was cut off gets nothing of a task either. */
+  async #ofTask(caller: Caller, work: () => Promise<TaskReply>): Promise<TaskReply> {
+    const live = await this.#open(caller)
+    return live.ok ? work() : { ok: false, error: withoutEvidence(live.error) }
+  }
+
   async listTools(request: ListRequest): Promise<ListReply> {
     if (this.#hasEnded(request.features.conversation)) return { ok: false, error: { code: 'session/unknown' } }
     const live = await this.#open(request.caller)
@@ -176,6 +212,7 @@ export class Session
     await this.#settled()
     for (const abort of this.#running.values()) abort.abort()
     this.#answers.giveUp()
+    this.#tasks.giveUp()
     this.#live?.close()
     this.#live = null
     const { sql } = this.ctx.storage
@@ -270,8 +307,8 @@ function tooManyWatched(callId: string): OfferReply {
   return { kind: 'refused', callId, error: { code: 'policy/limit_reached', message } }
 }
 
-function toolCall(call: OfferCall, { name, arguments: args, paramHeaders }: CallRequest): ToolCall {
-  return { ...call, name, arguments: args, ...(paramHeaders ? { paramHeaders } : {}) }
+function toolCall(call: OfferCall, { name, arguments: args, paramHeaders, onTask }: CallRequest): ToolCall {
+  return { ...call, name, arguments: args, ...(paramHeaders ? { paramHeaders } : {}), ...(onTask ? { onTask } : {}) }
 }
 
 function offerCall(
@@ -310,6 +347,7 @@ export type {
   OffersApi,
   SessionApi,
   SessionControl,
+  TasksApi,
   WatchApi,
   WatchRequest,
 } from './api.ts'

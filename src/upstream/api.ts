@@ -50,6 +50,8 @@ export type UpstreamRequest = {
   onProgress?: (progress: Progress) => void
   /** `notifications/message` of the upstream, while the call runs. */
   onLog?: (entry: JsonObject) => void
+  /** The server made a task of it: the answer will take a while (SEP-2663). */
+  onTask?: () => void
   /** 2026-07-28: from which level on the upstream may log. */
   logLevel?: string
   signal?: AbortSignal

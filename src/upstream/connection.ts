@@ -1,13 +1,15 @@
 import type { Client, Progress as SdkProgress } from '@modelcontextprotocol/client'
-import { StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
+import { ProtocolError, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
 import type { JsonObject } from '../core/json.ts'
 import { isObject } from '../core/json.ts'
 import { paramHeaders } from '../core/param-headers.ts'
 import type { Result } from '../core/result.ts'
+import { after } from '../core/timer.ts'
 import { ok, refuse } from '../core/result.ts'
 import type { Discovered, UpstreamReply, UpstreamRequest } from './api.ts'
 import { readState, writeState } from './call-state.ts'
 import { failureOf } from './failure.ts'
+import { disguiseTask, followTask, handleOf } from './follow-task.ts'
 import type { Listener } from './listen.ts'
 import { Listeners } from './listen.ts'
 import type { Opened, Resumable } from './open.ts'
@@ -48,6 +50,9 @@ export class Connection {
     this.#client.onerror = ({ message }) => {
       if (message.startsWith('Maximum reconnection attempts')) this.#listeners.end()
     }
+    const { transport } = opened
+    const receive = transport.onmessage
+    transport.onmessage = (message, extra) => receive?.(disguiseTask(message) as typeof message, extra)
     this.#client.fallbackRequestHandler = (request) => this.#asked(request as unknown as JsonObject)
     this.#client.fallbackNotificationHandler = async (notice) => this.#told(notice as unknown as JsonObject)
   }
@@ -168,10 +173,28 @@ export class Connection {
         ...(request.onProgress && { onprogress: (progress: SdkProgress) => progressed(call, progress) }),
       })
       .then(
-        (value) => call.settle(this.#replyOf(request, value)),
+        async (value) => call.settle(await this.#outcomeOf(call, request, value)),
         (error: unknown) => call.settle(this.#failed(call, request, error)),
       )
     return call
+  }
+
+  /** At once, or when the task that the server made of it is over. */
+  async #outcomeOf(call: RunningCall, request: UpstreamRequest, value: unknown): Promise<Result<UpstreamReply>> {
+    const handle = handleOf(value)
+    if (!handle) return this.#replyOf(request, value)
+    try {
+      return await followTask(handle, call, request, {
+        ask: (method, params) =>
+          this.#client.request({ method, params: { ...params, _meta: meta(request, true) } }, anything, {
+            timeout: 30_000,
+          }),
+        wait,
+        failed: ({ code, message = '' }) => ({ ok: false, error: failureOf(new ProtocolError(code, message)).refusal }),
+      })
+    } catch (error) {
+      return this.#failed(call, request, error)
+    }
   }
 
   #replyOf(request: UpstreamRequest, value: unknown): Result<UpstreamReply> {
@@ -217,6 +240,13 @@ export class Connection {
     if (method !== 'notifications/message' || !isObject(params)) return
     ;[...this.#running.values()].at(-1)?.report.onLog?.(params as JsonObject)
   }
+}
+
+function wait(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const disarm = after(ms, resolve)
+    signal.addEventListener('abort', () => (disarm(), resolve()), { once: true })
+  })
 }
 
 function progressed(call: RunningCall, { progress, total, message }: SdkProgress): void {

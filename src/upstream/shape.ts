@@ -1,3 +1,4 @@
+import { tasksExtension } from '../core/call.ts'
 import type { JsonObject } from '../core/json.ts'
 import { isObject } from '../core/json.ts'
 import type { UpstreamMethod } from './api.ts'
@@ -53,7 +54,13 @@ export function declaredCapabilities(client: JsonObject): JsonObject {
   }
   const extensions = client['extensions']
   const ui = isObject(extensions) ? extensions['io.modelcontextprotocol/ui'] : undefined
-  if (isObject(ui)) declared['extensions'] = { 'io.modelcontextprotocol/ui': ui as JsonObject }
+  const tasks = isObject(extensions) ? extensions[tasksExtension] : undefined
+  if (isObject(ui) || isObject(tasks)) {
+    declared['extensions'] = {
+      ...(isObject(ui) ? { 'io.modelcontextprotocol/ui': ui as JsonObject } : {}),
+      ...(isObject(tasks) ? { [tasksExtension]: {} } : {}),
+    }
+  }
   return declared
 }
 

@@ -8,10 +8,11 @@ import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/cli
 import { Client as OldClient } from '@modelcontextprotocol/sdk/client/index.js'
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js'
 import { StreamableHTTPClientTransport as OldTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { root } from '../../scripts/lib/root.ts'
 import type { Fixture } from '../support/fixture/fixture.ts'
 import { startFixture } from '../support/fixture/fixture.ts'
+import { jobServer } from '../support/fixture/jobs.ts'
 import { questionTools } from '../support/fixture/questions.ts'
 import type { FixtureTool } from '../support/fixture/tools.ts'
 import { text, tools } from '../support/fixture/tools.ts'
@@ -22,6 +23,8 @@ import { startWorld } from '../support/world.ts'
 let world: World
 let fixture: Fixture
 let asking: Fixture
+let working: Fixture
+const jobs = jobServer()
 let folder = ''
 let url = ''
 let headers: Record<string, string>
@@ -58,6 +61,9 @@ beforeAll(async () => {
     },
   })
   await world.addUpstream('asking', asking.mcp)
+  working = await startFixture(jobs)
+  await world.addUpstream('jobs', working.mcp)
+  await world.addGateway('jobs', { tools: [{ upstream: 'jobs' }] })
   const forbid = { id: 'hidden', effect: 'forbid', tools: { names: ['hidden_one'] } }
   await world.addGateway('finder', {
     tools: [{ upstream: 'asking' }],
@@ -72,6 +78,7 @@ afterAll(async () => {
   await world?.stop()
   await fixture?.close()
   await asking?.close()
+  await working?.close()
   rmSync(folder, { recursive: true, force: true })
 })
 
@@ -288,4 +295,108 @@ test('what agents miss reaches the administrator, with nothing hidden in it, and
   await expect.poll(reports, { timeout: 20_000 }).toMatch(/archive a channel.U\+202E. 4/)
   expect(await reports()).not.toContain('\u202e')
   expect((JSON.parse(await reports()) as unknown[]).length).toBe(5)
+})
+
+type Said = { result?: Record<string, unknown>; error?: { code: number; message: string; data?: object } }
+
+describe('tasks (SEP-2663)', () => {
+  const extension = 'io.modelcontextprotocol/tasks'
+  const taking = { elicitation: { form: {} }, extensions: { [extension]: {} } }
+
+  async function ask(method: string, params: object, who = 'worker', capabilities: object = taking) {
+    const named = params as { name?: string; taskId?: string }
+    const name = named.name ?? named.taskId
+    const _meta = {
+      'io.modelcontextprotocol/protocolVersion': '2026-07-28',
+      'io.modelcontextprotocol/clientCapabilities': capabilities,
+      'io.modelcontextprotocol/clientInfo': { name: 'tasks', version: '1' },
+    }
+    const response = await fetch(world.mcp('jobs'), {
+      method: 'POST',
+      headers: {
+        ...world.as(who),
+        'content-type': 'application/json',
+        accept: 'application/json, text/event-stream',
+        'mcp-protocol-version': '2026-07-28',
+        'mcp-method': method,
+        ...(name !== undefined && { 'mcp-name': name }),
+      },
+      body: JSON.stringify({ jsonrpc: '2.0', id: 1, method, params: { ...params, _meta } }),
+    })
+    const answer = await response.text()
+    const data = answer.split('\n').findLast((line) => line.startsWith('data: '))
+    return JSON.parse(data?.slice(6) ?? answer) as Said
+  }
+  const start = async (name: string, who?: string): Promise<string> => {
+    const { result } = await ask('tools/call', { name, arguments: {} }, who)
+    expect(result).toMatchObject({ resultType: 'task', status: 'working', ttlMs: 3_600_000 })
+    return String(result?.['taskId'])
+  }
+  const get = async (taskId: string) => (await ask('tasks/get', { taskId })).result
+  const until = (taskId: string, status: string) =>
+    expect.poll(async () => (await get(taskId))?.['status'], { timeout: 15_000, interval: 100 }).toBe(status)
+
+  test('a server’s task becomes ours, with its message and its result, and both sides are told of the extension', async () => {
+    const { result } = await ask('server/discover', {})
+    expect(result).toMatchObject({ capabilities: { extensions: { [extension]: {} } } })
+    const taskId = await start('long_job')
+    await until(taskId, 'completed')
+    expect(await get(taskId)).toMatchObject({
+      resultType: 'complete',
+      taskId,
+      result: { content: [{ type: 'text', text: 'long_job {}' }] },
+    })
+    expect([...jobs.jobs.keys()]).not.toContain(taskId)
+    expect(new Set(jobs.seen)).toEqual(new Set(['tasks/get named']))
+    const outcomes = async () => {
+      const { body } = await world.admin('GET', '/events?tool=long_job')
+      return (body['items'] as { type: string; outcome?: string }[]).map(({ type, outcome }) => `${type} ${outcome}`)
+    }
+    await expect.poll(outcomes, { timeout: 15_000 }).toEqual(['tool.outcome done', 'tool.intent undefined'])
+  })
+
+  test('a question goes to the client and its answer to the server', async () => {
+    const taskId = await start('asking_job')
+    await until(taskId, 'input_required')
+    const task = await get(taskId)
+    const keys = Object.keys(task?.['inputRequests'] as object)
+    expect(keys).toHaveLength(1)
+    const inputResponses = { [keys[0] ?? '']: { action: 'accept', content: { name: 'ada' } } }
+    expect((await ask('tasks/update', { taskId, inputResponses })).result).toMatchObject({ resultType: 'complete' })
+    await until(taskId, 'completed')
+    expect(JSON.stringify(await get(taskId))).toContain('ada')
+  })
+
+  test('a failure is a failure in our words, and cancelling reaches the server', async () => {
+    const failing = await start('failing_job')
+    await until(failing, 'failed')
+    const failed = await get(failing)
+    expect(failed).toMatchObject({ error: { code: -32602 } })
+    expect(JSON.stringify(failed)).not.toContain('UPSTREAM WORDS')
+    const endless = await start('endless_job')
+    expect((await ask('tasks/cancel', { taskId: endless })).result).toMatchObject({ resultType: 'complete' })
+    await until(endless, 'cancelled')
+    await expect.poll(() => [...jobs.jobs.values()].some((one) => one.cancelled)).toBe(true)
+  })
+
+  test('belongs to its owner, and only to who says that they take tasks', async () => {
+    const taskId = await start('endless_job')
+    const unknown = { error: { code: -32602, message: 'There is no such task, or it has expired.' } }
+    for (const method of ['tasks/get', 'tasks/update', 'tasks/cancel']) {
+      const inputResponses = {}
+      expect(await ask(method, { taskId, inputResponses }, 'mallory')).toMatchObject(unknown)
+      expect(await ask(method, { taskId: `${taskId.slice(0, -2)}xx`, inputResponses })).toMatchObject(unknown)
+      expect(await ask(method, { taskId: 'x', inputResponses })).toMatchObject(unknown)
+      expect(await ask(method, { taskId, inputResponses }, 'worker', {})).toMatchObject({
+        error: { code: -32021, data: { requiredCapabilities: { extensions: { [extension]: {} } } } },
+      })
+    }
+    expect(await get(taskId)).toMatchObject({ status: 'working' })
+    await ask('tasks/cancel', { taskId })
+    const plain = await ask('tools/call', { name: 'long_job', arguments: {} }, 'worker', {})
+    expect(plain.result).toMatchObject({ content: [{ text: 'without a task' }] })
+    for (const method of ['tasks/list', 'tasks/result']) {
+      expect(await ask(method, { taskId })).toMatchObject({ error: { code: -32601 } })
+    }
+  })
 })

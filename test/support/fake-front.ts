@@ -80,6 +80,10 @@ export class FakeSession {
       setLogLevel: async (conversation, level) => void this.levels.set(conversation, level),
       awaitAnswer: (conversation, question, timeoutMs) => this.answers.wait(conversation, question, timeoutMs),
       deliverAnswer: async (conversation, question, answer) => this.answers.deliver(conversation, question, answer),
+      callAsTask: async (request) => this.for(caller).callTool(request),
+      getTask: async () => refuse('session/unknown_task'),
+      updateTask: async () => refuse('session/unknown_task'),
+      cancelTask: async () => refuse('session/unknown_task'),
       offer: async () => ({ kind: 'refused', callId: 'call-1', error: { code: 'core/not_found' } }),
       ...this.parts,
     }
