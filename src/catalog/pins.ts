@@ -1,9 +1,10 @@
 import type { JsonObject } from '../core/json.ts'
 import { isObject } from '../core/json.ts'
+import { paramHeadersFault } from '../core/param-headers.ts'
 import type { DefinitionKind, Difference } from './definition.ts'
 import { definitionDifferences, definitionHash, definitionName } from './definition.ts'
 import type { Finding } from '../screening/screening.ts'
-import { scanJson, scanName } from '../screening/screening.ts'
+import { finding, scanJson, scanName } from '../screening/screening.ts'
 
 /** What is stored about one thing of one upstream. */
 export type StoredPin = {
@@ -102,7 +103,10 @@ export const isDanger = (finding: Finding): boolean => finding.severity === 'dan
 export function scanDefinition(kind: DefinitionKind, name: string, definition: JsonObject): Finding[] {
   const { _meta: _, ...shown } = definition
   const named = kind === 'tool' || kind === 'prompt' ? scanName(name, 'name') : []
-  return [...named, ...scanJson(shown).filter((one) => one.path !== 'name' || named.length === 0)]
+  const found = [...named, ...scanJson(shown).filter((one) => one.path !== 'name' || named.length === 0)]
+  const fault = isObject(definition['inputSchema']) ? paramHeadersFault(definition['inputSchema'] as JsonObject) : null
+  if (fault === null) return found
+  return [...found, finding('markup', 'danger', 'inputSchema', `a header that may not be: ${fault}`, fault, 0)]
 }
 
 /** New optional parameters, new members of the output. Not a word of what was there before is different. */

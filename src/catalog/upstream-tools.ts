@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { JsonObject } from '../core/json.ts'
+import { paramHeadersFault } from '../core/param-headers.ts'
 import type { OfferedPrompt, OfferedResource, OfferedTemplate } from '../core/offered.ts'
 import type { Behaviour, Icon } from '../core/tool.ts'
 import type { SourceTool } from './offer.ts'
@@ -71,7 +72,10 @@ export function settingsOf(upstream: Pick<UpstreamSource, 'settings'>): Upstream
 
 export function upstreamTools(upstream: UpstreamSource): SourceTool[] {
   const needs = needsOf(settingsOf(upstream).credentials)
-  return admitted(upstream, 'tool', toolDefinition).map(({ pin, value }) => {
+  const usable = admitted(upstream, 'tool', toolDefinition).filter(
+    ({ value }) => paramHeadersFault(value.inputSchema as JsonObject) === null,
+  )
+  return usable.map(({ pin, value }) => {
     const { inputSchema, outputSchema } = value
     return {
       localName: pin.name,

@@ -34,6 +34,22 @@ export function paramHeadersFit(
   })
 }
 
+/**
+ * What is wrong with a declaration, and where: clients have to leave out a tool that has one (SEP-2243). Null: nothing is.
+ * A name twice would let one argument speak for another.
+ */
+export function paramHeadersFault(inputSchema: JsonObject): string | null {
+  const names = new Set<string>()
+  for (const { path, name, simple } of wished(inputSchema, [])) {
+    const at = path.join('.').slice(0, 200)
+    if (typeof name !== 'string' || !token.test(name)) return `${at}: not a header name`
+    if (!simple) return `${at}: not text, a whole number or a truth value`
+    if (names.has(name.toLowerCase())) return `${at}: the name is another's`
+    names.add(name.toLowerCase())
+  }
+  return null
+}
+
 function declaredIn(inputSchema: JsonObject): readonly Declared[] {
   let known = declared.get(inputSchema)
   if (!known) declared.set(inputSchema, (known = [...declarations(inputSchema, [])]))
@@ -41,17 +57,23 @@ function declaredIn(inputSchema: JsonObject): readonly Declared[] {
 }
 
 function* declarations(schema: JsonObject, path: readonly string[]): Generator<Declared> {
-  if (path.length > 32) return
-  const header = schema['x-mcp-header']
-  const { type } = schema
-  const simple = type === 'string' || type === 'integer' || type === 'boolean'
-  if (typeof header === 'string' && path.length > 0 && simple && token.test(header)) {
-    yield { path, header: header.toLowerCase() }
+  for (const { path: at, name, simple } of wished(schema, path)) {
+    if (typeof name === 'string' && simple && token.test(name)) yield { path: at, header: name.toLowerCase() }
   }
-  const { properties } = schema
+}
+
+type Wished = { path: readonly string[]; name: Json; simple: boolean }
+
+function* wished(schema: JsonObject, path: readonly string[]): Generator<Wished> {
+  if (path.length > 32) return
+  const { type, properties } = schema
+  const simple = type === 'string' || type === 'integer' || type === 'boolean'
+  if (path.length > 0 && Object.hasOwn(schema, 'x-mcp-header')) {
+    yield { path, name: schema['x-mcp-header'] ?? null, simple }
+  }
   if (!isObject(properties)) return
   for (const [name, child] of Object.entries(properties)) {
-    if (isObject(child)) yield* declarations(child as JsonObject, [...path, name])
+    if (isObject(child)) yield* wished(child as JsonObject, [...path, name])
   }
 }
 

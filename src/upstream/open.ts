@@ -1,6 +1,7 @@
 import { Client, SSEClientTransport, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
 import type { DiscoverResult, PriorDiscovery, Transport } from '@modelcontextprotocol/client'
 import type { JsonObject } from '../core/json.ts'
+import { isObject } from '../core/json.ts'
 import type { Refusal, Result } from '../core/result.ts'
 import { ok } from '../core/result.ts'
 import type { Egress } from '../egress/egress.ts'
@@ -88,6 +89,7 @@ async function attempt(
   try {
     const prior = known && priorOf(known)
     await client.connect(transport, { timeout: connectMs, ...(prior && { prior }) })
+    if (client.getProtocolEra() === 'modern') assumeComplete(transport)
     if (!known || !wish.resume)
       return ok({ client, transport, wire, declared, discovered: whatWasFound(client, sse, use.now()) })
     if (wire.listens && transport instanceof StreamableHTTPClientTransport)
@@ -96,6 +98,16 @@ async function attempt(
   } catch (error) {
     await client.close().catch(() => {})
     return { ok: false, error: failureOf(error).refusal }
+  }
+}
+
+/** A result that does not say what it is is complete (SEP-2322). The SDK refuses it. */
+function assumeComplete(transport: Transport): void {
+  const { onmessage } = transport
+  transport.onmessage = (message, extra) => {
+    const result = 'result' in message ? message.result : undefined
+    if (isObject(result) && !Object.hasOwn(result, 'resultType')) result['resultType'] = 'complete'
+    onmessage?.call(transport, message, extra)
   }
 }
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { outgoingHeaders } from '../../src/egress/headers.ts'
-import { paramHeaders, paramHeadersFit } from '../../src/core/param-headers.ts'
+import { paramHeaders, paramHeadersFault, paramHeadersFit } from '../../src/core/param-headers.ts'
 
 const schema = {
   type: 'object',
@@ -70,5 +70,27 @@ describe('parameters mirrored into headers', () => {
       true,
     )
     expect(paramHeadersFit(schema, { region: 'eu' }, { 'mcp-param-region': '=?base64?ZXU=?=' })).toBe(true)
+  })
+})
+
+describe('a declaration', () => {
+  const properties = (all: object) => ({ type: 'object', properties: all }) as never
+  const header = (name: unknown, type = 'string') => ({ type, 'x-mcp-header': name })
+
+  it('is right where it names a header once, for what a header can say', () => {
+    expect(paramHeadersFault(properties({ a: header('Region'), b: header('Units', 'integer') }))).toBeNull()
+    expect(paramHeadersFault(properties({ a: { type: 'string' } }))).toBeNull()
+  })
+
+  it.each([
+    ['no name', { a: header('') }],
+    ['a space', { a: header('My Region') }],
+    ['a line break', { a: header('x\r\nevil') }],
+    ['a number', { a: header('Price', 'number') }],
+    ['an object', { a: header('Data', 'object') }],
+    ['a name twice', { a: header('Region'), b: { type: 'object', properties: { c: header('REGION') } } }],
+    ['no text', { a: header(1) }],
+  ])('is wrong with %s', (_, all) => {
+    expect(paramHeadersFault(properties(all))).toMatch(/^[ab]/)
   })
 })

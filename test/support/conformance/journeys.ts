@@ -29,11 +29,11 @@ async function notThere({ scenario }: Scene): Promise<void> {
 }
 
 /** A server that asks nobody to sign in. */
-async function plain({ id, server }: Scene, world: Stage): Promise<void> {
+async function plain({ id, server, context }: Scene, world: Stage): Promise<void> {
   await must(world, 'PUT', `/upstreams/${id}`, { url: server })
   await admitAll(id, world)
   await world.addGateway(id, { tools: [{ upstream: id }] })
-  await callEverything(id, world)
+  await callEverything(id, world, context)
 }
 
 /** A server that wants to know the person: its own OAuth, the grant in our vault, consent through our connect page. */
@@ -77,15 +77,28 @@ async function admitAll(id: string, world: Stage): Promise<void> {
   await must(world, 'POST', `/upstreams/${id}/pins`, { decisions })
 }
 
-/** Each tool once, without arguments; where ada has to allow more first, she does and calls again. */
-async function callEverything(id: string, world: Stage): Promise<void> {
-  const client = new Client({ name: 'conformance', version: '1' }, { versionNegotiation: { mode: 'auto' } })
+type Call = { name: string; arguments: Record<string, unknown> }
+
+/**
+ * Each tool once, with what the scenario gives, else with the least its schema asks for. What it asks of her she answers; where
+ * she has to allow more first, she does and calls again.
+ */
+async function callEverything(id: string, world: Stage, context: Record<string, unknown> = {}): Promise<void> {
+  const capabilities = { elicitation: { form: {} } }
+  const client = new Client(
+    { name: 'conformance', version: '1' },
+    { versionNegotiation: { mode: 'auto' }, capabilities },
+  )
+  client.setRequestHandler('elicitation/create', () => ({ action: 'accept', content: { confirmed: true } }))
   const requestInit = { headers: world.as('ada') }
   await client.connect(new StreamableHTTPClientTransport(new URL(world.mcp(id)), { requestInit }))
   try {
-    for (const { name } of (await client.listTools()).tools) {
+    const calls = (context['toolCalls'] ?? []) as Call[]
+    const given = new Map(calls.map((one) => [one.name, withoutNull(one.arguments)]))
+    for (const { name, inputSchema } of (await client.listTools()).tools) {
+      const call = { name, arguments: given.get(name) ?? leastFor(inputSchema) }
       for (let consents = 0; ; consents++) {
-        const result = (await client.callTool({ name, arguments: {} })) as CallToolResult
+        const result = (await client.callTool(call)) as CallToolResult
         const link = /https?:\/\/\S+\/connect\/[\w-]+/.exec(JSON.stringify(result.content))?.[0]
         if (link === undefined && result.isError) throw new Error(`${name}: ${JSON.stringify(result.content)}`)
         if (link === undefined) break
@@ -96,6 +109,16 @@ async function callEverything(id: string, world: Stage): Promise<void> {
   } finally {
     await client.close()
   }
+}
+
+/** A null fits no schema of theirs. Left out it says the same. */
+const withoutNull = (given: Call['arguments']): Call['arguments'] =>
+  Object.fromEntries(Object.entries(given).filter(([, value]) => value !== null))
+
+function leastFor({ properties = {}, required = [] }: { properties?: unknown; required?: string[] | undefined }) {
+  const kinds = properties as Record<string, { type?: string } | undefined>
+  const values: Record<string, unknown> = { number: 1, integer: 1, boolean: true, array: [], object: {}, string: 'x' }
+  return Object.fromEntries(required.map((name) => [name, values[kinds[name]?.type ?? 'string'] ?? null]))
 }
 
 async function must(world: Stage, method: string, path: string, body?: object): Promise<Record<string, unknown>> {

@@ -143,21 +143,19 @@ const headers: Pair = {
   cases: [52],
   async attack(kit) {
     const property = (header: string) => ({ type: 'string', 'x-mcp-header': header })
-    const inputSchema = {
-      type: 'object',
-      properties: {
-        a: property('Authorization'),
-        b: property('Mcp-Session-Id'),
-        c: property('x\r\nevil: 1'),
-        d: property('D'),
-      },
-    }
+    const properties = { a: property('Authorization'), b: property('Mcp-Session-Id'), d: property('D') }
+    const inputSchema = { type: 'object', properties }
+    const broken = { type: 'object', properties: { c: property('x\r\nevil: 1') } }
     const { secret, header } = await secretFor(kit.world)
     // A client of 2025-x knows nothing of such headers, so nothing of its own keeps the call back.
     const client = { versionNegotiation: { mode: 'legacy' } } as const
     const options = { eras: 'modern', trusting: true, settings: { header }, client } as const
-    const { client: old, fixture } = await kit.behind({ go: running(() => say('ok'), { inputSchema }) }, options)
-    await ask(old, 'go', { a: 'Bearer stolen', b: 'mine', c: 'c', d: 'x\r\nevil: 2' })
+    const tools = {
+      go: running(() => say('ok'), { inputSchema }),
+      bad: running(() => say('ok'), { inputSchema: broken }),
+    }
+    const { client: old, fixture, names } = await kit.behind(tools, options)
+    await ask(old, 'go', { a: 'Bearer stolen', b: 'mine', d: 'x\r\nevil: 2' })
     const sent = fixture.seen.findLast(({ rpc }) => rpc === 'tools/call')?.headers ?? new Headers()
     const refused: string[] = []
     for (const bad of ['host', 'cookie', 'mcp-session-id', 'cf-connecting-ip', 'transfer-encoding']) {
@@ -168,6 +166,7 @@ const headers: Pair = {
       sent.get('authorization') === `Bearer ${secret}`,
       sent.get('mcp-session-id') === null,
       sent.get('evil') === null,
+      !names.includes('bad'),
       ...['host', 'cookie', 'mcp-session-id', 'cf-connecting-ip', 'transfer-encoding'].map((bad) =>
         refused.includes(bad),
       ),
