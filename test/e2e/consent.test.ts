@@ -187,6 +187,24 @@ describe("somebody else's MCP server with a sign-in of its own", () => {
     await world.addGateway('everything', { tools: [{ upstream: 'everything', include: ['echo'] }] })
   })
 
+  it('is listed with the grant of nobody but an active user of the project', async () => {
+    const named = (user: string) => world.admin('POST', '/upstreams/everything/list-as', { user })
+    expect(await named('nobody')).toMatchObject({ status: 404 })
+    const before = await world.admin('GET', '/upstreams/everything')
+    expect(before.body['settings']).toMatchObject({ listAs: await world.userId('alice') })
+  })
+
+  it('has a provider of its own, however long and alike the names of two servers are', async () => {
+    const ids = ['a', 'b'].map((end) => `${'everything-'.repeat(3)}1234${end}`)
+    const providers = await Promise.all(
+      ids.map(async (id) => {
+        await world.admin('PUT', `/upstreams/${id}`, { url: guarded.mcp })
+        return (await world.admin('POST', `/upstreams/${id}/sign-in`, {})).body['provider']
+      }),
+    )
+    expect(new Set(providers).size).toBe(2)
+  })
+
   it('is called by two people, each with a token of their own', async () => {
     expect(JSON.stringify(await echo('alice'))).toContain('Echo: I am alice')
     const bob = world.person('bob')
@@ -236,23 +254,23 @@ describe('when a token has ended', () => {
 
 describe('a person who leaves', () => {
   it('while a call runs: it is stopped and recorded, and there is no other (attack case 43)', async () => {
-    const bob = await world.userId('bob')
-    const page = await world.person('bob', pickAccount('alice')).open(linkIn(await call('okta', 'bob')))
+    const page = await world.person('carol', pickAccount('alice')).open(linkIn(await call('okta', 'carol')))
+    const carol = await world.userId('carol')
     expect(page.html).toContain('Connected as')
-    const running = call('okta', 'bob', 'wait')
+    const running = call('okta', 'carol', 'wait')
     await waiting.began.promise
-    expect((await world.admin('POST', `/users/${bob}/deactivate`, {})).body).toMatchObject({ connections: 1 })
+    expect((await world.admin('POST', `/users/${carol}/deactivate`, {})).body).toMatchObject({ connections: 1 })
     const askedBefore = fixture.seen.length
-    expect(await call('okta', 'bob').catch((error: unknown) => error)).toBeInstanceOf(Error)
+    expect(await call('okta', 'carol').catch((error: unknown) => error)).toBeInstanceOf(Error)
     expect(fixture.seen).toHaveLength(askedBefore)
     expect(JSON.stringify(await running)).toContain('cancelled')
     waiting.end.resolve()
     const recorded = async () => {
-      const { body } = await world.admin('GET', `/events?user=${bob}&type=tool.outcome&limit=200`)
+      const { body } = await world.admin('GET', `/events?user=${carol}&type=tool.outcome&limit=200`)
       return JSON.stringify(body)
     }
     await expect.poll(recorded, { timeout: 20_000 }).toContain('wait')
-    expect(await connectionsOf('bob', 'okta')).toEqual([])
+    expect(await connectionsOf('carol', 'okta')).toEqual([])
   })
 })
 
