@@ -30,15 +30,15 @@ const flags = ['global_fetch_strictly_public']
 const compatibilityDate = '2026-11-01'
 const objects = { SESSION: 'Session', VAULT: 'Vault', HUB: 'Hub', LEDGER: 'Ledger', GRANT: 'Grant', WATCH: 'Watch' }
 
-/** `setUp`: the Worker beside the measured one. `vars`: beside those every deployment has. */
-export type DeploymentOptions = { setUp?: string; vars?: Record<string, string> }
+/** `main`: instead of the production entry. `setUp`: the Worker beside the measured one. `vars`: beside those every deployment has. */
+export type DeploymentOptions = { main?: string; setUp?: string; vars?: Record<string, string> }
 
 export async function startDeployment(
   serviceUrl: string,
-  { setUp = 'bench/lib/set-up-worker.ts', vars: more = {} }: DeploymentOptions = {},
+  { main: entry = 'src/index.ts', setUp = 'bench/lib/set-up-worker.ts', vars: more = {} }: DeploymentOptions = {},
 ): Promise<Deployment> {
   const [main, setUpScript] = await Promise.all([
-    bundleWorker('src/index.ts', { minify: true }),
+    bundleWorker(entry, { minify: true }),
     bundleWorker(setUp, { minify: true }),
   ])
   const folder = await mkdtemp(join(tmpdir(), 'behalf-bench-'))
@@ -97,6 +97,8 @@ export async function startDeployment(
   })
   const miniflare = new Miniflare(options(vars))
   await miniflare.ready
+  // The next one that starts keeps a configuration of its own, or none.
+  delete process.env['MINIFLARE_WORKERD_PATH']
   const d1 = await miniflare.getD1Database('DB', 'behalf')
   for (const file of (await readdir(join(root, 'migrations'))).filter((name) => name.endsWith('.sql')).sort()) {
     const sql = await readFile(join(root, 'migrations', file), 'utf8')

@@ -343,6 +343,9 @@ export const events = sqliteTable(
     index('events_gateway').on(t.project, t.gateway, t.at, t.sequence),
     index('events_tool').on(t.project, t.tool, t.at, t.sequence),
     index('events_call').on(t.project, t.call),
+    index('events_session')
+      .on(t.project, t.session, t.at, t.sequence)
+      .where(sql`session IS NOT NULL`),
     index('events_type')
       .on(t.project, t.type, t.at, t.sequence)
       .where(sql`substr(type, 1, 5) <> 'tool.'`),

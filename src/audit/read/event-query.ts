@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { EventType } from '../event.ts'
 
 /** Epoch milliseconds, or a date and time as ISO 8601. */
 const time = z
@@ -42,7 +43,7 @@ export function readPlace(text: string): Place | null {
 }
 
 /** Rows that a search for text looks at in one go: what keeps it fast however long the record is. */
-export const searchedRows = 20_000
+export const searchedRows = 5_000
 
 export type Statement = { sql: string; values: (string | number)[] }
 
@@ -50,31 +51,62 @@ export type Statement = { sql: string; values: (string | number)[] }
  * Newest first. One column leads, and its index is named: SQLite has no statistics here to choose well by. The extra
  * conditions are those of the partial indexes.
  */
-export function pageStatement(project: string, filters: EventFilters, after: Place | null, limit: number): Statement {
-  const values: (string | number)[] = [project]
-  const conditions = ['project = ?']
+export function pageStatement(project: string, given: EventFilters, after: Place | null, limit: number): Statement {
+  const filters = completed(given)
+  const values: (string | number)[] = []
+  const bound = (value: string | number): string => `?${values.push(value)}`
+  const conditions = [`project = ${bound(project)}`]
   const lead = leading(filters)
-  const add = (sql: string, ...more: (string | number)[]): void => {
-    conditions.push(sql)
-    values.push(...more)
-  }
+  const some = lead === null ? typesOf(filters.type) : null
   for (const column of columns) {
     const value = filters[column]
-    if (value === undefined) continue
+    if (value === undefined || (column === 'type' && some !== null)) continue
     const [operator, wanted] = column === 'type' && value.endsWith('*') ? ['GLOB', globOf(value)] : ['=', value]
-    add(`"${column}" ${operator} ?`, wanted)
+    conditions.push(`"${column}" ${operator} ${bound(wanted)}`)
     if (column === lead && partial[column]) conditions.push(partial[column])
   }
-  if (filters.from !== undefined) add('at >= ?', filters.from)
-  if (filters.to !== undefined) add('at < ?', filters.to)
-  if (after) add('(at, sequence, ledger) < (?, ?, ?)', after.at, after.sequence, after.ledger)
-  const rows = `SELECT ledger, sequence, id, at, "user", leaf, payload FROM events INDEXED BY events_${lead ?? 'at'} WHERE ${conditions.join(' AND ')}
-    ORDER BY at DESC, sequence DESC, ledger DESC`
-  if (filters.text === undefined) return { sql: `${rows} LIMIT ?`, values: [...values, limit] }
-  return {
-    sql: `SELECT * FROM (${rows} LIMIT ${searchedRows}) WHERE instr(lower(leaf), lower(?)) > 0 LIMIT ?`,
-    values: [...values, filters.text, limit],
-  }
+  if (filters.from !== undefined) conditions.push(`at >= ${bound(filters.from)}`)
+  if (filters.to !== undefined) conditions.push(`at < ${bound(filters.to)}`)
+  if (after)
+    conditions.push(`(at, sequence, ledger) < (${bound(after.at)}, ${bound(after.sequence)}, ${bound(after.ledger)})`)
+  const most = bound(filters.text === undefined ? limit : searchedRows)
+  const rows = (index: string, more: readonly string[]): string =>
+    `SELECT ledger, sequence, id, at, "user", leaf, payload FROM events INDEXED BY events_${index}
+      WHERE ${[...conditions, ...more].join(' AND ')} ${newestFirst} LIMIT ${most}`
+  const sql = some === null ? rows(lead ?? 'at', []) : eachType(some, rows, most)
+  if (filters.text === undefined) return { sql, values }
+  const found = `instr(lower(leaf), lower(${bound(filters.text)})) > 0`
+  return { sql: `SELECT * FROM (${sql}) WHERE ${found} LIMIT ${bound(limit)}`, values }
+}
+
+const newestFirst = 'ORDER BY at DESC, sequence DESC, ledger DESC'
+
+/** One walk along the index for each type, and the newest of all of them: what is rare is not looked for among calls. */
+function eachType(
+  types: readonly EventType[],
+  rows: (index: string, more: readonly string[]) => string,
+  most: string,
+): string {
+  const walks = types.map((type) => `SELECT * FROM (${rows('type', [`"type" = '${type}'`, partial.type ?? ''])})`)
+  return `SELECT * FROM (${union(walks)}) ${newestFirst} LIMIT ${most}`
+}
+
+/** D1 takes five parts in one compound, and compounds in compounds. */
+function union(parts: readonly string[]): string {
+  if (parts.length <= 5) return parts.join(' UNION ALL ')
+  const groups = Array.from({ length: Math.ceil(parts.length / 5) }, (_, n) => parts.slice(n * 5, n * 5 + 5))
+  return union(groups.map((group) => `SELECT * FROM (${group.join(' UNION ALL ')})`))
+}
+
+/** Every refusal has this outcome, and there is an index of it. */
+const completed = (filters: EventFilters): EventFilters =>
+  filters.type === 'tool.refused' && filters.outcome === undefined ? { ...filters, outcome: 'refused' } : filters
+
+/** The types that `identity.*` stands for; null when calls are among them: those are everywhere. */
+function typesOf(pattern: string | undefined): EventType[] | null {
+  if (pattern === undefined || !pattern.endsWith('*')) return null
+  const found = allTypes.filter((type) => type.startsWith(pattern.slice(0, -1)))
+  return found.length === 0 || found.some((type) => type.startsWith('tool.')) ? null : found
 }
 
 /** Where a search for text stopped looking; null when it saw everything. */
@@ -84,10 +116,11 @@ export function searchEndStatement(project: string, filters: EventFilters, after
   return { sql: `SELECT at, sequence, ledger FROM (${sql}) LIMIT 1 OFFSET ${searchedRows - 1}`, values }
 }
 
-const columns = ['call', 'user', 'type', 'decision', 'outcome', 'agent', 'tool', 'gateway', 'session'] as const
+const columns = ['call', 'session', 'user', 'type', 'decision', 'outcome', 'agent', 'tool', 'gateway'] as const
 type Column = (typeof columns)[number]
 
 const partial: Partial<Record<Column, string>> = {
+  session: 'session IS NOT NULL',
   type: `substr(type, 1, 5) <> 'tool.'`,
   decision: `decision <> 'permit'`,
   outcome: `outcome <> 'done'`,
@@ -97,13 +130,67 @@ const partial: Partial<Record<Column, string>> = {
 function leading(filters: EventFilters): Column | null {
   const usable = (column: Column): boolean => {
     const value = filters[column]
-    if (value === undefined || column === 'session') return false
+    if (value === undefined) return false
     if (column === 'type') return !value.startsWith('tool.') && !value.includes('*')
     if (column === 'decision') return value !== 'permit'
     return column !== 'outcome' || value !== 'done'
   }
   return columns.find(usable) ?? null
 }
+
+/** Complete: a type that is missing here does not compile. */
+const types: Record<EventType, true> = {
+  'tool.intent': true,
+  'tool.outcome': true,
+  'tool.refused': true,
+  'tools.listed': true,
+  'resource.read': true,
+  'prompt.got': true,
+  'identity.signed_in': true,
+  'identity.sign_in_failed': true,
+  'identity.consented': true,
+  'identity.consent_denied': true,
+  'identity.token_issued': true,
+  'identity.token_refreshed': true,
+  'identity.token_reused': true,
+  'identity.grant_revoked': true,
+  'identity.key_created': true,
+  'identity.key_used': true,
+  'identity.key_revoked': true,
+  'session.started': true,
+  'session.ended': true,
+  'session.refused': true,
+  'connect.offered': true,
+  'connect.started': true,
+  'connect.completed': true,
+  'connect.failed': true,
+  'connect.user_mismatch': true,
+  'vault.refreshed': true,
+  'vault.refresh_failed': true,
+  'vault.revoked': true,
+  'vault.integrity': true,
+  'vault.rotated': true,
+  'vault.shredded': true,
+  'approval.requested': true,
+  'approval.decided': true,
+  'gateway.published': true,
+  'gateway.disabled': true,
+  'admin.changed': true,
+  'admin.read': true,
+  'directory.changed': true,
+  'upstream.changed': true,
+  'upstream.quarantined': true,
+  'upstream.health': true,
+  'egress.blocked': true,
+  'catalog.tool_missing': true,
+  'audit.checkpoint': true,
+  'audit.erased': true,
+  'audit.exported': true,
+  'audit.archived': true,
+  'audit.expired': true,
+  'audit.sink_changed': true,
+}
+const allTypes = Object.keys(types) as EventType[]
 
 /** Only the star of our own kind: the other characters of GLOB are taken as they are. */
 const globOf = (pattern: string): string => pattern.replaceAll(/[?[]/g, '[$&]')

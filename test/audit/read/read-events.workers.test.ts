@@ -65,6 +65,8 @@ describe('a list of events', () => {
     ['a type', { type: 'identity.signed_in' }, (one) => one.type === 'identity.signed_in'],
     ['a tool type', { type: 'tool.intent' }, (one) => one.type === 'tool.intent'],
     ['types', { type: 'tool.*' }, (one) => one.type.startsWith('tool.')],
+    ['types that are no calls', { type: 'identity.*' }, (one) => one.type === 'identity.signed_in'],
+    ['no type at all', { type: 'nothing.*' }, () => false],
     ['a time', { from: start + 5000, to: start + 9000 }, (one) => one.at >= start + 5000 && one.at < start + 9000],
     [
       'a person and a tool',
@@ -109,6 +111,11 @@ describe('a list of events', () => {
     [{ outcome: 'failed' }, 'events_outcome'],
     [{ type: 'identity.signed_in', gateway: 'sales' }, 'events_type'],
     [{ type: 'tool.intent', from: start }, 'events_at'],
+    [{ type: 'tool.*' }, 'events_at'],
+    [{ type: 'identity.*', from: start }, 'events_type'],
+    [{ type: 'identity.*', user: 'alice' }, 'events_user'],
+    [{ type: 'tool.refused' }, 'events_outcome'],
+    [{ session: 's', tool: 'Slack_Send' }, 'events_session'],
   ])('reads %j by the index %s, in order', async (filters, name) => {
     const { sql, values } = pageStatement(project, filters, { at: start, sequence: 1, ledger: 'x' }, 50)
     const { results } = await env.DB.prepare(`EXPLAIN QUERY PLAN ${sql}`)
@@ -116,7 +123,9 @@ describe('a list of events', () => {
       .all<{ detail: string }>()
     const plan = results.map((row) => row.detail).join('\n')
     expect(plan).toContain(`INDEX ${name} `)
-    expect(plan).not.toContain('USE TEMP B-TREE FOR ORDER BY\n')
+    expect(plan).not.toMatch(/SCAN events/)
+    // Several walks are put in order afterwards, and each gives a page at most.
+    if (!plan.includes('UNION ALL')) expect(plan).not.toContain('USE TEMP B-TREE FOR ORDER BY\n')
   })
 })
 

@@ -1,0 +1,1 @@
+CREATE INDEX `events_session` ON `events` (`project`,`session`,`at`,`sequence`) WHERE session IS NOT NULL;
