@@ -15,7 +15,7 @@ const usage = `${names.map((name) => `[--${name} <${name}>]`).join(' ')} [--sinc
 const filterHelp = `--type      such as tool.outcome, or identity.* for all of a kind
 --decision  permit, deny or approve      --outcome  done, failed, refused or unknown
 --since     15m, 2h, 7d ago, or a date such as 2026-11-22T08:00:00Z
---text      anywhere in the event; a search looks at 5,000 events at a time`
+--text      anywhere in the event; a search looks at 10,000 events at a time`
 
 export const list: Command = {
   usage: `${usage} [--limit <n>] [--follow]`,

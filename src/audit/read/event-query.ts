@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { utf8 } from '../../core/bytes.ts'
 import type { EventType } from '../event.ts'
 
 /** Epoch milliseconds, or a date and time as ISO 8601. */
@@ -43,7 +44,7 @@ export function readPlace(text: string): Place | null {
 }
 
 /** Rows that a search for text looks at in one go: what keeps it fast however long the record is. */
-export const searchedRows = 5_000
+export const searchedRows = 10_000
 
 export type Statement = { sql: string; values: (string | number)[] }
 
@@ -75,8 +76,21 @@ export function pageStatement(project: string, given: EventFilters, after: Place
       WHERE ${[...conditions, ...more].join(' AND ')} ${newestFirst} LIMIT ${most}`
   const sql = some === null ? rows(lead ?? 'at', []) : eachType(some, rows, most)
   if (filters.text === undefined) return { sql, values }
-  const found = `instr(lower(leaf), lower(${bound(filters.text)})) > 0`
+  // The first is three times as fast and takes 50 bytes at most (D1); the second is exact and looks at what the first found.
+  const like = `leaf LIKE ${bound(likePattern(filters.text))} ESCAPE '\\'`
+  const found = `${like} AND instr(lower(leaf), lower(${bound(filters.text)})) > 0`
   return { sql: `SELECT * FROM (${sql}) WHERE ${found} LIMIT ${bound(limit)}`, values }
+}
+
+/** Its beginning, as far as it fits, anywhere in the text. */
+function likePattern(text: string): string {
+  let pattern = '%'
+  for (const character of text) {
+    const next = /[%_\\]/.test(character) ? `\\${character}` : character
+    if (utf8(pattern + next).length > 48) break
+    pattern += next
+  }
+  return `${pattern}%`
 }
 
 const newestFirst = 'ORDER BY at DESC, sequence DESC, ledger DESC'

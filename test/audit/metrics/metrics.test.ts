@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import type { AuditEvent } from '../../../src/audit/event.ts'
 import { leafText } from '../../../src/audit/leaf.ts'
+import type { LedgerStorage } from '../../../src/audit/ledger-storage.ts'
+import { meter } from '../../../src/audit/metrics/meter.ts'
 import { quantile } from '../../../src/audit/metrics/metric-store.ts'
 import { openMetrics } from '../../../src/audit/metrics/open-metrics.ts'
 import { addToTally, emptyTally, readSeries } from '../../../src/audit/metrics/tally.ts'
@@ -130,5 +132,31 @@ describe('OpenMetrics text', () => {
     expect(lines).toContain('behalf_x_seconds_bucket{gateway="g",le="+Inf"} 3')
     expect(lines).toContain('behalf_x_seconds_count{gateway="g"} 3')
     expect(lines).toContain('behalf_x_seconds_sum{gateway="g"} 31.5')
+  })
+})
+
+describe('Analytics Engine', () => {
+  it('gets one weighted point for calls that look the same, and no more than a Worker may write', () => {
+    const leaves = [leafOf(ended), leafOf(ended), leafOf({ type: 'identity.signed_in' })]
+    for (let n = 0; n < 400; n++) leaves.push(leafOf({ ...ended, gateway: `gateway-${n}` }))
+    let upTo = 0
+    const storage = {
+      get meteredUpTo() {
+        return upTo
+      },
+      entries: (from: number, limit: number) =>
+        leaves.slice(from, from + limit).map((leaf, n) => ({ sequence: from + n, leaf, payload: null })),
+      metered: (_: unknown, to: number) => void (upTo = to),
+    } as unknown as LedgerStorage
+    const points: AnalyticsEngineDataPoint[] = []
+    const dataset = { writeDataPoint: (point: AnalyticsEngineDataPoint) => void points.push(point) }
+    expect(meter(storage, dataset, 0)).toBe(403)
+    expect(meter(storage, dataset, 0)).toBe(0)
+    expect(points).toHaveLength(200)
+    expect(points[0]).toEqual({
+      indexes: ['p'],
+      blobs: ['tool.outcome', 'p', 'sales', 'T_x', 'permit', 'done', ''],
+      doubles: [2, 4, 10],
+    })
   })
 })

@@ -74,6 +74,9 @@ describe('a list of events', () => {
       (one) => one.user === 'bob' && one.tool === 'Slack_Send',
     ],
     ['a text, whatever its case', { text: 'needle IN' }, (one) => one.attributes['note'] !== 'hay'],
+    ['a text with blanks', { text: 'needle in the hay' }, (one) => one.attributes['note'] !== 'hay'],
+    ['no text by a wildcard', { text: 'need%hay' }, () => false],
+    ['no text that only begins the same', { text: `needle in the hay${'x'.repeat(100)}` }, () => false],
     ['a text and a person', { text: 'hay', user: 'alice' }, (one) => one.user === 'alice'],
   ])('finds %s', async (_, filters, keep) => {
     expect(await ids(filters)).toEqual(expected(keep))
