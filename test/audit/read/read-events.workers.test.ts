@@ -128,7 +128,7 @@ describe('a list of events', () => {
     expect(plan).toContain(`INDEX ${name} `)
     expect(plan).not.toMatch(/SCAN events/)
     // Several walks are put in order afterwards, and each gives a page at most.
-    if (!plan.includes('UNION ALL')) expect(plan).not.toContain('USE TEMP B-TREE FOR ORDER BY\n')
+    expect(plan.includes('UNION ALL') || !plan.includes('USE TEMP B-TREE FOR ORDER BY\n')).toBe(true)
   })
 })
 
