@@ -3,7 +3,7 @@ import { day, listCommand } from './list.ts'
 type Report = { at: number; gateway: string | null; need: string | null; app: string | null; tried: string | null }
 
 export const list = listCommand<Report>({
-  path: '/missing-tools',
+  path: '/tool-reports',
   help: 'What agents looked for and did not find, newest first. The words are theirs. --gateway: of one gateway only.',
   row: ({ at, gateway, need, app, tried }) => [
     day(at),

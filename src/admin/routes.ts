@@ -10,7 +10,7 @@ import { keyRoutes } from './keys-api.ts'
 import { ledgerRoutes } from './ledger-api.ts'
 import { meRoutes } from './me-api.ts'
 import { metricRoutes } from './metrics-api.ts'
-import { missingToolRoutes } from './missing-tools-api.ts'
+import { toolReportRoutes } from './tool-reports-api.ts'
 import { providerRoutes } from './providers-api.ts'
 import { policyRoutes } from './policy-api.ts'
 import { retentionRoutes } from './retention-api.ts'
@@ -45,7 +45,7 @@ export const routes: readonly AdminRoute[] = [
   ...serviceAccountRoutes,
   ...approvalRoutes,
   ...eventRoutes,
-  ...missingToolRoutes,
+  ...toolReportRoutes,
   ...ledgerRoutes,
   ...sinkRoutes,
   ...retentionRoutes,

@@ -20,9 +20,9 @@ const report = z.object({
 })
 
 /** What agents said is missing. They are events of the record, so they are erased with the person and proved like the rest. */
-export const missingToolRoutes: readonly AdminRoute[] = [
+export const toolReportRoutes: readonly AdminRoute[] = [
   readRoute({
-    path: '/missing-tools',
+    path: '/tool-reports',
     summary: 'Tools that agents looked for and reported as missing, newest first',
     role: 'auditor',
     query: pageQuery.extend({ gateway: z.string().min(1).max(64).optional() }),
@@ -31,7 +31,7 @@ export const missingToolRoutes: readonly AdminRoute[] = [
       const after = cursor === undefined ? null : readPlace(String(cursor))
       if (cursor !== undefined && !after)
         return refuse('core/bad_request', { message: 'cursor: is not a cursor of this list' })
-      const recorded = await recordRead(use, 'missing-tools', { gateway })
+      const recorded = await recordRead(use, 'tool-reports', { gateway })
       if (!recorded.ok) return recorded
       const filters = { type: 'catalog.tool_missing', ...(gateway === undefined ? {} : { gateway }) }
       const { items, next } = await listEvents(use.env, use.admin.project, filters, { after, limit, payloads: true })
