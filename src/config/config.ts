@@ -28,6 +28,8 @@ export type Config = {
   development: boolean
   /** Hosts the egress guard lets through although they are internal: `host` or `host:port`. */
   egressAllow: readonly string[]
+  /** A resolver (DNS over HTTPS, JSON) that the egress guard asks what a name means now. Absent: it asks none. */
+  dnsOverHttps?: string
   dynamicRegistration: boolean
   session: { idleMs: number; maxAgeMs: number }
 }
@@ -76,6 +78,10 @@ const shape = z.object({
     .optional(),
   BEHALF_DEVELOPMENT: flag,
   BEHALF_EGRESS_ALLOW: z.string().optional(),
+  BEHALF_EGRESS_DOH: z
+    .url({ protocol: /^https$/ })
+    .optional()
+    .or(z.literal('')),
   BEHALF_DYNAMIC_REGISTRATION: flag,
   BEHALF_SESSION_IDLE_MS: z.coerce
     .number()
@@ -126,6 +132,7 @@ function parse(env: Record<string, unknown>): Result<Config> {
     ledgerKey: vars.BEHALF_LEDGER_KEY,
     bootstrapAdminHash: vars.BEHALF_ADMIN_TOKEN_SHA256 ?? null,
     development: vars.BEHALF_DEVELOPMENT,
+    ...(vars.BEHALF_EGRESS_DOH ? { dnsOverHttps: vars.BEHALF_EGRESS_DOH } : {}),
     egressAllow: (vars.BEHALF_EGRESS_ALLOW ?? '').split(/[\s,]+/).filter(Boolean),
     dynamicRegistration: vars.BEHALF_DYNAMIC_REGISTRATION,
     session: { idleMs: vars.BEHALF_SESSION_IDLE_MS, maxAgeMs: vars.BEHALF_SESSION_MAX_AGE_MS },

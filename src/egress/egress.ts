@@ -26,7 +26,7 @@ export type EgressSeams = {
 }
 
 /** The way out. `seams` are for tests: the platform's `fetch`, the clock and the wait between attempts. */
-export function createEgress(config: Pick<Config, 'development' | 'egressAllow'>, seams: EgressSeams = {}): Egress {
+export function createEgress(config: GuardConfig, seams: EgressSeams = {}): Egress {
   const platformFetch: Fetch = seams.fetch ?? ((url, init) => fetch(url, init))
   const wait = seams.wait ?? pause
   const now = seams.now ?? Date.now
@@ -48,7 +48,7 @@ async function fetchGuarded(request: EgressRequest, tools: Tools): Promise<Resul
   const signal = request.signal ? AbortSignal.any([request.signal, stop.signal]) : stop.signal
   const watch = watchdog(timeoutMs, stop)
   const outgoing = { url: target.value, method: request.method ?? 'GET', headers, body: request.body }
-  const rules = { ...request, config: tools.config, signal }
+  const rules = { ...request, config: tools.config, signal, now: tools.now }
 
   // Armed once for headers: attempts, redirects and waits together, or a slow service gets the timeout many times over.
   watch.arm()

@@ -3,7 +3,7 @@ import type { Result } from '../core/result.ts'
 import { ok, refuse } from '../core/result.ts'
 import { addressKind } from './address.ts'
 
-export type GuardConfig = Pick<Config, 'development' | 'egressAllow'>
+export type GuardConfig = Pick<Config, 'development' | 'egressAllow' | 'dnsOverHttps'>
 
 type Fault = 'not_a_url' | 'scheme' | 'userinfo' | 'private_address' | 'internal_name' | 'bad_host'
 

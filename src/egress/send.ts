@@ -4,6 +4,7 @@ import type { EgressRequest } from './api.ts'
 import type { GuardConfig } from './guard.ts'
 import { isAllowedUrl } from './guard.ts'
 import { withoutCredentials } from './headers.ts'
+import { isPublicName } from './resolve.ts'
 
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>
 
@@ -14,7 +15,11 @@ export type Outgoing = {
   body: EgressRequest['body']
 }
 
-export type Rules = Pick<EgressRequest, 'redirect' | 'allowedOrigins'> & { config: GuardConfig; signal: AbortSignal }
+export type Rules = Pick<EgressRequest, 'redirect' | 'allowedOrigins'> & {
+  config: GuardConfig
+  signal: AbortSignal
+  now: () => number
+}
 
 const maxRedirects = 3
 
@@ -34,6 +39,10 @@ export async function send(
   for (let hops = 0; ; hops++) {
     if (rules.allowedOrigins && !rules.allowedOrigins.includes(next.url.origin))
       return blocked('origin_not_allowed', next.url)
+    if (rules.config.dnsOverHttps) {
+      const named = await isPublicName(next.url, rules.config, fetch, rules.now())
+      if (!named.ok) return named
+    }
     const { body } = next
     const response = await fetch(next.url.href, {
       method: next.method,

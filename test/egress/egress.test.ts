@@ -263,3 +263,72 @@ describe('the way out, over a real connection', () => {
     expect(answer.ok && (await answer.value.text())).toEqual({ ok: true, value: 'hello' })
   })
 })
+
+describe('a name that means another address at the call (DNS rebinding, attack case 6)', () => {
+  const config = { ...production, dnsOverHttps: 'https://dns.example/query' }
+  /** A resolver that says these addresses, and a service that counts who reaches it. */
+  function internet(addresses: Record<string, string[]>, status = 0) {
+    const asked: string[] = []
+    const reached: string[] = []
+    const fetch = async (to: string): Promise<Response> => {
+      const url = new URL(to)
+      if (url.host !== 'dns.example') {
+        reached.push(url.host)
+        const next = url.searchParams.get('next')
+        return next === null ? new Response('hello') : redirect(next)
+      }
+      const name = url.searchParams.get('name') ?? ''
+      asked.push(`${name} ${url.searchParams.get('type')}`)
+      const all = (addresses[name] ?? []).map((data) => ({ type: data.includes(':') ? 28 : 1, data, TTL: 60 }))
+      const wanted = url.searchParams.get('type') === 'A' ? 1 : 28
+      return Response.json({ Status: status, Answer: all.filter(({ type }) => type === wanted) })
+    }
+    return { fetch, asked, reached }
+  }
+
+  it('is refused, whichever family the private address is of, and nothing is sent', async () => {
+    for (const address of ['10.0.0.1', '169.254.169.254', '127.0.0.1', '::1', 'fd00::1', '::ffff:10.0.0.1']) {
+      const { fetch, reached } = internet({ 'turned.example': ['93.184.216.34', address] })
+      const answer = await createEgress({ ...config }, { fetch }).fetch({ url: 'https://turned.example/' })
+      expect(answer).toMatchObject({ error: { code: 'egress/blocked', evidence: { fault: 'private_address' } } })
+      expect(reached).toEqual([])
+    }
+  })
+
+  it('is refused behind a redirect too', async () => {
+    const { fetch, reached } = internet({ 'a.example': ['93.184.216.34'], 'b.example': ['10.0.0.1'] })
+    const url = 'https://a.example/?next=https://b.example/'
+    const answer = await createEgress({ ...config }, { fetch }).fetch({ url, redirect: 'follow' })
+    expect(answer).toMatchObject({ error: { code: 'egress/blocked' } })
+    expect(reached).toEqual(['a.example'])
+  })
+
+  it('is asked again when its time has run out, and a public one is let through without being asked each time', async () => {
+    const addresses = { 'a.example': ['93.184.216.34', '2606:2800:220:1::1'] }
+    const { fetch, asked } = internet(addresses)
+    let time = 0
+    const egress = createEgress({ ...config }, { fetch, now: () => time })
+    for (let n = 0; n < 3; n++) expect(await egress.fetch({ url: 'https://a.example/' })).toMatchObject({ ok: true })
+    expect(asked).toEqual(['a.example A', 'a.example AAAA'])
+    addresses['a.example'] = ['10.0.0.1']
+    time = 61_000
+    expect(await egress.fetch({ url: 'https://a.example/' })).toMatchObject({ ok: false })
+  })
+
+  it('is not reached when the resolver does not answer', async () => {
+    const { fetch, reached } = internet({}, 2)
+    const answer = await createEgress({ ...config }, { fetch }).fetch({ url: 'https://a.example/' })
+    expect(answer).toMatchObject({ error: { code: 'egress/unreachable', evidence: { fault: 'resolver' } } })
+    expect(reached).toEqual([])
+  })
+
+  it('is not asked about where an operator listed the host, or where nobody named a resolver', async () => {
+    const { fetch, asked } = internet({})
+    const listed = { ...config, egressAllow: ['intranet.example'] }
+    expect(await createEgress(listed, { fetch }).fetch({ url: 'https://intranet.example/' })).toMatchObject({
+      ok: true,
+    })
+    expect(await createEgress(production, { fetch }).fetch({ url: 'https://a.example/' })).toMatchObject({ ok: true })
+    expect(asked).toEqual([])
+  })
+})
