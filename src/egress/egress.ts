@@ -1,4 +1,3 @@
-import type { Config } from '../config/config.ts'
 import { fromUtf8 } from '../core/bytes.ts'
 import type { Result } from '../core/result.ts'
 import { ok, refuse } from '../core/result.ts'
