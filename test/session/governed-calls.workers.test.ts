@@ -1,3 +1,4 @@
+import { evictDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { EventView } from '../../src/audit/audit.ts'
@@ -120,7 +121,7 @@ describe('an injected chain (attack case 65)', () => {
     })
   })
 
-  it('is tainted by a server that is not trusted, whatever it says, also over its resources', async () => {
+  it('is tainted by a server that is not trusted, whatever it says, also over its resources, and does not forget when it sleeps', async () => {
     const screening = { taints: [{ results: { upstreams: ['files'] } }] }
     const world = await newWorld({ ...chain, screening }, servers)
     const [alice, bob] = [await world.person('alice'), await world.person('bob')]
@@ -129,6 +130,9 @@ describe('an injected chain (attack case 65)', () => {
     expect(textOf(await send(bob))).toEqual(['sent'])
     await offer(bob, 'resources/read', { uri: 'file:///plan' })
     expect(await send(bob)).toMatchObject({ error: { code: 'policy/denied' } })
+    await evictDurableObject((await sessionOf(bob)) as unknown as DurableObjectStub)
+    expect(await send(bob)).toMatchObject({ error: { code: 'policy/denied' } })
+    expect(await names(bob)).not.toContain('Mail_send')
   })
 })
 
