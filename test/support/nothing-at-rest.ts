@@ -1,7 +1,13 @@
 import { listDurableObjectIds, runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
-import { afterAll } from 'vitest'
+import { afterAll, beforeAll } from 'vitest'
 import { secretIn } from './canaries.ts'
+
+/** What other files left, which was looked through at their end: storage may be shared. */
+let known: ReadonlySet<string> = new Set()
+beforeAll(async () => {
+  known = new Set((await placesOf()).map(({ where }) => where))
+})
 
 /** After each file: a dump of D1, KV, R2 and the storage of every Durable Object it left holds no secret (promise 2). */
 afterAll(async () => {
@@ -15,20 +21,43 @@ const notOurs = "name NOT LIKE '\\_cf%' ESCAPE '\\' AND name NOT LIKE 'sqlite%'"
 const { SESSION, VAULT, HUB, LEDGER, GRANT } = env
 const objects = { SESSION, VAULT, HUB, LEDGER, GRANT } as unknown as Record<string, DurableObjectNamespace>
 
-async function dumpAll(): Promise<[where: string, text: string][]> {
-  const dumps: [string, string][] = [['D1', await dumpD1()]]
-  const { keys } = await env.KV.list()
-  for (const { name } of keys) dumps.push([`KV ${name}`, `${name} ${await env.KV.get(name)}`])
-  for (const { key } of (await env.ARCHIVE.list()).objects) {
-    dumps.push([`R2 ${key}`, new TextDecoder().decode(await (await env.ARCHIVE.get(key))?.arrayBuffer())])
+type Place = { where: string; read: () => Promise<string> }
+
+async function placesOf(): Promise<Place[]> {
+  const keys = await keysOf()
+  const { objects: files } = await env.ARCHIVE.list()
+  const ids = await Promise.all(
+    Object.entries(objects).map(async ([name, namespace]) =>
+      (await listDurableObjectIds(namespace)).map((id) => ({ name, id, stub: namespace.get(id) })),
+    ),
+  )
+  return [
+    ...keys.map(({ name }) => ({ where: `KV ${name}`, read: async () => `${name} ${await env.KV.get(name)}` })),
+    ...files.map(({ key }) => ({
+      where: `R2 ${key}`,
+      read: async () => new TextDecoder().decode(await (await env.ARCHIVE.get(key))?.arrayBuffer()),
+    })),
+    ...ids.flat().map(({ name, id, stub }) => ({
+      where: `${name} ${id.toString()}`,
+      read: () => runInDurableObject(stub, (_, { storage }) => dumpObject(storage)),
+    })),
+  ]
+}
+
+async function keysOf(): Promise<{ name: string }[]> {
+  const keys: { name: string }[] = []
+  for (let cursor: string | null = null; ;) {
+    const page: KVNamespaceListResult<unknown> = await env.KV.list({ cursor })
+    keys.push(...page.keys)
+    if (page.list_complete) return keys
+    cursor = page.cursor
   }
-  for (const [name, namespace] of Object.entries(objects)) {
-    for (const id of await listDurableObjectIds(namespace)) {
-      const dump = await runInDurableObject(namespace.get(id), (_, { storage }) => dumpObject(storage))
-      dumps.push([`${name} ${id.toString()}`, dump])
-    }
-  }
-  return dumps
+}
+
+async function dumpAll(): Promise<(readonly [where: string, text: string])[]> {
+  const own = (await placesOf()).filter(({ where }) => !known.has(where))
+  const dumps = own.map(async ({ where, read }) => [where, await read()] as const)
+  return Promise.all([...dumps, dumpD1().then((text) => ['D1', text] as const)])
 }
 
 async function dumpD1(): Promise<string> {
