@@ -12,6 +12,8 @@ import type { ToolCall } from './ports.ts'
 import { inexactNumber } from './inexact-number.ts'
 import { isBounded } from './schema-cost.ts'
 
+const noArguments: JsonObject = {}
+
 type CheckedCall = Pick<ToolCall, 'arguments' | 'about' | 'paramHeaders'>
 
 /**
@@ -31,12 +33,16 @@ export function checkArguments(tool: Tool, { arguments: args, about, paramHeader
   const { source } = tool
   if (source.kind === 'toolkit') {
     const defined = definedTool(source)
-    const { account, ...own } = args
-    const isOurs = tool.authorization?.takesAccount && account !== undefined
-    if (isOurs && (typeof account !== 'string' || account.length > 200)) return invalid('account: a name of an account')
-    const parsed = defined?.input.safeParse(isOurs ? own : args)
-    if (parsed?.success) return ok({ ...(parsed.data as JsonObject), ...(isOurs ? { account } : {}) })
-    return invalid(parsed ? zodFaults(parsed.error) : 'the tool is not part of this release')
+    // Ours to read and not the tool's; rules see it.
+    const account = tool.authorization?.takesAccount ? args['account'] : undefined
+    const isNamed = typeof account === 'string' && account.length <= 200
+    if (account !== undefined && !isNamed) return invalid('account: use the name of a connected account')
+    const { account: _, ...own } = isNamed ? args : noArguments
+    const parsed = defined?.input.safeParse(isNamed ? own : args)
+    if (!parsed) return invalid('the tool is not part of this release')
+    if (!parsed.success) return invalid(zodFaults(parsed.error))
+    const data = parsed.data as JsonObject
+    return ok(isNamed ? { ...data, account } : data)
   }
   const whole = source.kind === 'worker' ? withDefaults(tool.inputSchema, args) : args
   try {
