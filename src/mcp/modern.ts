@@ -1,7 +1,8 @@
 import type { JSONRPCRequest } from '@modelcontextprotocol/server'
 import type { ClientFeatures } from '../core/call.ts'
+import { tasksExtension } from '../core/call.ts'
 import type { JsonObject } from '../core/json.ts'
-import type { Result } from '../core/result.ts'
+import type { Refusal, Result } from '../core/result.ts'
 import type { About } from './build-server.ts'
 import type { Turn } from './turn.ts'
 import {
@@ -14,6 +15,8 @@ import { isObject } from '../core/json.ts'
 import { ok } from '../core/result.ts'
 import { askAbout, buildServer } from './build-server.ts'
 import { ListenBus } from './change-feed.ts'
+import { takesTasks } from './tasks.ts'
+import { errorMessage } from './to-wire.ts'
 
 /** Methods whose answer describes the gateway. */
 const describing = new Set([
@@ -44,6 +47,9 @@ export async function serveModern(
   }
   const bus = new ListenBus()
   const meta = metaOf(message?.params)
+  if (message && wantsTasks(message) && !takesTasks(modernFeatures(meta))) {
+    return ok(Response.json(errorMessage(tasksMissing, message.id), { status: 400 }))
+  }
   const logs = Object.hasOwn(meta, LOG_LEVEL_META_KEY)
   const handler = createMcpHandler(() => buildServer(turn, modernFeatures(meta), about, logs), {
     legacy: 'reject',
@@ -87,6 +93,18 @@ export function modernFeatures(meta: Record<string, unknown>): ClientFeatures {
     elicitationUrl: isObject(elicitation) && isObject(elicitation['url']),
     capabilities,
   }
+}
+
+/** MCP tasks §Task Status Notifications. There are none here, but who may not ask is told so. */
+function wantsTasks({ method, params }: JSONRPCRequest): boolean {
+  const wanted = isObject(params) ? params['notifications'] : undefined
+  return method === 'subscriptions/listen' && isObject(wanted) && wanted['taskIds'] !== undefined
+}
+
+const tasksMissing: Refusal = {
+  code: 'upstream/capability_missing',
+  message: 'Declare the tasks extension to hear of tasks.',
+  data: { requiredCapabilities: { extensions: { [tasksExtension]: {} } } },
 }
 
 function metaOf(params: unknown): Record<string, unknown> {

@@ -255,5 +255,5 @@ export function nameOf(ctx: DurableObjectState): SessionId {
 
 /** A new session under the same name starts with an empty memory. */
 function forget(sql: SqlStorage): void {
-  for (const table of ['steps', 'spent', 'taint', 'approvals', 'tasks', 'session']) sql.exec(`DELETE FROM ${table}`)
+  for (const table of ['steps', 'spent', 'taint', 'approvals', 'session']) sql.exec(`DELETE FROM ${table}`)
 }

@@ -256,6 +256,7 @@ export class Session
   /** The live session: at once when it is in memory and neither ended nor too old. */
   #open(caller: Caller): Result<LiveSession> | Promise<Result<LiveSession>> {
     if (this.#live?.touch(systemClock())) return { ok: true, value: this.#live }
+    if (this.#live) this.#tasks.stop()
     this.#live = null
     this.#opening ??= this.#start(caller).finally(() => {
       this.#opening = null
@@ -289,6 +290,7 @@ export class Session
     const seenAt = this.#live?.storeSeen() ?? row.seen_at
     const idleAt = seenAt + config.value.session.idleMs
     if (idleAt > systemClock()) return idleAt
+    this.#tasks.stop()
     this.#live?.close()
     this.#live = null
     await hubOf(this.env, row.project as ProjectId, row.gateway as GatewayId).leave(nameOf(this.ctx))

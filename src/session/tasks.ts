@@ -120,6 +120,14 @@ export class Tasks {
     return this.get(id)
   }
 
+  /** Nobody has asked for long: what still runs would run out of reach of whoever may stop it. Outcomes stay. */
+  stop(): void {
+    for (const [id, live] of this.#live) {
+      live.cancel()
+      if (live.ask) this.#use.keepAlive(this.cancel(id))
+    }
+  }
+
   /** The session has ended: so have they. */
   giveUp(): void {
     for (const live of this.#live.values()) live.cancel()

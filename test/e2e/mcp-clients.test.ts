@@ -391,6 +391,8 @@ describe('tasks (SEP-2663)', () => {
         error: { code: -32021, data: { requiredCapabilities: { extensions: { [extension]: {} } } } },
       })
     }
+    const listen = await ask('subscriptions/listen', { notifications: { taskIds: [taskId] } }, 'worker', {})
+    expect(listen).toMatchObject({ error: { code: -32021 } })
     expect(await get(taskId)).toMatchObject({ status: 'working' })
     await ask('tasks/cancel', { taskId })
     const plain = await ask('tools/call', { name: 'long_job', arguments: {} }, 'worker', {})

@@ -157,6 +157,21 @@ describe('a call of a client that takes tasks', () => {
     expect(made.cancelled).toEqual(['key'])
   })
 
+  it('is stopped when nobody asks for long, and what had ended stays', async () => {
+    const made = setUp(async ({ name }) => {
+      if (name === 'quick') return later().then(() => said('kept'))
+      return new Promise(() => {})
+    })
+    const kept = await handed(made.tasks, request({ name: 'quick' }))
+    await later()
+    await handed(made.tasks)
+    made.tasks.stop()
+    expect(made.cancelled).toEqual(['key'])
+    expect(JSON.stringify(await status(made.tasks, kept))).toContain('kept')
+    made.tasks.giveUp()
+    expect(await status(made.tasks, kept)).toBe('session/unknown_task')
+  })
+
   it('takes as long as it takes beyond fifty tasks', async () => {
     const { tasks } = setUp((asked) => {
       if (asked.name === 'last') return later().then(() => said('late'))
