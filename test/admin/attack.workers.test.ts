@@ -89,7 +89,7 @@ const makes = (route: AdminRoute): boolean => route.method === 'PUT' && !route.p
 function urlOf(route: AdminRoute): string {
   const resource = `/${route.path.split('/')[1] ?? ''}`
   const path = route.path.replaceAll(/\{(\w+)\}/g, (_, name: string) =>
-    name === 'version' ? '1' : name === 'user' ? 'their-user' : (theirIds[resource] ?? 'missing'),
+    name === 'version' ? '1' : name === 'user' ? 'their-user' : (theirIds[resource] ?? 'no-such-row'),
   )
   const query = queries[route.path]
   return query === undefined ? path : `${path}?${query}`
@@ -152,7 +152,7 @@ beforeAll(async () => {
 describe.each(tested.map((route) => [keyOf(route), route] as const))('%s', (key, route) => {
   it('has what this test needs', () => {
     expect(route.body === undefined || key in bodies).toBe(true)
-    expect(urlOf(route)).not.toContain('missing')
+    expect(urlOf(route)).not.toContain('no-such-row')
   })
 
   it('answers 401 without a token, with a wrong one and with an app key', async () => {
