@@ -64,29 +64,29 @@ const slow: Pair = {
       {
         hang: running(() => hanging),
         trickle: running(async (_args, ctx) => {
-          for (let n = 0; n < 40; n++) {
+          for (let n = 0; n < 200; n++) {
             await ctx.mcpReq.notify({ method: 'notifications/message', params: { level: 'info', data: n } } as never)
             await pause(50)
           }
           return say('late')
         }),
       },
-      { settings: { timeoutMs: 400 } },
+      { settings: { timeoutMs: 1_500 } },
     )
     const at = performance.now()
     const answers = await Promise.all(['hang', 'trickle'].map((name) => ask(client, name)))
-    return count(...answers.map(({ isError }) => isError), performance.now() - at < 1_900)
+    return count(...answers.map(({ isError }) => isError), performance.now() - at < 8_000)
   },
   async benign(kit) {
     const working = running(async (_args, ctx) => {
       const progressToken = ctx.mcpReq._meta?.progressToken
       for (let progress = 1; progress <= 8; progress++) {
-        await pause(100)
+        await pause(250)
         await ctx.mcpReq.notify({ method: 'notifications/progress', params: { progressToken, progress } } as never)
       }
       return say('done after a while')
     })
-    const { client } = await kit.behind({ work: working }, { settings: { timeoutMs: 400 } })
+    const { client } = await kit.behind({ work: working }, { settings: { timeoutMs: 1_500 } })
     const seen: number[] = []
     const answer = await ask(client, 'work', {}, { onprogress: ({ progress }) => void seen.push(progress) })
     return count(answer.text === 'done after a while', seen.length === 8)
