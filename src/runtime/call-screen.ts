@@ -63,7 +63,7 @@ export function screenCall(plan: Plan | null, call: Pick<ToolCall, 'about'>, use
       const scrubbed = scrub(output as unknown as Json, secrets()) as unknown as ToolOutput
       if (scrubbed !== output) found.push({ kind: 'secret', what: 'own credential', path: '', action: 'mask' })
       if (plan === null) return { output: scrubbed, withheld: false }
-      const screened = screenOutput(scrubbed, plan, { notice: call.about === undefined, by })
+      const screened = screenOutput(scrubbed, plan, { result: call.about === undefined ? 'tool' : 'other', by })
       seen(screened)
       return { output: screened.output, withheld: screened.withheld }
     },
