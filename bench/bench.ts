@@ -12,6 +12,7 @@ import { fire, percentile, perSecond, timeEach } from './lib/load.ts'
 import type { Figures } from './lib/print.ts'
 import { print } from './lib/print.ts'
 import { callShot, directShot, floorShot, listShot } from './lib/shots.ts'
+import { measureFederation } from './federation.ts'
 import { measureSearch } from './search.ts'
 import { measurePolicy } from './policy.ts'
 
@@ -92,6 +93,9 @@ try {
   say('Search')
   const search = measureSearch()
 
+  say('Federation')
+  const federation = await measureFederation(deployment, service, perRound)
+
   const figures = {
     direct: figuresOf(times.direct, rates.direct),
     floor: figuresOf(times.floor, rates.floor),
@@ -99,6 +103,7 @@ try {
     addedP50Ms: round(percentile(times.governed, 0.5) - percentile(times.direct, 0.5)),
     list,
     search,
+    federation,
     sessionBytes,
     decisionsPerSecond: Math.round(decisions?.perSecond ?? Number.NaN),
     decisionMicroseconds1000Rules: round(decisions?.medianUs ?? Number.NaN),

@@ -1,3 +1,4 @@
+import type { FederationFigures } from '../federation.ts'
 import type { SearchFigures } from '../search.ts'
 
 export type Figures = { p50Ms: number; p95Ms: number; p99Ms: number; perSecond32: number }
@@ -9,6 +10,7 @@ export type AllFigures = {
   addedP50Ms: number
   list: Record<string, number>
   search: SearchFigures
+  federation: FederationFigures
   sessionBytes: number
   decisionsPerSecond: number
   decisionMicroseconds1000Rules: number
@@ -35,6 +37,10 @@ ${Object.entries(figures.list)
   .join('\n')}
 ${line('search over 1,000 tools, p50', `${figures.search.p50Ms.toFixed(2)} ms`)}
 ${line('its index, made once', `${figures.search.buildMs.toFixed(0)} ms`)}
+${line('federated call, p50', `${figures.federation.callP50Ms.toFixed(2)} ms`)}
+${line('that server, directly, p50', `${figures.federation.directP50Ms.toFixed(2)} ms`)}
+${line('federated call beside a hanging server, p50', `${figures.federation.besideHangingP50Ms.toFixed(2)} ms`)}
+${line('tools/list, 10 servers, 1,000 tools, p50', `${figures.federation.list1000P50Ms.toFixed(2)} ms`)}
 ${line('memory per live session', `${(figures.sessionBytes / 1024).toFixed(1)} KiB`)}
 ${line('decisions per second, 1,000 rules', `${figures.decisionsPerSecond}`)}
 ${line('one decision at the median, 1,000 rules', `${figures.decisionMicroseconds1000Rules} us`)}

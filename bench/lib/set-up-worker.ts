@@ -1,5 +1,6 @@
+import type { Db } from '../../src/db/db.ts'
 import { openDb } from '../../src/db/db.ts'
-import { agents, keys, projects, providers } from '../../src/db/schema.ts'
+import { agents, keys, projects, providers, toolPins, upstreams as servers } from '../../src/db/schema.ts'
 import { parseDocument, publish } from '../../src/gateways/gateways.ts'
 import type { ProjectId } from '../../src/core/ids.ts'
 import { userId } from '../../src/core/ids.ts'
@@ -17,7 +18,9 @@ export type SetUp = {
   keyHash: string
   issuer: string
   serviceUrl: string
-  gateways: { name: string; tools: number }[]
+  gateways: { name: string; tools: number; upstreams?: string[] }[]
+  /** MCP servers with so many tools each, all admitted. */
+  upstreams?: { id: string; url: string; tools: number }[]
   /** Subjects whose account is connected, through the same steps as a browser takes. */
   connect: string[]
 }
@@ -31,7 +34,7 @@ export default {
     const config = read.value
     const db = openDb(env.DB)
     const now = Date.now()
-    if (wanted.gateways.length > 0) {
+    if (wanted.gateways.length > 0 && wanted.upstreams === undefined) {
       await db.batch([
         db.insert(projects).values({ id: project, name: 'Bench', createdAt: now }).onConflictDoNothing(),
         db.insert(agents).values({
@@ -69,14 +72,15 @@ export default {
         }),
       ])
     }
-    for (const { name, tools } of wanted.gateways) {
+    for (const upstream of wanted.upstreams ?? []) await addUpstream(db, project, upstream, now)
+    for (const { name, tools, upstreams } of wanted.gateways) {
       const document = parseDocument({
         kind: 'Gateway',
         name,
         for: { everyone: true },
         pageSize: 1_000,
         signIn: { modes: ['app_key'] },
-        tools: selection(tools),
+        tools: upstreams?.map((upstream) => ({ upstream })) ?? selection(tools),
         finding: { mode: name.startsWith('search') ? 'search' : 'list' },
         rules: {
           user: [
@@ -106,4 +110,30 @@ function selection(tools: number): unknown[] {
     ...Array.from({ length: whole }, (_, n) => ({ toolkit: 'GitHub', prefix: n === 0 ? 'GitHub' : `T${n}` })),
     ...(rest > 0 ? [{ toolkit: 'GitHub', prefix: 'Rest', include: names.slice(0, rest) }] : []),
   ]
+}
+
+type Wanted = NonNullable<SetUp['upstreams']>[number]
+
+/** As an administrator would have added it: found out, and every definition admitted. */
+async function addUpstream(db: Db, project: ProjectId, { id, url, tools }: Wanted, now: number): Promise<void> {
+  const capabilities = { tools: {} }
+  const serverInfo = { name: 'bench', version: '1' }
+  const discover = { resultType: 'complete', supportedVersions: ['2026-07-28'], capabilities, serverInfo }
+  const discovered = { transport: 'http', era: 'modern', discover, capabilities, at: now }
+  await db.insert(servers).values({ project, id, url, discovered, updatedAt: now })
+  const behaviour = { operation: 'read', destructive: false, idempotent: true, openWorld: false }
+  const inputSchema = { type: 'object', properties: { text: { type: 'string', description: 'What to look for.' } } }
+  const rows = Array.from({ length: tools }, (_, n) => ({
+    project,
+    upstream: id,
+    kind: 'tool',
+    name: `tool_${n}`,
+    hash: `${id}-${n}`,
+    definition: { name: `tool_${n}`, description: `Looks up the thing of number ${n} and says it.`, inputSchema },
+    behaviour,
+    status: 'admitted' as const,
+    decidedBy: 'bench',
+    updatedAt: now,
+  }))
+  for (let at = 0; at < rows.length; at += 8) await db.insert(toolPins).values(rows.slice(at, at + 8))
 }
