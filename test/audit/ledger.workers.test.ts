@@ -363,6 +363,7 @@ describe('the archive', () => {
       return one['behalf.event.type'] === 'audit.checkpoint' ? [] : [one['behalf.sequence']]
     })
     expect(sequences.slice(0, 3)).toEqual([30, 31, 32])
+    expect(await ledger(project).sinkStatus()).toMatchObject([{ waiting: 0, waitingSince: null, failures: 0 }])
     expect(sequences.length).toBeGreaterThan(22)
   })
 

@@ -3,7 +3,7 @@ import { systemClock } from '../../core/clock.ts'
 import { openDb } from '../../db/db.ts'
 import { createEgress } from '../../egress/egress.ts'
 import type { SinkStatus, SinkTest } from '../ledger-api.ts'
-import type { LedgerStorage } from '../ledger-storage.ts'
+import type { Entry, LedgerStorage } from '../ledger-storage.ts'
 import type { PayloadKeys } from '../payload-keys.ts'
 import { PartReader } from '../archive/read-part.ts'
 import { readEntries } from '../read-entries.ts'
@@ -12,6 +12,7 @@ import type { SinkRecord } from './record.ts'
 import { headRecord } from './record.ts'
 import type { RunnerPorts } from './runner.ts'
 import type { Delivery } from './sink.ts'
+import type { SinkState } from './state.ts'
 
 type Host = {
   storage: LedgerStorage
@@ -62,7 +63,7 @@ export function statusOf(storage: LedgerStorage, id: string): SinkStatus | null 
     id,
     cursor: state.cursor,
     waiting,
-    waitingSince: waiting > 0 && oldest ? (JSON.parse(oldest.leaf) as { recordedAt: number }).recordedAt : null,
+    waitingSince: waiting > 0 && oldest ? waitingSince(state, oldest) : null,
     failures: state.failures,
     error: state.error,
     nextAt: state.next_at,
@@ -70,6 +71,12 @@ export function statusOf(storage: LedgerStorage, id: string): SinkStatus | null 
     deliveredAt: state.delivered_at,
     deadLetters: state.dead,
   }
+}
+
+/** The Ledger has the latest records only. Of one that is not here any more it is known that it came after the last delivery. */
+function waitingSince({ cursor, delivered_at: deliveredAt }: SinkState, oldest: Entry): number {
+  const { recordedAt } = JSON.parse(oldest.leaf) as { recordedAt: number }
+  return oldest.sequence === cursor ? recordedAt : Math.min(recordedAt, deliveredAt ?? recordedAt)
 }
 
 /** Not recorded and not proven: it only shows that the way to the receiver is open. */
