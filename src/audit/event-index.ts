@@ -38,3 +38,16 @@ const differing = `
   SELECT batch.value ->> 0 AS sequence FROM json_each(?3) AS batch
   LEFT JOIN events ON events.project = ?1 AND events.ledger = ?2 AND events.sequence = batch.value ->> 0
   WHERE events.leaf IS NOT batch.value ->> 1 ORDER BY 1 LIMIT 1`
+
+/** In UTF-16 units. */
+export const lengthOf = ({ leaf, payload }: Entry): number => leaf.length + (payload?.length ?? 0)
+
+/** D1 takes a parameter of 2 MB: this many UTF-16 units are less, whatever they are. One entry always is. */
+const batchLength = 600_000
+
+/** As many of them as one statement takes. */
+export function withinBytes(entries: readonly Entry[]): readonly Entry[] {
+  let length = 0
+  const fits = entries.findIndex((entry, i) => (length += lengthOf(entry)) > batchLength && i > 0)
+  return fits < 0 ? entries : entries.slice(0, fits)
+}

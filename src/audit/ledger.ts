@@ -9,10 +9,11 @@ import { LedgerArchive } from './archive/in-ledger.ts'
 import type { Part } from './archive/part-store.ts'
 import { rowBytes } from './archive/retention.ts'
 import { checkpointDueAt, makeCheckpoint, publishCheckpoints } from './checkpointer.ts'
-import { indexEntries } from './event-index.ts'
+import { indexEntries, lengthOf, withinBytes } from './event-index.ts'
+import { inclusionOf } from './inclusion.ts'
 import type { EventRow } from './event-row.ts'
 import type { OpenPayload } from './leaf.ts'
-import { commitmentOf, leafHashOf, leafText, noncedPayload, openPayload } from './leaf.ts'
+import { openPayload } from './leaf.ts'
 import type {
   AppendReply,
   Head,
@@ -24,8 +25,8 @@ import type {
   StorageStatus,
   TailEntry,
 } from './ledger-api.ts'
-import type { Entry, NewEntry } from './ledger-storage.ts'
 import { LedgerStorage } from './ledger-storage.ts'
+import { newEntry } from './new-entry.ts'
 import type { Signer } from './note.ts'
 import { PayloadKeys } from './payload-keys.ts'
 import { families } from './metrics/families.ts'
@@ -35,7 +36,7 @@ import { SinkRunner } from './sinks/runner.ts'
 import type { DeadLetter } from './sinks/state.ts'
 import { sinkPorts, statusOf, testRecord, testReply } from './sinks/in-ledger.ts'
 import { Tasks } from './tasks.ts'
-import { appendLeaves, consistencyProof, inclusionProof, leafHashes, peaks } from './tree.ts'
+import { appendLeaves, consistencyProof, leafHashes, peaks } from './tree.ts'
 
 const indexDelayMs = 200
 /** D1 gets few at a time, so that a search does not wait for a long write; many when it was away. */
@@ -94,7 +95,7 @@ export class Ledger extends DurableObject<Env> implements LedgerApi {
     const now = systemClock()
     const recordedAt = Math.max(now, this.#storage.recordedAt)
     const keys = this.#keys
-    const entries = await Promise.all(events.map((event) => prepare(event, recordedAt, keys)))
+    const entries = await Promise.all(events.map((event) => newEntry(event, recordedAt, keys)))
     const before = this.#storage.size
     const size = this.#storage.append(entries, recordedAt, (from, hashes) =>
       appendLeaves(this.#storage.tiles, from, hashes),
@@ -133,13 +134,7 @@ export class Ledger extends DurableObject<Env> implements LedgerApi {
     if (sequence === null) return null
     const last = this.#storage.lastCheckpoint
     const checkpoint = last && last.size > sequence ? last.note : await this.checkpoint()
-    if (checkpoint === null) return null
-    const size = Number(checkpoint.split('\n')[1])
-    const { tiles } = this.#storage
-    const [leafHash] = leafHashes(tiles, sequence, sequence + 1)
-    if (leafHash === undefined) return null
-    const proof = inclusionProof(tiles, sequence, size).map(base64)
-    return { ledger: this.#name(), sequence, size, leafHash: base64(leafHash), proof, checkpoint }
+    return checkpoint === null ? null : inclusionOf(this.#storage.tiles, this.#name(), sequence, checkpoint)
   }
 
   async consistency(older: number, newer: number): Promise<string[] | null> {
@@ -332,26 +327,3 @@ export class Ledger extends DurableObject<Env> implements LedgerApi {
 
 /** The latest entries stay here after they are in D1, for live views and for sinks. */
 const keptEntries = 5_000
-
-const lengthOf = ({ leaf, payload }: Entry): number => leaf.length + (payload?.length ?? 0)
-
-/** D1 takes a parameter of 2 MB: this many UTF-16 units are less, whatever they are. One entry always is. */
-const batchLength = 600_000
-
-function withinBytes(entries: Entry[]): Entry[] {
-  let length = 0
-  const fits = entries.findIndex((entry, i) => (length += lengthOf(entry)) > batchLength && i > 0)
-  return fits < 0 ? entries : entries.slice(0, fits)
-}
-
-async function prepare(event: EventRow, recordedAt: number, keys: PayloadKeys): Promise<NewEntry> {
-  const { id, user, head } = event
-  if (event.payload === null || keys.isErased(user, () => (JSON.parse(head) as { at: number }).at)) {
-    const leaf = leafText(head, recordedAt, null)
-    return { id, leaf, hash: await leafHashOf(leaf), payload: null }
-  }
-  const nonced = noncedPayload(event.payload)
-  const leaf = leafText(head, recordedAt, await commitmentOf(nonced))
-  const [hash, payload] = await Promise.all([leafHashOf(leaf), keys.seal(user, id, nonced)])
-  return { id, leaf, hash, payload }
-}
