@@ -1,8 +1,9 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { expect, it } from 'vitest'
 import { root } from '../scripts/lib/root.ts'
 
+const kit = readdirSync(join(root, 'test/support/hostile')).map((name) => `test/support/hostile/${name}`)
 const page = readFileSync(join(root, 'docs/threats.md'), 'utf8')
 const rows = page.split('\n').filter((line) => /^\| (?!#|case|record|---)/.test(line))
 
@@ -21,6 +22,8 @@ it.each(rows.map((row) => [row.split('|')[1]?.trim() ?? '', row] as const))(
   (_, row) => {
     const cell = row.split('|').at(-2) ?? ''
     const files = filesIn(cell)
+    // The names that this command prints stand in the kit.
+    if (cell.includes('`npm run attacks`')) files.push(...kit)
     expect(files).not.toEqual([])
     for (const file of files) expect([file, existsSync(join(root, file))]).toEqual([file, true])
     const text = files.map((file) => readFileSync(join(root, file), 'utf8').replaceAll("\\'", "'")).join('\n')
