@@ -178,3 +178,49 @@ it('names what does not exist, with what does', async () => {
 it('offers nothing of an upstream that is switched off', async () => {
   expect(names(await run([{ upstream: 'files' }], [{ ...files, enabled: false }]))).toEqual([])
 })
+
+it('keeps the names of the gateway itself: a tool from elsewhere that has one needs an alias', async () => {
+  const pins = ['search_tools', 'Call-Tool', 'read'].map((name) => ({ ...files.pins[0], name }) as Pin)
+  const selected = (alias: object) => [selectionSchema.parse({ upstream: 'files', alias })]
+  const reserved = ['search_tools', 'call_tool']
+  const offered = await offer(selected({}), { upstreams: [{ ...files, pins }] }, reserved)
+  expect(names(offered)).toEqual(['read'])
+  expect(offered.faults.map(({ message }) => message)).toEqual([
+    'give "search_tools" an alias: search_tools is a tool of the gateway itself (see finding)',
+    'give "Call-Tool" an alias: Call-Tool is a tool of the gateway itself (see finding)',
+  ])
+  const aliased = await offer(selected({ search_tools: 'find' }), { upstreams: [{ ...files, pins }] }, reserved)
+  expect(names(aliased)).toEqual(['find', 'read'])
+})
+
+it('offers of a tool Worker what was admitted and allowed, and takes no other source for one', async () => {
+  const definition = {
+    name: 'Do',
+    title: 'Do',
+    description: 'Does it.',
+    inputSchema: { type: 'object', properties: {} },
+    behaviour: { operation: 'delete', destructive: true, idempotent: false, openWorld: true },
+    authorization: { provider: 'github', scopes: ['repo'] },
+    secrets: [],
+    sensitive: [],
+    revision: 'r1',
+  }
+  const pin: Pin = { kind: 'tool', name: 'Do', hash: 'h', definition, behaviour: null, status: 'admitted' }
+  const acme = (settings: object, pins: Pin[] = [pin]) => [{ ...files, id: 'acme', url: 'worker:acme', settings, pins }]
+  const allowed = { allow: { providers: ['github'] } }
+  const { tools } = await run([{ worker: 'acme' }], acme(allowed))
+  expect(tools).toMatchObject([
+    {
+      name: 'Do',
+      behaviour: definition.behaviour,
+      authorization: { provider: 'github', scopes: ['repo'], takesAccount: true },
+      source: { kind: 'worker', binding: 'acme', remoteName: 'Do', revision: 'r1' },
+    },
+  ])
+  expect(names(await run([{ worker: 'acme' }], acme({})))).toEqual([])
+  expect(names(await run([{ worker: 'acme' }], acme(allowed, [{ ...pin, status: 'quarantined' }])))).toEqual([])
+  const faults = async (selection: object, upstreams: UpstreamSource[]) =>
+    (await run([selection], upstreams)).faults.map(({ message }) => message)
+  expect(await faults({ upstream: 'acme' }, acme(allowed))).toEqual(['"acme" is a tool Worker: say worker'])
+  expect(await faults({ worker: 'files' }, [files])).toEqual(['there is no tool Worker "files"; add it first'])
+})
