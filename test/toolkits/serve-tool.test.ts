@@ -50,7 +50,7 @@ test('arguments are checked again where they are used', async () => {
 })
 
 test('what goes wrong is a value with its kind, and a bug is not explained to the model', async () => {
-  const failing = (cause: unknown) => call(toolkit({ run: () => Promise.reject(cause) }))
+  const failing = (cause: Error) => call(toolkit({ run: () => Promise.reject(cause) }))
   expect(await failing(new ToolError('not_found', 'No.', { choices: ['a'] }))).toEqual({
     kind: 'error',
     error: { kind: 'not_found', message: 'No.', choices: ['a'] },
