@@ -65,6 +65,22 @@ describe('OTLP', () => {
       expect(receiver.spans[2]?.['status']).toMatchObject({ code: 2 })
     })
 
+    it(`sends no span of a trace that its caller does not want sampled, and the event all the same (${encoding})`, async () => {
+      const receiver = otlpReceiver()
+      const { attributes } = toolEvent(0).event
+      const quiet = toolEvent(0, { attributes: { ...attributes, trace_flags: 0 } })
+      const refused = toolEvent(1, { type: 'tool.refused', outcome: 'refused' })
+      expect(await send(to, toolsFor(receiver), [quiet, refused])).toMatchObject({ kind: 'accepted', refused: [] })
+      expect(receiver.logs.map((log) => (log as { flags?: number }).flags ?? 0)).toEqual([0, 1])
+      expect(new Set(receiver.spans.map((span) => span.attributes['behalf.event.id'] ?? null))).toEqual(
+        new Set([refused.event.id, null]),
+      )
+      expect(receiver.spans.map(({ name, spanId, parentSpanId }) => [name, spanId, parentSpanId])).toEqual([
+        ['tools/call Github_CreateIssue', 'b7ad6b7169203331', '00f067aa0ba902b7'],
+        ['upstream', '27ad6b7169203331', 'b7ad6b7169203331'],
+      ])
+    })
+
     it(`counts what the receiver says it refused, and does not send it again (${encoding})`, async () => {
       const receiver = otlpReceiver()
       receiver.rejectRecords(200)
