@@ -70,9 +70,7 @@ export class CallRecord {
 
   refused(error: Refusal): CallReply {
     this.#use.record.refused(this.#call, this.#entry({ refusal: error }))
-    const wait = waits[error.code]
-    const resume = wait ? { callId: this.#call.id, wait } : null
-    return { kind: 'refused', callId: this.#call.id, error: withoutEvidence(error), ...(resume ? { resume } : {}) }
+    return this.#refusal(error)
   }
 
   denied(decision: Decision): CallReply {
@@ -110,7 +108,14 @@ export class CallRecord {
   failed(error: Refusal): CallReply {
     this.#use.facts.end(this.#call, 'failed')
     this.#use.record.outcome(this.#call, this.#entry({ refusal: error }))
-    return { kind: 'refused', callId: this.#call.id, error: withoutEvidence(error) }
+    // A server that wants more scopes says so only now: the person is asked as if it had been known before.
+    return this.#refusal(error)
+  }
+
+  #refusal(error: Refusal): CallReply {
+    const wait = waits[error.code]
+    const resume = wait ? { callId: this.#call.id, wait } : null
+    return { kind: 'refused', callId: this.#call.id, error: withoutEvidence(error), ...(resume ? { resume } : {}) }
   }
 
   /** What the server says while it runs reaches the agent before its result does, and so does the taint. */
