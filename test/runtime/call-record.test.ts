@@ -7,6 +7,7 @@ function failedWith(code: Code) {
   const recorded: unknown[] = []
   const use = {
     now: () => 0,
+    gateway: { version: 1 },
     facts: { end: () => {} },
     record: { outcome: (_: unknown, { refusal }: { refusal: unknown }) => void recorded.push(refusal) },
   } as unknown as Runtime
