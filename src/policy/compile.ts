@@ -6,7 +6,7 @@ import { compileLimit, type CompiledLimit } from './limit.ts'
 import type { Rule, RulesDocument, Side } from './rule.ts'
 import { buildIndex, type RuleIndex } from './rule-index.ts'
 import { compileSelectors, type Select } from './select.ts'
-import { stepArgumentsOf } from './step-arguments.ts'
+import { readsSteps, stepArgumentsOf } from './step-arguments.ts'
 import { taintPatterns } from './taint-patterns.ts'
 
 /** Rules ready to decide with. Immutable; made once per version and isolate, because it holds functions. */
@@ -18,6 +18,7 @@ export type CompiledRules = {
   stepArguments: ReadonlySet<string>
   /** Some rule turns on what tainted the session. */
   readsTaint: boolean
+  readsSteps: boolean
 }
 
 export type CompiledRule = {
@@ -42,6 +43,7 @@ export function compileRules(document: RulesDocument, version: string = document
     rules,
     index: buildIndex(rules.map(({ rule }) => rule)),
     stepArguments: new Set(conditions.flatMap(stepArgumentsOf)),
+    readsSteps: conditions.some(readsSteps),
     readsTaint: conditions.some((when) => taintPatterns(when).length > 0),
   }
 }

@@ -18,6 +18,12 @@ export function argumentsToRemember({ stepArguments }: CompiledRules, args: Json
   return JSON.stringify(kept).length > longest ? undefined : kept
 }
 
+/** Whether what a session did so far can change the answer. */
+export function readsSteps({ after, notAfter, steps, all = [], any = [], not }: Condition): boolean {
+  if (after !== undefined || notAfter !== undefined || steps !== undefined) return true
+  return [...all, ...any, ...(not === undefined ? [] : [not])].some(readsSteps)
+}
+
 /** Names of the arguments that the selectors within a condition look at in steps. */
 export function stepArgumentsOf(condition: Condition): string[] {
   const children = [...(condition.all ?? []), ...(condition.any ?? [])]

@@ -28,6 +28,7 @@ function prepare(snapshot: Snapshot): OfferedGateway {
     things: offeredThings(snapshot),
     find: (name) => byName.get(name),
     readsTaint: rules.readsTaint,
+    readsSteps: rules.readsSteps,
     decisionPoint: snapshot.decisionPoint,
     decide: (question, now) => decide(rules, question, now),
     couldPermit: (question, now) => couldPermit(rules, question, now),

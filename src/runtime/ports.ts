@@ -161,6 +161,8 @@ export type OfferedGateway = {
   narrow(question: Question, tool: Tool, now: number): Tool | null
   /** Lists may change when a result taints the session. */
   readsTaint: boolean
+  /** Lists may change when a call ran. */
+  readsSteps: boolean
   decisionPoint: DecisionPointSettings | null
   /** What a result of it is looked through for. Null: nothing. */
   screening(tool: Tool, kind?: Kind): Plan | null

@@ -26,6 +26,7 @@ import { createRecorder, sessionEvent } from './record.ts'
 import { decisionPointAsker } from './ask-decision-point.ts'
 import { outsideWorld } from './outside-world.ts'
 import { ResourceWatch } from './resource-watch.ts'
+import { ShownList } from './shown-list.ts'
 import type { SessionRow } from './session-row.ts'
 import { belongsTo, readRow, rowMigrations, seenRow, startRow } from './session-row.ts'
 import { listenToResources, serverOf } from './watch-resources.ts'
@@ -48,6 +49,7 @@ export type SessionUse = {
 export class LiveSession {
   readonly runtime: Runtime
   readonly leases: HeldLeases
+  readonly shown = new ShownList()
   readonly own: OwnUse
   readonly resources: ResourceWatch
   readonly #use: SessionUse

@@ -5,6 +5,7 @@ import type { CallReply, TaskReply, TaskState } from '../core/call.ts'
 import type { Caller } from '../core/caller.ts'
 import type { JsonObject } from '../core/json.ts'
 import { systemClock } from '../core/clock.ts'
+import { logFault } from '../core/log.ts'
 import { elicitationId } from '../core/elicitation-id.ts'
 import { migrate } from '../core/do-migrations.ts'
 import type { CallId } from '../core/ids.ts'
@@ -140,11 +141,18 @@ export class Session
     try {
       const logLevel = request.logLevel ?? this.#conversations.logLevel(request.features.conversation)
       const reply = await run(live.value, offerCall(id, request, abort.signal, logLevel))
+      this.#tellOfList(live.value, request.caller)
       await this.#noteLink(request, reply)
       return reply
     } finally {
       if (request.cancelKey !== undefined) this.#running.delete(request.cancelKey)
     }
+  }
+
+  #tellOfList(live: LiveSession, caller: Caller): void {
+    if (!live.shown.hasChanged(caller, live.runtime)) return
+    const told = live.tell({ kind: 'list' }).catch((fault: unknown) => logFault('session.list_change_lost', fault))
+    this.ctx.waitUntil(told)
   }
 
   async cancelCall(cancelKey: string): Promise<void> {
@@ -182,6 +190,7 @@ export class Session
     const { tools, version } = runtime.gateway
     const { caller, features, cursor, known } = request
     const page = pageOf(shownTools(caller, features, runtime, own.finding), cursor, pageSize, version)
+    live.value.shown.note(caller, runtime)
     const mark = await listMark(gateway, version, page.tools, tools)
     return mark === known ? { ...page, tools: [], mark, unchanged: true } : { ...page, mark }
   }

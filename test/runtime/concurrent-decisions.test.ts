@@ -64,6 +64,7 @@ function runtime(rules: CompiledRules): Runtime & { facts: Memory; ran: JsonObje
       couldPermit: (question, at) => couldPermit(rules, question, at),
       narrow: (_, narrowed) => narrowed,
       readsTaint: rules.readsTaint,
+      readsSteps: rules.readsSteps,
       decisionPoint: null,
       screening: () => null,
       remember: (args) => argumentsToRemember(rules, args),

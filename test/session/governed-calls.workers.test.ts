@@ -74,6 +74,38 @@ async function outcomes(world: World, many: number): Promise<EventView[]> {
   )
 }
 
+async function changesFor(caller: Caller) {
+  const { project, gateway, user, agent } = caller
+  const session = (await sessionOf(caller)) as unknown as { name: string }
+  const changes = await openChanges(
+    env,
+    { project, gateway },
+    { user: user.id, agent: agent.id, session: session.name },
+  )
+  if (!changes.ok) throw new Error(changes.error.code)
+  return changes.value.getReader()
+}
+
+describe('a list that depends on what was done', () => {
+  it('loses a tool with the step after which it may not run, and the client hears of it once', async () => {
+    const once = {
+      id: 'one-mail',
+      effect: 'forbid',
+      tools: { names: ['Mail_send'] },
+      when: { after: { tools: ['Mail_send'] } },
+    }
+    const world = await newWorld({ ...chain, rules: { ...chain.rules, user: [...permitAll.user, once] } }, servers)
+    const alice = await world.person('alice')
+    expect(await names(alice)).toContain('Mail_send')
+    const heard = await changesFor(alice)
+    await call(alice, 'Files_read_public')
+    expect(textOf(await send(alice))).toEqual(['sent'])
+    expect((await heard.read()).value).toEqual({ kind: 'list' })
+    expect(await names(alice)).not.toContain('Mail_send')
+    await heard.cancel()
+  })
+})
+
 describe('an injected chain (attack case 65)', () => {
   it('reads a private file and may then send no mail; the list loses the tool, the client hears of it, the record says why', async () => {
     const taints = [{ results: { names: ['Files_read_private'] }, label: 'private:files' }]
@@ -83,21 +115,14 @@ describe('an injected chain (attack case 65)', () => {
     await call(alice, 'Files_read_public')
     expect(textOf(await send(alice))).toEqual(['sent'])
     expect(await names(alice)).toContain('Mail_send')
-    const { project, gateway, user, agent } = alice
-    const session = (await sessionOf(alice)) as unknown as { name: string }
-    const changes = await openChanges(
-      env,
-      { project, gateway },
-      { user: user.id, agent: agent.id, session: session.name },
-    )
-    const heard = changes.ok ? changes.value.getReader() : null
+    const heard = await changesFor(alice)
 
     expect(textOf(await call(alice, 'Files_read_private'))).toEqual(['Ada 5000, Bob 6000'])
 
     expect(await send(alice)).toMatchObject({ kind: 'refused', error: { code: 'policy/denied' } })
     expect(await names(alice)).not.toContain('Mail_send')
-    expect((await heard?.read())?.value).toEqual({ kind: 'list' })
-    await heard?.cancel()
+    expect((await heard.read()).value).toEqual({ kind: 'list' })
+    await heard.cancel()
     expect(textOf(await send(bob))).toEqual(['sent'])
     const read = (await outcomes(world, 5)).find(({ tool }) => tool === 'Files_read_private')
     expect(read?.attributes['behalf.taint']).toEqual(['private:files'])
