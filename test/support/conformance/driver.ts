@@ -12,7 +12,7 @@ export async function startDriver(world: PeopledWorld): Promise<Served> {
   const ada = world.person('ada')
   // Once and for all: several sign-ins at a time in one browser get in each other's way at the company.
   await ada.open(`${world.url}/me/activity`)
-  const stage = { ...world, ada }
+  const stage = { ...world, ada, adaId: await world.userId('ada') }
   return serveFetch(async (request) => {
     const given = (await request.json()) as Omit<Scene, 'id'>
     const id = `${given.scenario}-${given.revision}`

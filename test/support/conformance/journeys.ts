@@ -6,7 +6,7 @@ import type { PeopledWorld, Person } from '../people.ts'
 export type Scene = { id: string; server: string; scenario: string; revision: string; context: Record<string, unknown> }
 
 /** Ada keeps her browser for all of them: she signs in once. */
-export type Stage = PeopledWorld & { ada: Person }
+export type Stage = PeopledWorld & { ada: Person; adaId: string }
 
 export type Journey = (scene: Scene, world: Stage) => Promise<void>
 
@@ -54,7 +54,7 @@ async function signedIn({ id, server, context }: Scene, world: Stage): Promise<v
 async function signIn(id: string, context: Record<string, unknown>, world: Stage): Promise<void> {
   const { client_id: clientId, client_secret: clientSecret } = context
   await must(world, 'POST', `/upstreams/${id}/sign-in`, clientId === undefined ? {} : { clientId, clientSecret })
-  const { connect } = await must(world, 'POST', `/upstreams/${id}/list-as`, { user: await world.userId('ada') })
+  const { connect } = await must(world, 'POST', `/upstreams/${id}/list-as`, { user: world.adaId })
   if (typeof connect !== 'string') throw new Error('ada has an account there already')
   const { status, html } = await world.ada.open(connect)
   if (!html.includes('Connected as')) throw new Error(`not connected: ${status} ${textOf(html)}`)
