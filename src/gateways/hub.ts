@@ -1,7 +1,9 @@
 import { DurableObject } from 'cloudflare:workers'
+import { ledgerPorts, Outbox } from '../audit/audit.ts'
 import { readConfig } from '../config/config.ts'
 import { systemClock } from '../core/clock.ts'
 import { migrate } from '../core/do-migrations.ts'
+import { uuidv7 } from '../core/ids.ts'
 import type { Result } from '../core/result.ts'
 import { ok, refuse } from '../core/result.ts'
 import { logFault } from '../core/log.ts'
@@ -41,6 +43,7 @@ export class Hub extends DurableObject<Env> implements HubApi {
   readonly #head: LiveHead
   readonly #counters: SharedCounters
   readonly #subscribers: Subscribers
+  readonly #outbox: Outbox
   #attendedAt = 0
 
   constructor(ctx: DurableObjectState, env: Env) {
@@ -49,6 +52,8 @@ export class Hub extends DurableObject<Env> implements HubApi {
     this.#live = new LiveSessions(ctx.storage.sql)
     this.#counters = new SharedCounters(ctx.storage.sql)
     this.#subscribers = new Subscribers(ctx)
+    const arm = (at: number): void => void this.#wakeIn(at - systemClock())
+    this.#outbox = new Outbox(ctx.storage, { ...ledgerPorts(env), arm, now: systemClock })
     this.#head = new LiveHead({
       sql: ctx.storage.sql,
       env,
@@ -132,6 +137,8 @@ export class Hub extends DurableObject<Env> implements HubApi {
     await this.#head.look()
     const left = await this.#tellPending()
     await this.#attend()
+    const recordAt = await this.#outbox.flush()
+    if (recordAt !== null) await this.#wakeIn(recordAt - systemClock())
     if (left > 0) await this.#wakeIn(retryAfterMs * 8)
     else if (this.#live.count() > 0 || this.#subscribers.count() > 0) await this.#wakeIn(lookEveryMs)
   }
@@ -162,12 +169,31 @@ export class Hub extends DurableObject<Env> implements HubApi {
   }
 
   #changed(change: HeadChange): void {
+    this.ctx.waitUntil(this.#record(change))
     if (change === 'closed') this.#end({ all: true }, 'gateway_disabled')
-    else if (this.#head.version !== null) {
+    else if (change === 'version' && this.#head.version !== null) {
       this.#subscribers.tell({ kind: 'published', version: this.#head.version })
       this.#attendedAt = 0
     }
     this.ctx.waitUntil(this.#wakeIn(retryAfterMs))
+  }
+
+  /** What is in force, however it came into D1: an administrator may write there without us. */
+  async #record(change: HeadChange): Promise<void> {
+    const { version } = this.#head
+    const { project, gateway } = this.#name
+    const snapshot = version === null ? null : await loadSnapshot(this.env, project, gateway, version)
+    const at = systemClock()
+    this.#outbox.put({
+      id: uuidv7(at),
+      type: change === 'closed' ? 'gateway.disabled' : 'gateway.published',
+      at,
+      project,
+      gatewayId: gateway,
+      ...(snapshot?.ok ? { gateway: snapshot.value.slug } : {}),
+      ...(version === null ? {} : { gatewayVersion: version }),
+      attributes: {},
+    })
   }
 
   #end(match: Match, reason: string): number {

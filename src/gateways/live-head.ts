@@ -10,8 +10,8 @@ type Row = {
   refused_fault: string | null
 }
 
-/** What a look at D1 brought. `closed`: the gateway is off now. */
-export type HeadChange = 'version' | 'closed'
+/** What a look at D1 brought: another version, or the gateway is off (`closed`) or on again (`opened`). */
+export type HeadChange = 'version' | 'closed' | 'opened'
 
 export type LiveHeadUse = {
   sql: SqlStorage
@@ -69,6 +69,7 @@ export class LiveHead {
     this.#keep()
     if (before.enabled && !open) onChange('closed')
     else if (this.version !== before.version) onChange('version')
+    else if (!before.enabled && open) onChange('opened')
   }
 
   async #take(version: number): Promise<void> {

@@ -1,5 +1,7 @@
 import type { AuditEvent, Outbox, PayloadPolicy } from '../audit/audit.ts'
+import type { Caller } from '../core/caller.ts'
 import { uuidv7 } from '../core/ids.ts'
+import type { Refusal } from '../core/result.ts'
 import type { Snapshot } from '../gateways/gateways.ts'
 import type { RecordEntry, Recorder, ToolCall } from '../runtime/runtime.ts'
 import { callEvent } from './call-events.ts'
@@ -42,5 +44,21 @@ export function sessionEvent(
     session,
     // The grant is the sign-in or the key (`key:…`) that this session stands on.
     attributes: { 'behalf.grant.id': row.grant_id, ...(reason === undefined ? {} : { 'behalf.reason': reason }) },
+  }
+}
+
+/** Somebody who is signed in, but may not be here: no call of theirs gets as far as a decision. */
+export function refusedSession(caller: Caller, refusal: Refusal, session: string, now: number): AuditEvent {
+  return {
+    id: uuidv7(now),
+    type: 'session.refused',
+    at: now,
+    project: caller.project,
+    gatewayId: caller.gateway,
+    user: caller.user.id,
+    agent: caller.agent.id,
+    session,
+    outcome: 'refused',
+    attributes: { 'behalf.grant.id': caller.grant, 'error.type': refusal.code },
   }
 }

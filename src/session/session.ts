@@ -38,7 +38,7 @@ import { listMark } from './list-mark.ts'
 import { LiveSession, nameOf, sessionMigrations } from './live-session.ts'
 import { answerOffer } from './offers.ts'
 import { pageOf } from './page-of.ts'
-import { sessionEvent } from './record.ts'
+import { refusedSession, sessionEvent } from './record.ts'
 import { endRow, readRow, slugMigrations } from './session-row.ts'
 import { taskMigrations, Tasks } from './tasks.ts'
 
@@ -285,7 +285,10 @@ export class Session
     const { ctx, env } = this
     const use = { ctx, env, config: config.value, outbox: this.#outbox, caller, now: systemClock }
     const live = await LiveSession.open(use)
-    if (!live.ok) return live
+    if (!live.ok) {
+      this.#outbox.put(refusedSession(caller, live.error, nameOf(ctx), systemClock()))
+      return live
+    }
     this.#live = live.value
     this.#alarms.wakeAt('idle', systemClock() + config.value.session.idleMs)
     return live

@@ -72,10 +72,10 @@ describe('an outbox', () => {
 
   it('asks for one alarm, however many events there are, and again for the next after a flush', () =>
     inObject(async ({ outbox, armed }) => {
-      for (let i = 0; i < 5; i++) outbox.put(event('tools.listed'))
+      for (let i = 0; i < 5; i++) outbox.put(event('session.started'))
       expect(armed).toEqual([now + 1_000])
       await outbox.flush()
-      outbox.put(event('tools.listed'))
+      outbox.put(event('session.started'))
       expect(armed).toHaveLength(2)
     }))
 
@@ -86,7 +86,7 @@ describe('an outbox', () => {
         () => Promise.reject(new Error('gone')),
         () => Promise.resolve(false),
       )
-      outbox.put(event('tools.listed'))
+      outbox.put(event('session.started'))
       const waits = [await outbox.flush(), await outbox.flush(), await outbox.flush()]
       expect(waits).toEqual([now + 1000, now + 2000, now + 4000])
       expect(outbox.depth).toBe(1)
@@ -97,7 +97,7 @@ describe('an outbox', () => {
   it('sends again what was stored by the Ledger but not acknowledged, with the same ids', () =>
     inObject(async ({ outbox, script, ids }) => {
       const stored: string[] = []
-      outbox.put(event('tools.listed'))
+      outbox.put(event('session.started'))
       script.push((events) => {
         stored.push(...events.map((one) => one.id))
         return Promise.reject(new Error('the answer was lost'))
@@ -188,7 +188,7 @@ describe('an outbox', () => {
         return Promise.resolve(true)
       }
       script.push(count, count, count)
-      for (let i = 0; i < 1001; i++) outbox.put(event('tools.listed'))
+      for (let i = 0; i < 1001; i++) outbox.put(event('session.started'))
       expect(await outbox.flush()).toBeNull()
       expect(sends).toBe(3)
       expect(received).toHaveLength(1001)

@@ -1,10 +1,11 @@
 import { env, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import type { GatewayId } from '../../src/core/ids.ts'
 import type { Charge } from '../../src/policy/policy.ts'
 import type { Change, Hub, Match } from '../../src/gateways/gateways.ts'
 import { hubName, openChanges, setEnabled } from '../../src/gateways/gateways.ts'
 import { documentOf, newGateway, published, testProject } from '../support/gateway-fixtures.ts'
+import { recorded } from '../support/recorded.ts'
 
 type Told = string
 
@@ -54,6 +55,25 @@ describe('the Hub', () => {
     expect(await stub.join('s', { user: 'u', agent: 'a' })).toEqual({ ok: true, value: { version: 1 } })
     await published({ ...document, description: 'new' }, 1)
     expect(await stub.join('t', { user: 'u', agent: 'a' })).toEqual({ ok: true, value: { version: 2 } })
+  })
+
+  it('records what is in force, also when nobody came by our API, and once', async () => {
+    const { gateway, document } = await newGateway()
+    const { stub, join } = await openHub(gateway)
+    await join('s/a')
+    await published({ ...document, description: 'new' }, 1)
+    await stub.publish()
+    await stub.publish()
+    await setEnabled(env, { project: testProject, gateway, enabled: false })
+    await stub.publish()
+    await runDurableObjectAlarm(stub)
+    const ofHere = async (type: string) =>
+      (await recorded(testProject, type)).filter((event) => event.gatewayId === gateway)
+    await vi.waitFor(async () => {
+      await runInDurableObject(stub, (hub) => hub.alarm())
+      expect((await ofHere('gateway.published')).map(({ gatewayVersion }) => gatewayVersion)).toEqual([1, 2])
+      expect(await ofHere('gateway.disabled')).toHaveLength(1)
+    })
   })
 
   it('refuses a session of a gateway that does not exist', async () => {

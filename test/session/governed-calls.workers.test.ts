@@ -8,6 +8,7 @@ import type { AgentId } from '../../src/core/ids.ts'
 import type { JsonObject } from '../../src/core/json.ts'
 import { openChanges } from '../../src/gateways/gateways.ts'
 import type { OffersApi } from '../../src/session/session.ts'
+import { recorded } from '../support/recorded.ts'
 import type { World } from './session-harness.ts'
 import { call, features, newWorld, permitAll, sessionOf } from './session-harness.ts'
 
@@ -85,6 +86,22 @@ async function changesFor(caller: Caller) {
   if (!changes.ok) throw new Error(changes.error.code)
   return changes.value.getReader()
 }
+
+describe('somebody who is signed in but not assigned', () => {
+  it('is refused, and the record says who came and why', async () => {
+    const world = await newWorld({ ...chain, for: { groups: ['finance'] } }, servers)
+    const caller = await world.person('mallory')
+    expect(await call(caller, 'Files_read_public')).toMatchObject({ error: { code: 'gateways/not_assigned' } })
+    await vi.waitFor(
+      async () => {
+        const [event] = await recorded(world.project, 'session.refused')
+        expect(event).toMatchObject({ outcome: 'refused', attributes: { 'error.type': 'gateways/not_assigned' } })
+        expect(event?.gatewayId).toBe(world.gateway)
+      },
+      { timeout: 10_000, interval: 100 },
+    )
+  })
+})
 
 describe('a list that depends on what was done', () => {
   it('loses a tool with the step after which it may not run, and the client hears of it once', async () => {

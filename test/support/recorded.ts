@@ -6,6 +6,8 @@ export type RecordedEvent = {
   type: string
   call: string | null
   outcome: string | null
+  gatewayId?: string
+  gatewayVersion?: number
   attributes: Record<string, unknown>
 }
 
@@ -17,9 +19,10 @@ export async function recorded(project: string, type: string): Promise<RecordedE
     'SELECT type, "call", outcome, leaf FROM events WHERE project = ? AND type = ? ORDER BY sequence',
   )
     .bind(project, type)
-    .all<Omit<RecordedEvent, 'attributes'> & { leaf: string }>()
+    .all<Pick<RecordedEvent, 'type' | 'call' | 'outcome'> & { leaf: string }>()
   return results.map(({ leaf, ...row }) => {
-    const { event } = JSON.parse(leaf) as { event: Pick<RecordedEvent, 'attributes'> }
-    return { ...row, attributes: event.attributes }
+    const { event } = JSON.parse(leaf) as { event: Pick<RecordedEvent, 'attributes' | 'gatewayId' | 'gatewayVersion'> }
+    const { attributes, gatewayId, gatewayVersion } = event
+    return { ...row, attributes, ...(gatewayId && { gatewayId }), ...(gatewayVersion && { gatewayVersion }) }
   })
 }

@@ -60,13 +60,7 @@ export function summary({ event }: SinkRecord): string {
 export type Severity = 'info' | 'warning' | 'error'
 
 export function severityOf({ event }: SinkRecord): Severity {
-  const bad = [
-    'vault.integrity',
-    'identity.token_reused',
-    'connect.user_mismatch',
-    'upstream.quarantined',
-    'egress.blocked',
-  ]
+  const bad = ['vault.integrity', 'identity.token_reused', 'connect.user_mismatch', 'upstream.quarantined']
   if (bad.includes(event.type) || event.outcome === 'unknown') return 'error'
   return event.outcome === 'failed' || event.outcome === 'refused' || event.decision === 'deny' ? 'warning' : 'info'
 }
