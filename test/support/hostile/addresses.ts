@@ -44,16 +44,18 @@ const redirects: Pair = {
       reached++
       return Response.json({})
     })
-    const targets = ['http://169.254.169.254/', 'http://10.0.0.1/', thief.url]
+    const turn: { to: { status: number; location: string } | null } = { to: null }
+    const { client } = await kit.behind(
+      { one: tool('Does one.') },
+      {
+        before: () =>
+          turn.to && new Response(null, { status: turn.to.status, headers: { location: turn.to.location } }),
+      },
+    )
     const answers = []
-    for (const target of targets) {
+    for (const location of ['http://169.254.169.254/', 'http://10.0.0.1/', thief.url]) {
       for (const status of [302, 307]) {
-        let turned = false
-        const { client } = await kit.behind(
-          { one: tool('Does one.') },
-          { before: () => (turned ? new Response(null, { status, headers: { location: target } }) : null) },
-        )
-        turned = true
+        turn.to = { status, location }
         answers.push(await ask(client, 'one'))
       }
     }

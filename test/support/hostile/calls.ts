@@ -21,7 +21,7 @@ const huge: Pair = {
       big: running(() => say('x'.repeat(6_000_000))),
       deep: running(() => ({ content: [], structuredContent: nested(5_000) })),
       many_blocks: running(() => ({
-        content: Array.from({ length: 400_000 }, () => ({ type: 'text', text: 'xxxx' })),
+        content: Array.from({ length: 250_000 }, () => ({ type: 'text', text: 'xxxx' })),
       })),
     })
     const answers = await Promise.all(['big', 'deep', 'many_blocks'].map((name) => ask(client, name)))
