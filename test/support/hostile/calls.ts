@@ -19,7 +19,7 @@ const huge: Pair = {
     }
     const { client } = await kit.behind({
       big: running(() => say('x'.repeat(6_000_000))),
-      deep: running(() => ({ content: [], structuredContent: nested(5_000) })),
+      deep: running(() => ({ content: [], structuredContent: nested(500) })),
       many_blocks: running(() => ({
         content: Array.from({ length: 250_000 }, () => ({ type: 'text', text: 'xxxx' })),
       })),
