@@ -84,7 +84,7 @@ type Call = { name: string; arguments: Record<string, unknown> }
  * she has to allow more first, she does and calls again.
  */
 async function callEverything(id: string, world: Stage, context: Record<string, unknown> = {}): Promise<void> {
-  const capabilities = { elicitation: { form: {} } }
+  const capabilities = { elicitation: { form: { applyDefaults: true } } }
   const client = new Client(
     { name: 'conformance', version: '1' },
     { versionNegotiation: { mode: 'auto' }, capabilities },
