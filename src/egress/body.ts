@@ -63,6 +63,7 @@ export function cappedBody(response: Response, maxBytes: number, watch: Watch): 
  */
 export async function readCapped(response: Response, maxBytes: number, watch: Watch): Promise<Result<Uint8Array>> {
   if (response.body === null) return ok(new Uint8Array())
+  if (isDeclaredSmall(response, maxBytes)) return readWhole(response, watch)
   const reader = response.body.getReader() as ReadableStreamDefaultReader<Uint8Array>
   const parts: Uint8Array[] = []
   let size = isDeclaredLarger(response, maxBytes) ? Number.POSITIVE_INFINITY : 0
@@ -77,6 +78,23 @@ export async function readCapped(response: Response, maxBytes: number, watch: Wa
     }
     await reader.cancel().catch(() => {})
     return refuse('egress/too_large')
+  } catch {
+    return refuse(watch.expired ? 'egress/timeout' : 'egress/unreachable')
+  } finally {
+    watch.disarm()
+  }
+}
+
+/** HTTP holds the sender to a declared length (RFC 9112 §6.3), but what it declares is the length before decoding. */
+const isDeclaredSmall = ({ headers }: Response, maxBytes: number): boolean => {
+  const declared = headers.get('content-length')
+  return declared !== null && Number(declared) <= Math.min(maxBytes, 65_536) && headers.get('content-encoding') === null
+}
+
+async function readWhole(response: Response, watch: Watch): Promise<Result<Uint8Array>> {
+  watch.arm()
+  try {
+    return ok(new Uint8Array(await response.arrayBuffer()))
   } catch {
     return refuse(watch.expired ? 'egress/timeout' : 'egress/unreachable')
   } finally {

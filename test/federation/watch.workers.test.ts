@@ -1,7 +1,6 @@
 import { createMcpHandler, Server } from '@modelcontextprotocol/server'
 import { env, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { ledgerName } from '../../src/audit/audit.ts'
 import { readConfig } from '../../src/config/config.ts'
 import { systemClock } from '../../src/core/clock.ts'
 import {
@@ -16,6 +15,7 @@ import {
 } from '../../src/federation/federation.ts'
 import { watchName } from '../../src/gateways/gateways.ts'
 import { testProject } from '../support/gateway-fixtures.ts'
+import { recorded } from '../support/recorded.ts'
 
 const url = 'https://crm.example/mcp'
 const tools = { lookup: 'Looks a customer up.', count: 'Counts customers.' }
@@ -91,9 +91,8 @@ describe('the watch over an upstream', () => {
     expect(pins.map(({ name, status }) => `${name} ${status}`)).toEqual(['count admitted', 'lookup quarantined'])
     tools.lookup = 'Looks a customer up.'
     vi.useRealTimers()
-    await runDurableObjectAlarm(env.LEDGER.getByName(ledgerName(testProject)))
-    const recorded = await env.DB.prepare("SELECT id FROM events WHERE type = 'upstream.quarantined'").all()
-    expect(recorded.results).toHaveLength(1)
+    const quarantined = await recorded(testProject, 'upstream.quarantined')
+    expect(quarantined.filter(({ attributes }) => JSON.stringify(attributes).includes('"scheduled"'))).toHaveLength(1)
   })
 
   it('asks one that is down soon, less and less often, and says when it is back', async () => {
