@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Browser } from 'playwright-core'
 import type { CallToolResult } from '@modelcontextprotocol/client'
 import { startAgent } from './demo-agent.ts'
@@ -51,10 +52,11 @@ export async function tellStory(deployment: DemoDeployment, browser: Browser | n
   await letWrite(deployment, 'Report bot')
   const bobs = await other.client.listTools()
   detail(`He may see ${bobs.tools.map(({ name }) => name).join(', ')}`)
+  const lastAt = Date.now()
   await refused(other, 'GitHub_CreateIssue', { repository: 'alice-dev/web-shop', title: 'Please add my logo' })
 
   step('8. What the record says')
-  await showRecord(deployment)
+  await showRecord(deployment, lastAt)
   await agent.close()
   await other.close()
 }
@@ -122,9 +124,20 @@ async function waitingFor(agent: Agent, name: string, args: Record<string, unkno
 
 type Row = { at: number; type: string; tool?: string; decision?: string; outcome?: string; user?: string }
 
-async function showRecord(deployment: DemoDeployment): Promise<void> {
-  const page = await admin<{ items: Row[] }>(deployment, 'GET', '/events?limit=100')
-  for (const { at, type, tool = '', decision = '', outcome = '' } of (page?.items ?? []).toReversed()) {
+const recordedWithinMs = 15_000
+
+/** Once it has the refusal that came last: a session hands its events on in batches. */
+async function showRecord(deployment: DemoDeployment, lastAt: number): Promise<void> {
+  for (const until = Date.now() + recordedWithinMs; ; await sleep(200)) {
+    const page = await admin<{ items: Row[] }>(deployment, 'GET', '/events?limit=100')
+    const rows = page?.items ?? []
+    if (rows.some(({ type, at }) => type === 'tool.refused' && at >= lastAt)) return showRows(rows)
+    if (Date.now() > until) throw new Stop('The last refusal did not reach the record.')
+  }
+}
+
+function showRows(rows: readonly Row[]): void {
+  for (const { at, type, tool = '', decision = '', outcome = '' } of rows.toReversed()) {
     const time = new Date(at).toISOString().slice(11, 23)
     detail(`${time}  ${type.padEnd(24)} ${tool.padEnd(28)} ${decision.padEnd(8)} ${outcome}`)
   }
