@@ -44,7 +44,7 @@ export function readPlace(text: string): Place | null {
 }
 
 /** Rows that a search for text looks at in one go: what keeps it fast however long the record is. */
-export const searchedRows = 10_000
+export const searchedRows = 5_000
 
 export type Statement = { sql: string; values: (string | number)[] }
 

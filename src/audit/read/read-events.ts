@@ -17,7 +17,7 @@ export type EventPage = {
 type Row = EventRowInD1 & { at: number }
 
 /**
- * One page, newest first. A search for text looks at 10,000 events at most and then says where it stopped: a page may be
+ * One page, newest first. A search for text looks at 5,000 events at most and then says where it stopped: a page may be
  * empty and still have a next one.
  */
 export async function listEvents(
@@ -38,7 +38,7 @@ export async function listEvents(
 }
 
 const storyLimit = 500
-/** A person may take a day to answer; a search looks at 10,000 events of theirs at most. */
+/** A person may take a day to answer; a search looks at 5,000 events of theirs at most. */
 const storyMs = 24 * 3_600_000
 const links = ['behalf.call.resumes', 'behalf.approval.id'] as const
 
