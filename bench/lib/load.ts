@@ -13,6 +13,8 @@ export function fire({ url, headers, body }: Shot, expected: string): Promise<vo
       { host: url.hostname, port: url.port, path: url.pathname, method: 'POST', agent, headers: all },
       (answer) => {
         const parts: Buffer[] = []
+        // A server that dies in the middle of an answer ends the request here, and nowhere else.
+        answer.on('error', fail)
         answer.on('data', (part: Buffer) => parts.push(part))
         answer.on('end', () => {
           const text = Buffer.concat(parts).toString()
