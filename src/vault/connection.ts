@@ -35,6 +35,25 @@ export type Connection = {
   lastUsedAt: number | null
 }
 
+/** What every grant begins with: tokens of this moment, in force, and nothing tried or failed yet. */
+export function freshGrant(accessExpiresAt: number | null, now: number) {
+  return {
+    status: 'active',
+    reason: null,
+    accessExpiresAt,
+    accessLifetimeMs: accessExpiresAt === null ? null : accessExpiresAt - now,
+    tokenAt: now,
+    attemptAt: null,
+    attemptTries: 0,
+    uncertain: false,
+    failures: 0,
+    retryAt: null,
+    accountUnchecked: false,
+    connectedAt: now,
+    updatedAt: now,
+  } as const satisfies Partial<Connection>
+}
+
 /** Metadata for pages and lists. Nothing sealed, nothing secret. */
 export type ConnectionView = Pick<
   Connection,

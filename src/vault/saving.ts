@@ -1,6 +1,7 @@
 import { base64url, randomBytes } from '../core/bytes.ts'
 import type { Account } from './account.ts'
 import type { Connection } from './connection.ts'
+import { freshGrant } from './connection.ts'
 import type { Provider } from './provider.ts'
 import { hasMoved } from './provider.ts'
 import type { Ticket } from './tickets.ts'
@@ -38,26 +39,14 @@ export async function saveConnection(
     account: account.id,
     label: account.label,
     scopes: tokens.scopes ?? (provider.spec.scopes.model === 'app' ? [] : ticket.scopes),
-    status: 'active',
-    reason: null,
+    ...freshGrant(tokens.expiresAt, now),
     isDefault: current?.isDefault ?? use.store.ofProvider(provider.id).length === 0,
     generation,
     access,
-    accessExpiresAt: tokens.expiresAt,
-    accessLifetimeMs: tokens.expiresAt === null ? null : tokens.expiresAt - now,
-    tokenAt: now,
     refresh,
     refreshExpiresAt: tokens.refreshExpiresAt,
     details: account.details,
     places: provider.places,
-    attemptAt: null,
-    attemptTries: 0,
-    uncertain: false,
-    failures: 0,
-    retryAt: null,
-    accountUnchecked: false,
-    connectedAt: now,
-    updatedAt: now,
     lastUsedAt: current?.lastUsedAt ?? null,
   }
   if (current) use.store.update(id, connection)

@@ -3,7 +3,7 @@ import type { Result } from '../core/result.ts'
 import { ok, refuse } from '../core/result.ts'
 import { probeAccount } from './account.ts'
 import type { Connection, ConnectionView } from './connection.ts'
-import { viewOf } from './connection.ts'
+import { freshGrant, viewOf } from './connection.ts'
 import { withinCaps } from './offering.ts'
 import type { Provider } from './provider.ts'
 import type { ServiceCredential } from './service-credential.ts'
@@ -50,24 +50,12 @@ export async function setCredential(
     ...who.value,
     scopes,
     places: provider.places,
-    status: 'active',
-    reason: null,
+    ...freshGrant(tokens.value.expiresAt, now),
     isDefault: true,
     generation: 1,
     access,
-    accessExpiresAt: tokens.value.expiresAt,
-    accessLifetimeMs: tokens.value.expiresAt === null ? null : tokens.value.expiresAt - now,
-    tokenAt: now,
     refresh,
     refreshExpiresAt: null,
-    attemptAt: null,
-    attemptTries: 0,
-    uncertain: false,
-    failures: 0,
-    retryAt: null,
-    accountUnchecked: false,
-    connectedAt: now,
-    updatedAt: now,
     lastUsedAt: null,
   }
   use.store.insert(connection)
