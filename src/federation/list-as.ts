@@ -8,7 +8,7 @@ import { upstreams, users } from '../db/schema.ts'
 import { readToolSecrets } from '../db/tool-secrets.ts'
 import type { UpstreamCredential } from '../upstream/upstream.ts'
 import { exchangeToken } from '../upstream/upstream.ts'
-import type { Lease } from '../vault/vault.ts'
+import type { Lease, LeaseRequest } from '../vault/vault.ts'
 import { vaultOf } from '../vault/vault.ts'
 import type { UpstreamRow } from './store.ts'
 import type { FederationUse } from './use.ts'
@@ -49,7 +49,7 @@ export async function credentialOf(
   credentials: Extract<UpstreamCredentials, { kind: 'user' | 'exchange' }>,
   use: FederationUse,
 ): Promise<Result<UpstreamCredential>> {
-  const { db, env, project, now } = use
+  const { db, project } = use
   const { provider, scopes } = credentials
   // The vault belongs to whoever names it first: only somebody of this project may be named.
   const [known] = await db
@@ -58,20 +58,7 @@ export async function credentialOf(
     .where(and(eq(users.project, project), eq(users.id, user), eq(users.active, true)))
     .limit(1)
   if (!known) return refuse('core/not_found', { message: `There is no active user ${user}.` })
-  const lease = await vaultOf(env, user).lease({
-    project,
-    user,
-    session: `lists of ${project}/${id}`,
-    provider,
-    scopes,
-    why: {
-      callId: `lists-${uuidv7(now())}`,
-      gateway: 'administration',
-      agentId: 'administration',
-      agentName: 'Your administrator',
-      tool: `Read what ${id} offers`,
-    },
-  })
+  const lease = await leaseForLists(id, { user, provider, scopes }, use)
   if (!lease.ok) return lease
   if (credentials.kind === 'exchange') return exchanged(credentials, url, lease.value.secret, use)
   return fromLease(lease.value, { id, url })
@@ -81,16 +68,22 @@ export async function credentialOf(
 export async function serviceCredentialOf(
   { id, url }: ListedUpstream,
   { provider, scopes, serviceAccount }: Extract<UpstreamCredentials, { kind: 'service' }>,
-  { env, project, now }: FederationUse,
+  use: FederationUse,
 ): Promise<Result<UpstreamCredential>> {
-  const user = await serviceAccountId(project, serviceAccount)
-  const lease = await vaultOf(env, user).lease({
+  const user = await serviceAccountId(use.project, serviceAccount)
+  const lease = await leaseForLists(id, { user, provider, scopes, service: true }, use)
+  return lease.ok ? fromLease(lease.value, { id, url }) : lease
+}
+
+function leaseForLists(
+  id: string,
+  wanted: Pick<LeaseRequest, 'user' | 'provider' | 'scopes' | 'service'>,
+  { env, project, now }: FederationUse,
+): Promise<Result<Lease>> {
+  return vaultOf(env, wanted.user).lease({
     project,
-    user,
     session: `lists of ${project}/${id}`,
-    provider,
-    scopes,
-    service: true,
+    ...wanted,
     why: {
       callId: `lists-${uuidv7(now())}`,
       gateway: 'administration',
@@ -99,7 +92,6 @@ export async function serviceCredentialOf(
       tool: `Read what ${id} offers`,
     },
   })
-  return lease.ok ? fromLease(lease.value, { id, url }) : lease
 }
 
 async function exchanged(
