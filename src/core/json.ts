@@ -96,6 +96,16 @@ export function canonicalJson(value: Json | undefined): string {
   return `{${text.slice(1)}}`
 }
 
+/** What RPC brought, as JSON: it carries cycles, dates and functions too. Undefined when it is no JSON or longer than that. */
+export function jsonOf(value: unknown, maxLength: number): Json | undefined {
+  try {
+    const text = JSON.stringify(value) ?? ''
+    return text.length <= maxLength ? (JSON.parse(text) as Json) : undefined
+  } catch {
+    return undefined
+  }
+}
+
 export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -1,5 +1,6 @@
 import { workerListingSchema } from '../catalog/catalog.ts'
 import type { JsonObject } from '../core/json.ts'
+import { jsonOf } from '../core/json.ts'
 import type { Result } from '../core/result.ts'
 import { ok, refuse } from '../core/result.ts'
 import { after } from '../core/timer.ts'
@@ -38,7 +39,7 @@ async function inTime(described: Promise<unknown>): Promise<Result<unknown>> {
   const { promise, resolve } = Promise.withResolvers<Result<unknown>>()
   const disarm = after(patienceMs, () => resolve(refuse('upstream/unavailable', { evidence: { fault: 'timeout' } })))
   described.then(
-    (value) => resolve(plain(value)),
+    (value) => resolve(listing(value)),
     (cause: unknown) => resolve(refuse('upstream/unavailable', { evidence: { reason: String(cause).slice(0, 500) } })),
   )
   const answer = await promise
@@ -46,13 +47,7 @@ async function inTime(described: Promise<unknown>): Promise<Result<unknown>> {
   return answer
 }
 
-/** RPC carries more than JSON: cycles, dates, functions. Nothing of that goes on. */
-function plain(value: unknown): Result<unknown> {
-  try {
-    const text = JSON.stringify(value) ?? ''
-    if (text.length <= maxLength) return ok(JSON.parse(text) as unknown)
-  } catch {
-    // What cannot be written as JSON is no listing.
-  }
-  return refuse('upstream/failed', { evidence: { fault: 'listing' } })
+function listing(value: unknown): Result<unknown> {
+  const json = jsonOf(value, maxLength)
+  return json === undefined ? refuse('upstream/failed', { evidence: { fault: 'listing' } }) : ok(json)
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { ApiClient } from '../core/api-client.ts'
 import type { Json, JsonObject } from '../core/json.ts'
+import { jsonOf } from '../core/json.ts'
 import type { Result } from '../core/result.ts'
 import { ok, refuse } from '../core/result.ts'
 import { after } from '../core/timer.ts'
@@ -101,7 +102,7 @@ function withoutAccount({ authorization }: Tool, args: JsonObject): JsonObject {
 }
 
 function read(value: unknown, tool: Tool, use: WorkerUse, host: CallHost): Result<RunReply> {
-  const parsed = reply.safeParse(plain(value, use.maxBytes))
+  const parsed = reply.safeParse(jsonOf(value, use.maxBytes))
   if (!parsed.success) return refuse('upstream/failed', { evidence: { fault: 'reply' } })
   const { data } = parsed
   switch (data.kind) {
@@ -127,14 +128,4 @@ function read(value: unknown, tool: Tool, use: WorkerUse, host: CallHost): Resul
 function readValue(value: Json, tool: Tool): Result<RunReply> {
   if (!resultFits(tool, value)) return refuse('upstream/failed', { evidence: { fault: 'output_schema' } })
   return ok({ kind: 'output', output: outputOf(value) })
-}
-
-/** RPC carries more than JSON: cycles, dates, functions. Nothing of that goes on. */
-function plain(value: unknown, maxBytes: number): unknown {
-  try {
-    const text = JSON.stringify(value) ?? ''
-    return text.length <= maxBytes ? JSON.parse(text) : undefined
-  } catch {
-    return undefined
-  }
 }
