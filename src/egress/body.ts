@@ -63,43 +63,37 @@ export function cappedBody(response: Response, maxBytes: number, watch: Watch): 
  */
 export async function readCapped(response: Response, maxBytes: number, watch: Watch): Promise<Result<Uint8Array>> {
   if (response.body === null) return ok(new Uint8Array())
-  if (isDeclaredSmall(response, maxBytes)) return readWhole(response, watch)
-  const reader = response.body.getReader() as ReadableStreamDefaultReader<Uint8Array>
-  const parts: Uint8Array[] = []
-  let size = isDeclaredLarger(response, maxBytes) ? Number.POSITIVE_INFINITY : 0
   watch.arm()
   try {
-    while (size <= maxBytes) {
-      const { done, value } = await reader.read()
-      if (done) return ok(parts.length === 1 && parts[0] ? parts[0] : concat(...parts))
-      size += value.byteLength
-      parts.push(value)
-      watch.arm()
-    }
-    await reader.cancel().catch(() => {})
-    return refuse('egress/too_large')
+    if (isDeclaredSmall(response, maxBytes)) return ok(new Uint8Array(await response.arrayBuffer()))
+    return await readChunks(response.body, isDeclaredLarger(response, maxBytes) ? -1 : maxBytes, watch)
   } catch {
     return refuse(watch.expired ? 'egress/timeout' : 'egress/unreachable')
   } finally {
     watch.disarm()
   }
+}
+
+/** Throws what the stream throws. */
+async function readChunks(body: ReadableStream, maxBytes: number, watch: Watch): Promise<Result<Uint8Array>> {
+  const reader = body.getReader() as ReadableStreamDefaultReader<Uint8Array>
+  const parts: Uint8Array[] = []
+  let size = 0
+  while (size <= maxBytes) {
+    const { done, value } = await reader.read()
+    if (done) return ok(parts.length === 1 && parts[0] ? parts[0] : concat(...parts))
+    size += value.byteLength
+    parts.push(value)
+    watch.arm()
+  }
+  await reader.cancel().catch(() => {})
+  return refuse('egress/too_large')
 }
 
 /** HTTP holds the sender to a declared length (RFC 9112 §6.3), but what it declares is the length before decoding. */
 const isDeclaredSmall = ({ headers }: Response, maxBytes: number): boolean => {
   const declared = headers.get('content-length')
   return declared !== null && Number(declared) <= Math.min(maxBytes, 65_536) && headers.get('content-encoding') === null
-}
-
-async function readWhole(response: Response, watch: Watch): Promise<Result<Uint8Array>> {
-  watch.arm()
-  try {
-    return ok(new Uint8Array(await response.arrayBuffer()))
-  } catch {
-    return refuse(watch.expired ? 'egress/timeout' : 'egress/unreachable')
-  } finally {
-    watch.disarm()
-  }
 }
 
 const isDeclaredLarger = (response: Response, maxBytes: number): boolean =>
