@@ -18,6 +18,7 @@ import type { FixtureTool } from '../support/fixture/tools.ts'
 import { text, tools } from '../support/fixture/tools.ts'
 import type { World } from '../support/world.ts'
 import { startWorld } from '../support/world.ts'
+import { bent } from '../support/bent.ts'
 
 /** The production bundle in workerd, a gateway with one server behind it, and the clients that people have. */
 let world: World
@@ -385,7 +386,7 @@ describe('tasks (SEP-2663)', () => {
     for (const method of ['tasks/get', 'tasks/update', 'tasks/cancel']) {
       const inputResponses = {}
       expect(await ask(method, { taskId, inputResponses }, 'mallory')).toMatchObject(unknown)
-      expect(await ask(method, { taskId: `${taskId.slice(0, -2)}xx`, inputResponses })).toMatchObject(unknown)
+      expect(await ask(method, { taskId: bent(taskId), inputResponses })).toMatchObject(unknown)
       expect(await ask(method, { taskId: 'x', inputResponses })).toMatchObject(unknown)
       expect(await ask(method, { taskId, inputResponses }, 'worker', {})).toMatchObject({
         error: { code: -32021, data: { requiredCapabilities: { extensions: { [extension]: {} } } } },

@@ -8,6 +8,7 @@ import { forgetCallers } from '../../src/identity/identify-caller.ts'
 import { recordKeyUse } from '../../src/identity/key-used.ts'
 import { testAdminToken } from '../support/test-vars.ts'
 import type { World } from './support/world.ts'
+import { bent } from '../support/bent.ts'
 import {
   accepted,
   allow,
@@ -129,7 +130,7 @@ describe('a caller with a token', () => {
       company_id_token: await world.idp.sign({ iss: world.idp.issuer, aud: world.idp.clientId, sub: 'alice' }),
       refresh_token: here.tokens.refresh_token,
       code: here.code,
-      bent: `${good.slice(0, -1)}${good.endsWith('A') ? 'B' : 'A'}`,
+      bent: bent(good),
       cut: good.slice(0, -1),
       other_case: good.toUpperCase(),
       admin: testAdminToken,

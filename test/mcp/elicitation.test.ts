@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import { elicitationId } from '../../src/core/elicitation-id.ts'
 import type { CallRequest } from '../../src/session/session.ts'
 import { FakeSession, front, gatewayUrl, modern, post, read, refused, said, type Wire } from '../support/fake-front.ts'
+import { bent } from '../support/bent.ts'
 
 const url = 'https://behalf.test/connect/ticket'
 const help = { url, text: 'Connect GitHub, then call again.' }
@@ -102,12 +103,12 @@ test('a state that another person, another call or nobody made is -32602, and no
   const { session, site } = unconnected()
   const { result } = await read(await site.fetch(first.clone()))
   const before = session.calls.length
-  const bent = { ...result, requestState: `x${String(result?.['requestState']).slice(1)}` }
+  const altered = { ...result, requestState: bent(String(result?.['requestState'])) }
   const other = { ...params, arguments: { repository: 'a/secret' } }
   for (const request of [
     again(result, 'accept', { who: 'bob' }),
     again(result, 'accept', { params: other }),
-    again(bent, 'accept'),
+    again(altered, 'accept'),
   ]) {
     const answer = await read(await site.fetch(request))
     expect(answer.error?.code).toBe(-32602)

@@ -1,0 +1,8 @@
+/**
+ * The text with one character changed, for certain: a fixed replacement is now and then the character that stands there.
+ * In the middle, because the last character of a base64url text may carry bits that no decoder reads.
+ */
+export function bent(text: string): string {
+  const at = text.length >> 1
+  return text.slice(0, at) + (text[at] === 'A' ? 'B' : 'A') + text.slice(at + 1)
+}
