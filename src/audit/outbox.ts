@@ -24,6 +24,8 @@ const batchesPerFlush = 100
 const delayMs = 1_000
 const deferMs = 50
 const longestBackoffMs = 60_000
+/** A statement takes 100 values at most. */
+const rowsPerInsert = 20
 
 type Row = EventRow & { row: number }
 
@@ -62,9 +64,8 @@ export class Outbox {
    * Redacts and stores: durable before anything else leaves the object. Synchronous; throws when the storage refuses.
    */
   put(event: AuditEvent, policy: PayloadPolicy = {}): void {
-    const redacted = redactEvent(event, policy, this.#ports.digestKey(event.project))
-    this.#settle()
-    this.#insert(redacted)
+    this.#insert([...this.#deferred, redactEvent(event, policy, this.#ports.digestKey(event.project))])
+    this.#deferred = []
     this.#arm()
   }
 
@@ -149,21 +150,31 @@ export class Outbox {
     )
   }
 
-  #insert(event: AuditEvent): void {
-    const { id, user, head, payload } = eventRow(event)
-    const row = this.#lastRow + 1
-    this.#storage.sql.exec('INSERT INTO audit_outbox VALUES (?, ?, ?, ?, ?)', row, id, user, head, payload)
-    this.#lastRow = row
-    if (event.call === undefined) return
-    if (event.type === 'tool.intent') this.#open.set(event.call, row)
-    if (event.type === 'tool.outcome') this.#open.delete(event.call)
+  /** All or, when the storage refuses, none. One statement for several: its price is the statement, not the row. */
+  #insert(events: readonly AuditEvent[]): void {
+    const rows = events.map(eventRow)
+    const write = (): void => {
+      for (let from = 0; from < rows.length; from += rowsPerInsert) {
+        const part = rows.slice(from, from + rowsPerInsert)
+        const first = this.#lastRow + 1 + from
+        const values = part.flatMap(({ id, user, head, payload }, i) => [first + i, id, user, head, payload])
+        this.#storage.sql.exec(insertOf(part.length), ...values)
+      }
+    }
+    if (rows.length > rowsPerInsert) this.#storage.transactionSync(write)
+    else write()
+    for (const { call, type } of events) {
+      this.#lastRow++
+      if (call === undefined) continue
+      if (type === 'tool.intent') this.#open.set(call, this.#lastRow)
+      if (type === 'tool.outcome') this.#open.delete(call)
+    }
   }
 
   #settle(): void {
     if (this.#deferred.length === 0) return
-    const events = this.#deferred
+    this.#insert(this.#deferred)
     this.#deferred = []
-    for (const event of events) this.#insert(event)
   }
 
   /** One timer at a time. It is left to run when the next `put` is first: it then finds nothing, which costs less than to call it off. */
@@ -172,11 +183,9 @@ export class Outbox {
     this.#timerRuns = true
     setTimeout(() => {
       this.#timerRuns = false
-      const events = this.#deferred
       try {
         this.#settle()
       } catch {
-        this.#deferred = events
         this.#settleIn(1000)
       }
     }, ms)
@@ -197,10 +206,13 @@ export class Outbox {
       if (event.type === 'tool.intent') alone.set(event.call, event)
       if (event.type === 'tool.outcome') alone.delete(event.call)
     }
-    for (const intent of alone.values()) this.#insert(interrupted(intent, this.#ports.now()))
+    this.#insert([...alone.values()].map((intent) => interrupted(intent, this.#ports.now())))
     if (this.#lastRow > 0) this.#arm()
   }
 }
+
+const insertOf = (rows: number): string =>
+  `INSERT INTO audit_outbox VALUES ${Array.from({ length: rows }, () => '(?, ?, ?, ?, ?)').join(', ')}`
 
 function interrupted(intent: AuditEvent, now: number): AuditEvent {
   return {

@@ -91,9 +91,21 @@ export function canonicalJson(value: Json | undefined): string {
   }
   for (const name of Object.keys(value).toSorted()) {
     const member = value[name]
-    if (member !== undefined) text += `,${JSON.stringify(name)}:${canonicalJson(member)}`
+    if (member !== undefined) text += `,${quoted(name)}:${canonicalJson(member)}`
   }
   return `{${text.slice(1)}}`
+}
+
+const quotedNames = new Map<string, string>()
+
+/** Member names repeat from value to value; made-up ones must not fill the memory. */
+function quoted(name: string): string {
+  let text = quotedNames.get(name)
+  if (text === undefined) {
+    text = JSON.stringify(name)
+    if (name.length <= 64 && quotedNames.size < 2_000) quotedNames.set(name, text)
+  }
+  return text
 }
 
 /** What RPC brought, as JSON: it carries cycles, dates and functions too. Undefined when it is no JSON or longer than that. */

@@ -158,6 +158,35 @@ describe('an outbox', () => {
       await expect.poll(stored).toBe(4)
     }))
 
+  it('writes many outcomes with one event, in order', () =>
+    inObject(async ({ outbox, ids }) => {
+      const calls = Array.from({ length: 45 }, (_, n) => event('tool.outcome', `c${n}`, { outcome: 'done' }))
+      for (const call of calls) outbox.defer(call)
+      const last = event('session.ended')
+      outbox.put(last)
+      await outbox.flush()
+      expect(ids()).toEqual([...calls, last].map(({ id }) => id))
+    }))
+
+  it('keeps the outcomes when the storage refuses the event they were to be written with', () =>
+    inObject(async ({ storage, ports, ids }) => {
+      let full = false
+      const exec: SqlStorage['exec'] = (query, ...values) => {
+        if (full && query.startsWith('INSERT')) throw new Error('database or disk is full: SQLITE_FULL')
+        return storage.sql.exec(query, ...values)
+      }
+      const outbox = new Outbox({ sql: { exec } } as DurableObjectStorage, ports)
+      const outcome = event('tool.outcome', 'c1', { outcome: 'done' })
+      outbox.defer(outcome)
+      full = true
+      expect(() => outbox.put(event('tool.intent', 'c2'))).toThrow('SQLITE_FULL')
+      full = false
+      const next = event('tool.intent', 'c3')
+      outbox.put(next)
+      await outbox.flush()
+      expect(ids()).toEqual([outcome.id, next.id])
+    }))
+
   it('takes a deferred outcome along in a flush', () =>
     inObject(async ({ outbox, received }) => {
       outbox.put(event('tool.intent', 'c1'))
