@@ -2,7 +2,7 @@ import { and, asc, eq, gt } from 'drizzle-orm'
 import { z } from 'zod'
 import { ok, refuse } from '../core/result.ts'
 import { agents } from '../db/schema.ts'
-import { endSessions } from '../gateways/gateways.ts'
+import { endSessions, principalsChanged } from '../gateways/gateways.ts'
 import { createRegisteredClient } from '../identity/identity.ts'
 import { afterText, pageOf, pageQuery, toPage } from './paging.ts'
 import type { AdminRoute, AdminUse } from './route.ts'
@@ -100,7 +100,7 @@ export const agentRoutes: readonly AdminRoute[] = [
             .where(and(eq(agents.project, admin.project), eq(agents.id, id)))
           if (next.disabled) {
             await endSessions(env, admin.project, { gateway: null, match: { agent: id }, reason: 'agent_disabled' })
-          }
+          } else if (next.trust !== row.trust) await principalsChanged(env, admin.project, { agent: id })
           return ok({ ...row, ...next })
         },
       })

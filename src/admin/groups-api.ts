@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { uuidv7 } from '../core/ids.ts'
 import { ok, refuse } from '../core/result.ts'
 import { groups, memberships, users } from '../db/schema.ts'
+import { principalsChanged } from '../gateways/gateways.ts'
 import { afterText, pageOf, pageQuery, toPage } from './paging.ts'
 import type { AdminRoute, AdminUse } from './route.ts'
 import { changeRoute, readRoute } from './route.ts'
@@ -104,6 +105,7 @@ export const groupRoutes: readonly AdminRoute[] = [
             db.delete(memberships).where(own),
             db.delete(groups).where(and(eq(groups.project, admin.project), eq(groups.id, params.id))),
           ])
+          await principalsChanged(use.env, admin.project, { all: true })
           return ok(found)
         },
       })
@@ -131,6 +133,7 @@ export const groupRoutes: readonly AdminRoute[] = [
           async commit() {
             if (wanted) await db.insert(memberships).values(row).onConflictDoNothing()
             else await db.delete(memberships).where(exactly(row))
+            await principalsChanged(use.env, admin.project, { user: params.user })
             return ok({ group: params.id, user: params.user, member: wanted })
           },
         })

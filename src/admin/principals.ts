@@ -1,7 +1,8 @@
 import { and, asc, desc, eq, gt, inArray, or } from 'drizzle-orm'
 import type { Agent, User } from '../core/caller.ts'
-import type { AgentId, UserId } from '../core/ids.ts'
+import type { UserId } from '../core/ids.ts'
 import type { Json } from '../core/json.ts'
+import { toAgent } from '../db/principals.ts'
 import { agents, groups, memberships, users } from '../db/schema.ts'
 import type { AdminUse } from './route.ts'
 
@@ -81,8 +82,4 @@ async function withGroups(
     attributes: attributes as Record<string, Json>,
     ...(email === null ? {} : { email }),
   }))
-}
-
-function toAgent({ id, kind, clientId, name, host, trust }: typeof agents.$inferSelect): Agent {
-  return { id: id as AgentId, kind, clientId, name, trust, ...(host === null ? {} : { host }) }
 }

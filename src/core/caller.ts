@@ -33,6 +33,8 @@ export type Caller = {
   gateway: GatewayId
   user: User
   agent: Agent
+  /** When both were last read from the directory, or before. Whoever holds a later reading goes by that. */
+  readAt: number
   grant: GrantId
   /** When the person last signed in (not when the token was made). */
   authenticatedAt: number

@@ -1,10 +1,7 @@
 import type { GatewayId, ProjectId } from '../core/ids.ts'
-import { openDb } from '../db/db.ts'
+import { askEveryHub } from './every-hub.ts'
 import type { Match } from './hub-api.ts'
 import { hubOf } from './hub-api.ts'
-import { listHeads } from './store.ts'
-
-const pageSize = 100
 
 /**
  * The kill switch over a whole project, or one gateway of it. Ends live sessions; whoever may sign in can begin a new one, so
@@ -15,22 +12,10 @@ export async function endSessions(
   project: ProjectId,
   { gateway, match, reason }: { gateway: GatewayId | null; match: Match; reason: string },
 ): Promise<{ sessions: number; pending: number }> {
-  const reached = { sessions: 0, pending: 0 }
-  const end = async (id: GatewayId): Promise<void> => {
-    const reach = await hubOf(env, project, id).end(match, reason)
-    reached.sessions += reach.sessions
-    reached.pending += reach.pending
-  }
-  if (gateway !== null) {
-    await end(gateway)
-    return reached
-  }
-  let after = ''
-  for (;;) {
-    const heads = await listHeads(openDb(env.DB), project, after, pageSize)
-    await Promise.all(heads.map((head) => end(head.gateway)))
-    const last = heads.at(-1)
-    if (!last || heads.length < pageSize) return reached
-    after = last.slug
-  }
+  const reached =
+    gateway === null
+      ? await askEveryHub(env, project, (hub) => hub.end(match, reason))
+      : [await hubOf(env, project, gateway).end(match, reason)]
+  const sum = (of: 'sessions' | 'pending') => reached.reduce((all, one) => all + one[of], 0)
+  return { sessions: sum('sessions'), pending: sum('pending') }
 }

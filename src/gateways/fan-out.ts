@@ -3,6 +3,7 @@ import type { LiveSessions, Pending } from './live-sessions.ts'
 /** What the Hub may tell a session. The Session object implements it. */
 export type LiveSession = {
   snapshotChanged(version: number): Promise<void>
+  principalsChanged(): Promise<void>
   end(reason: string): Promise<void>
 }
 
@@ -12,8 +13,8 @@ const answerMs = 2_000
 const atOnce = 100
 
 /**
- * Tells every session what it has not confirmed yet: the live version, or that it is over. Returns how many are left: they did
- * not answer, or a newer version came meanwhile. Doing it again is safe.
+ * Tells every session what it has not confirmed yet: the live version, that the directory says something else, or that it is over.
+ * Returns how many are left: they did not answer, or something newer came meanwhile. Doing it again is safe.
  */
 export async function fanOut(
   live: LiveSessions,
@@ -30,15 +31,21 @@ export async function fanOut(
 
 async function tell(
   live: LiveSessions,
-  { session, ending }: Pending,
+  pending: Pending,
   version: number,
   sessionOf: (name: string) => LiveSession,
 ): Promise<void> {
-  const stub = sessionOf(session)
-  const told = await answered(ending === null ? stub.snapshotChanged(version) : stub.end(ending))
+  const { session, ending, stale } = pending
+  const told = await answered(tellAll(sessionOf(session), pending, version))
   if (!told) return
-  if (ending === null) live.confirm(session, version)
+  if (ending === null) live.confirm(session, version, stale)
   else live.remove(session)
+}
+
+async function tellAll(session: LiveSession, { ending, version, stale }: Pending, live: number): Promise<void> {
+  if (ending !== null) return session.end(ending)
+  if (version !== live) await session.snapshotChanged(live)
+  if (stale > 0) await session.principalsChanged()
 }
 
 async function answered(call: Promise<void>): Promise<boolean> {

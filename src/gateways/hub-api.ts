@@ -1,6 +1,7 @@
 import type { GatewayId, ProjectId } from '../core/ids.ts'
 import type { Result } from '../core/result.ts'
 import type { Charge } from '../policy/policy.ts'
+import type { Principals } from './members.ts'
 
 /** Who a session belongs to, so that it can be ended by it. */
 export type Member = { user: string; agent: string }
@@ -33,12 +34,14 @@ export type Change =
  */
 export type HubApi = {
   /** A session calls this before it serves anything, and again whenever it starts anew. */
-  join(session: string, member: Member): Promise<Result<{ version: number }>>
+  join(session: string, member: Member): Promise<Result<{ version: number; principals: Principals }>>
   leave(session: string): Promise<void>
   /** Looks at D1 now and returns when live sessions are where D1 is, at the latest after 4.5 s. */
   publish(): Promise<Reach>
   /** Kill switch. Returns like `publish`. */
   end(match: Match, reason: string): Promise<Reach>
+  /** What the directory says of these is not what it said. Returns like `publish`. */
+  principalsChanged(match: Match): Promise<Reach>
   /** All of these amounts or none. Errors: `policy/limit_reached`. */
   charge(charges: readonly Charge[]): Promise<Result<null>>
   refund(charges: readonly Charge[]): Promise<void>

@@ -15,9 +15,9 @@ import type { HeadChange } from './live-head.ts'
 import { LiveHead } from './live-head.ts'
 import type { Change, HubApi, HubStatus, Match, Member, Reach } from './hub-api.ts'
 import { readHubName } from './hub-api.ts'
-import { LiveSessions, liveMigrations } from './live-sessions.ts'
+import { LiveSessions, liveMigrations, staleMigration } from './live-sessions.ts'
 import { loadSnapshot } from './load-snapshot.ts'
-import { mayJoin } from './may-join.ts'
+import { readPrincipals, type Principals } from './members.ts'
 import { SharedCounters, counterMigrations } from './shared-counters.ts'
 import type { Listener } from './subscribers.ts'
 import { Subscribers } from './subscribers.ts'
@@ -32,7 +32,7 @@ const retryAfterMs = 250
 const watchEveryMs = 3_600_000
 
 /** Append only. */
-const hubMigrations = [[...liveMigrations, ...counterMigrations].join('\n')]
+const hubMigrations = [[...liveMigrations, ...counterMigrations].join('\n'), staleMigration]
 
 /**
  * One per gateway: who is live here, which version is, and the counters they share. The one place a published change, a kill
@@ -62,18 +62,20 @@ export class Hub extends DurableObject<Env> implements HubApi {
     })
   }
 
-  async join(session: string, member: Member): Promise<Result<{ version: number }>> {
+  async join(session: string, member: Member): Promise<Result<{ version: number; principals: Principals }>> {
     // On the list before D1 is read: a kill switch thrown in between finds the session there.
-    if (!this.#live.add(session, member, systemClock())) return refuse('session/ended')
-    const [, allowed] = await Promise.all([this.#head.look(), mayJoin(openDb(this.env.DB), this.#name.project, member)])
+    const now = systemClock()
+    if (!this.#live.add(session, member, now)) return refuse('session/ended')
+    const reading = readPrincipals(openDb(this.env.DB), this.#name.project, member, now)
+    const [, principals] = await Promise.all([this.#head.look(), reading])
     const { version, enabled } = this.#head
-    if (!allowed || version === null || !enabled) {
+    if (principals === null || version === null || !enabled) {
       this.#live.remove(session)
-      return refuse(allowed ? 'gateways/unknown' : 'session/ended')
+      return refuse(principals === null ? 'session/ended' : 'gateways/unknown')
     }
     if (!this.#live.confirm(session, version)) return refuse('session/ended')
     await this.#wakeIn(lookEveryMs)
-    return ok({ version })
+    return ok({ version, principals })
   }
 
   async leave(session: string): Promise<void> {
@@ -87,6 +89,12 @@ export class Hub extends DurableObject<Env> implements HubApi {
 
   async end(match: Match, reason: string): Promise<Reach> {
     const sessions = this.#end(match, reason)
+    return { ...(await this.#settle()), sessions }
+  }
+
+  async principalsChanged(match: Match): Promise<Reach> {
+    const sessions = this.#live.markStale(match)
+    if (sessions === 0) return { version: this.#head.version ?? 0, sessions: 0, pending: 0 }
     return { ...(await this.#settle()), sessions }
   }
 

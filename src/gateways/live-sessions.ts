@@ -13,8 +13,11 @@ export const liveMigrations = [
    );`,
 ]
 
-/** A session that has not taken the version that is live, or has not heard yet that it is over. */
-export type Pending = { session: string; ending: string | null }
+/** How often the directory was changed under a session since it read it. */
+export const staleMigration = 'ALTER TABLE live ADD COLUMN stale INTEGER NOT NULL DEFAULT 0;'
+
+/** A session that has not taken the version that is live, has to read the directory anew, or has not heard yet that it is over. */
+export type Pending = { session: string; ending: string | null; version: number; stale: number }
 
 /**
  * The sessions that may be in somebody's memory, and what each has confirmed. Written through, so that a kill switch thrown
@@ -31,16 +34,21 @@ export class LiveSessions {
   add(session: string, member: Member, now: number): boolean {
     const [row] = this.#sql.exec<{ ending: string | null }>('SELECT ending FROM live WHERE session = ?', session)
     if (row && row.ending !== null) return false
-    this.#sql.exec('INSERT OR REPLACE INTO live VALUES (?, ?, ?, ?, 0, NULL)', session, member.user, member.agent, now)
+    const values = [session, member.user, member.agent, now]
+    this.#sql.exec(
+      'INSERT OR REPLACE INTO live (session, user, agent, joined_at, version) VALUES (?, ?, ?, ?, 0)',
+      ...values,
+    )
     return true
   }
 
-  /** The session holds this version now. False when it was ended or left meanwhile. */
-  confirm(session: string, version: number): boolean {
-    return (
-      this.#sql.exec('UPDATE live SET version = ? WHERE session = ? AND ending IS NULL', version, session).rowsWritten >
-      0
-    )
+  /**
+   * The session holds this version now, and has read the directory after it was `stale` this often; a change that came
+   * meanwhile stays. False when it was ended or left.
+   */
+  confirm(session: string, version: number, stale = 0): boolean {
+    const set = 'UPDATE live SET version = ?, stale = stale - ? WHERE session = ? AND ending IS NULL'
+    return this.#sql.exec(set, version, stale, session).rowsWritten > 0
   }
 
   remove(session: string): void {
@@ -58,10 +66,16 @@ export class LiveSessions {
     return cursor.toArray().length
   }
 
+  /** They have to read the directory anew. Returns how many. */
+  markStale(match: Match): number {
+    const [where, ...values] = whereOf(match)
+    const mark = `UPDATE live SET stale = stale + 1 WHERE ending IS NULL AND ${where} RETURNING session`
+    return this.#sql.exec<{ session: string }>(mark, ...values).toArray().length
+  }
+
   pending(version: number): Pending[] {
-    return this.#sql
-      .exec<Pending>('SELECT session, ending FROM live WHERE ending IS NOT NULL OR version <> ?', version)
-      .toArray()
+    const open = 'ending IS NOT NULL OR version <> ? OR stale > 0'
+    return this.#sql.exec<Pending>(`SELECT session, ending, version, stale FROM live WHERE ${open}`, version).toArray()
   }
 
   count(): number {

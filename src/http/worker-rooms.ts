@@ -4,7 +4,7 @@ import type { Caller } from '../core/caller.ts'
 import { systemClock } from '../core/clock.ts'
 import { sessionId } from '../core/ids.ts'
 import { connectRoutes } from '../connect/connect.ts'
-import { endSessions, resolveGateway } from '../gateways/gateways.ts'
+import { endSessions, principalsChanged, resolveGateway } from '../gateways/gateways.ts'
 import { challengeFor, identifyCaller, identityDeps, identityRoutes } from '../identity/identity.ts'
 import { Remembered } from '../core/remembered.ts'
 import type { Turn } from '../mcp/mcp.ts'
@@ -20,6 +20,7 @@ export function workerRooms(env: Env, config: Config): Rooms {
   const identity = identityDeps(env, config, {
     resolveGateway: find,
     endSessions: (project, which) => endSessions(env, project, which),
+    principalsChanged: (project, match) => principalsChanged(env, project, match),
   })
   const deps = () => identity
   return {

@@ -1,30 +1,15 @@
-import { and, eq } from 'drizzle-orm'
 import type { Agent } from '../core/caller.ts'
 import type { AgentId, ProjectId } from '../core/ids.ts'
 import type { Db } from '../db/db.ts'
+import { agentQuery, toAgent } from '../db/principals.ts'
 import { agents } from '../db/schema.ts'
 
 export type NewAgent = Pick<Agent, 'kind' | 'clientId' | 'name' | 'host' | 'trust'>
 
-const byId = (project: ProjectId, id: AgentId) => and(eq(agents.project, project), eq(agents.id, id))
-
 /** Null: unknown or disabled. */
 export async function readAgent(db: Db, project: ProjectId, id: AgentId): Promise<Agent | null> {
-  const row = (await agentQuery(db, project, id))[0]
-  return row ? toAgent(row) : null
-}
-
-/** For `db.batch` with other reads. */
-export function agentQuery(db: Db, project: ProjectId, id: AgentId) {
-  return db
-    .select()
-    .from(agents)
-    .where(and(byId(project, id), eq(agents.disabled, false)))
-}
-
-export function toAgent(row: typeof agents.$inferSelect): Agent {
-  const { id, kind, clientId, name, host, trust } = row
-  return { id: id as AgentId, kind, clientId, name, trust, ...(host !== null && { host }) }
+  const [row] = await agentQuery(db, project, id)
+  return row && !row.disabled ? toAgent(row) : null
 }
 
 export async function isAgentActive(db: Db, project: ProjectId, id: AgentId): Promise<boolean> {
@@ -33,8 +18,7 @@ export async function isAgentActive(db: Db, project: ProjectId, id: AgentId): Pr
 
 /** False only for an agent an administrator disabled; one nobody has seen yet is not. */
 export async function isAgentDisabled(db: Db, project: ProjectId, id: AgentId): Promise<boolean> {
-  const row = (await db.select({ disabled: agents.disabled }).from(agents).where(byId(project, id)))[0]
-  return row?.disabled ?? false
+  return (await agentQuery(db, project, id))[0]?.disabled ?? false
 }
 
 /**

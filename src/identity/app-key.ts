@@ -41,7 +41,8 @@ export async function callerByAppKey(
 
   const { project, gateway } = route
   const grant = `key:${key.id}` as GrantId
-  return ok({ project, gateway, user, agent, grant, authenticatedAt: now, expiresAt: key.expiresAt ?? now + noEndMs })
+  const expiresAt = key.expiresAt ?? now + noEndMs
+  return ok({ project, gateway, user, agent, readAt: now, grant, authenticatedAt: now, expiresAt })
 }
 
 /**

@@ -23,6 +23,8 @@ export type IdentityDeps = {
   resolveGateway: (url: URL) => Promise<GatewayRoute | null>
   /** Ends live sessions. `gateway` null: of the whole project. */
   endSessions: (project: ProjectId, which: EndSessions) => Promise<unknown>
+  /** Live sessions go by what the directory says now. */
+  principalsChanged: (project: ProjectId, match: { user: UserId } | { agent: AgentId }) => Promise<unknown>
 }
 
 export type EndSessions = {

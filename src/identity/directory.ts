@@ -1,40 +1,13 @@
 import { and, eq, sql } from 'drizzle-orm'
-import { z } from 'zod'
 import { base64url, lengthPrefixed, sha256 } from '../core/bytes.ts'
 import type { User } from '../core/caller.ts'
 import type { ProjectId, UserId } from '../core/ids.ts'
 import { userId } from '../core/ids.ts'
 import type { Json } from '../core/json.ts'
 import type { Db } from '../db/db.ts'
+import type { DirectoryUser } from '../db/principals.ts'
+import { groupsQuery, toUser, userQuery } from '../db/principals.ts'
 import { groups, memberships, users } from '../db/schema.ts'
-
-/** A person as the directory knows them. An inactive one is somebody who left: they may do nothing. */
-export type DirectoryUser = User & { active: boolean; signedOutAt: number | null }
-
-const attributesShape = z.record(z.string(), z.json())
-
-const byId = (project: ProjectId, id: UserId) => and(eq(users.project, project), eq(users.id, id))
-
-export function userQuery(db: Db, project: ProjectId, id: UserId) {
-  return db.select().from(users).where(byId(project, id))
-}
-
-/** Names of all groups, whoever asserts the membership. */
-export function groupsQuery(db: Db, project: ProjectId, id: UserId) {
-  return db
-    .selectDistinct({ name: groups.name })
-    .from(memberships)
-    .innerJoin(groups, and(eq(groups.project, memberships.project), eq(groups.id, memberships.group)))
-    .where(and(eq(memberships.project, project), eq(memberships.user, id)))
-    .orderBy(groups.name)
-}
-
-export function toUser(row: typeof users.$inferSelect, groupRows: readonly { name: string }[]): DirectoryUser {
-  const { id, kind, issuer, subject, name, email, active, signedOutAt } = row
-  const attributes = attributesShape.parse(row.attributes) as Record<string, Json>
-  const user = { id: id as UserId, kind, issuer, subject, name, groups: groupRows.map((one) => one.name), attributes }
-  return { ...user, ...(email !== null && { email }), active, signedOutAt }
-}
 
 export async function readUser(db: Db, project: ProjectId, id: UserId): Promise<DirectoryUser | null> {
   const [rows, groupRows] = await db.batch([userQuery(db, project, id), groupsQuery(db, project, id)])
@@ -115,5 +88,8 @@ export async function findOrAddUser(
 
 /** Everything the person did in a browser so far needs a new sign-in. */
 export async function signOutUser(db: Db, project: ProjectId, id: UserId, now: number): Promise<void> {
-  await db.update(users).set({ signedOutAt: now }).where(byId(project, id))
+  await db
+    .update(users)
+    .set({ signedOutAt: now })
+    .where(and(eq(users.project, project), eq(users.id, id)))
 }

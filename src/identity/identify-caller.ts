@@ -4,14 +4,13 @@ import type { GatewayRoute } from '../core/gateway-route.ts'
 import type { Result } from '../core/result.ts'
 import { ok, refuse } from '../core/result.ts'
 import { sha256Sync } from '../core/sha256.ts'
-import { agentQuery, toAgent } from './agents.ts'
+import { agentQuery, groupsQuery, toAgent, toUser, userQuery } from '../db/principals.ts'
 import { callerByAppKey } from './app-key.ts'
 import { asLibraryResource } from './authorization-server.ts'
 import { clientAddress } from './client-address.ts'
 import type { Credential } from './credential.ts'
 import { readCredential, unauthenticated } from './credential.ts'
 import type { IdentityDeps } from './deps.ts'
-import { groupsQuery, toUser, userQuery } from './directory.ts'
 import { grantObjectName, readGrantName } from './grant/name.ts'
 import { createMemory } from './remember.ts'
 import { baseScope } from './names.ts'
@@ -70,7 +69,8 @@ async function callerByToken(token: string, route: GatewayRoute, deps: IdentityD
   const verified = await deps.grants.getByName(grantObjectName(name)).verify(token)
   if (verified === null) return unauthenticated('unknown')
   const { facts, scope, expiresAt } = verified
-  if (deps.now() >= expiresAt) return unauthenticated('expired')
+  const readAt = deps.now()
+  if (readAt >= expiresAt) return unauthenticated('expired')
   // Both: a slug may pass to another gateway, and one gateway answers at several URLs.
   const isHere = facts.project === route.project && facts.gateway === route.gateway
   if (!isHere || !route.resources.some((one) => asLibraryResource(one) === facts.resource))
@@ -83,10 +83,10 @@ async function callerByToken(token: string, route: GatewayRoute, deps: IdentityD
     agentQuery(db, facts.project, facts.agent),
   ])
   if (!userRows[0]?.active) return unauthenticated('user_gone')
-  if (!agentRows[0]) return unauthenticated('agent_gone')
+  if (!agentRows[0] || agentRows[0].disabled) return unauthenticated('agent_gone')
   if (!scope.includes(baseScope)) return refuse('identity/insufficient_scope')
 
   const { active: _, signedOutAt: __, ...user } = toUser(userRows[0], groupRows)
   const { project, gateway, grant, authenticatedAt } = facts
-  return ok({ project, gateway, user, agent: toAgent(agentRows[0]), grant, authenticatedAt, expiresAt })
+  return ok({ project, gateway, user, agent: toAgent(agentRows[0]), readAt, grant, authenticatedAt, expiresAt })
 }

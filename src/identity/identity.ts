@@ -15,7 +15,7 @@ import { nameGateways } from './name-gateways.ts'
 export function identityDeps(
   env: Env,
   config: Config,
-  wiring: Pick<IdentityDeps, 'resolveGateway' | 'endSessions'>,
+  wiring: Pick<IdentityDeps, 'resolveGateway' | 'endSessions' | 'principalsChanged'>,
 ): IdentityDeps {
   const db = openDb(env.DB)
   return {
@@ -62,7 +62,8 @@ export {
   saveIdentityProvider,
 } from './identity-provider.ts'
 
-export type { DirectoryUser, Person } from './directory.ts'
+export type { DirectoryUser } from '../db/principals.ts'
+export type { Person } from './directory.ts'
 export { readUser } from './directory.ts'
 export type { By, GrantRow } from './revocation.ts'
 export { listGrants, revokeGrant, revokeUser } from './revocation.ts'

@@ -3,16 +3,17 @@ import type { Config } from '../config/config.ts'
 import type { ProjectId } from '../core/ids.ts'
 import { userId } from '../core/ids.ts'
 import type { JsonObject } from '../core/json.ts'
+import { canonicalJson } from '../core/json.ts'
 import { errorPage } from '../core/page.ts'
 import type { Refusal, Result } from '../core/result.ts'
 import { ok, refuse } from '../core/result.ts'
 import { openState, sealState } from '../core/state.ts'
+import type { DirectoryUser } from '../db/principals.ts'
 import { sessionCookie } from './browser-session.ts'
 import { readPerson } from './claims.ts'
 import { clientAddress } from './client-address.ts'
 import { clearCookie, readCookie, setCookie } from './cookies.ts'
 import type { IdentityDeps } from './deps.ts'
-import type { DirectoryUser } from './directory.ts'
 import { identityEvent, personPayload } from './events.ts'
 import { readUser, saveSignIn } from './directory.ts'
 import { directoryChanged } from './directory-changed.ts'
@@ -106,6 +107,7 @@ export async function finishSignIn(request: Request, deps: IdentityDeps): Promis
     ...directoryChanged(provider.project, before, user, 'sign_in', now()),
     identityEvent('identity.signed_in', who, now(), { provider: provider.id }, personPayload(user, request)),
   ])
+  if (before !== null && !saysTheSame(before, user)) await deps.principalsChanged(provider.project, { user: user.id })
   const headers = new Headers({ location: attempt.returnTo, 'cache-control': 'no-store' })
   headers.append('set-cookie', await sessionCookie(config, session))
   headers.append('set-cookie', cleared)
@@ -144,6 +146,14 @@ async function redeem(callback: URL, attempt: Attempt, deps: IdentityDeps): Prom
   const user = await saveSignIn(db, project, read.person, now())
   if (!user.active) return refuse('identity/forbidden', { evidence: { reason: 'user_inactive', user: user.id } })
   return ok({ before, user, provider: provider.value })
+}
+
+/** As far as rules can read it. */
+function saysTheSame(...two: [before: DirectoryUser, now: DirectoryUser]): boolean {
+  const [before, now] = two.map(({ name, email, groups, attributes }) =>
+    canonicalJson([name, email ?? null, [...groups], { ...attributes }]),
+  )
+  return before === now
 }
 
 const faultTexts = {

@@ -154,6 +154,8 @@ export type ConversationApi = {
 export type SessionControl = {
   /** A newer snapshot is live. Returns once it is in force, so that `publish` can wait for it (promise 7). */
   snapshotChanged(version: number): Promise<void>
+  /** The directory says something else of the person or the agent. Returns once it is in force. */
+  principalsChanged(): Promise<void>
   /** Kill switch, offboarding, revoked grant. Final. */
   end(reason: string): Promise<void>
   /** Forget leases of these connections; `null`: all. */

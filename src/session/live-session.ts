@@ -9,10 +9,19 @@ import { ok, refuse } from '../core/result.ts'
 import { openDb } from '../db/db.ts'
 import { readToolSecrets } from '../db/tool-secrets.ts'
 import { createEgress } from '../egress/egress.ts'
-import type { Change, Snapshot } from '../gateways/gateways.ts'
-import { hubOf, isAssigned, loadSnapshot } from '../gateways/gateways.ts'
+import type { Change, ListName, Principals, Snapshot } from '../gateways/gateways.ts'
+import { hubOf, isAssigned, loadSnapshot, readPrincipals } from '../gateways/gateways.ts'
 import type { OwnUse, Runtime, Upstreams } from '../runtime/runtime.ts'
-import { createRunner, createUpstreams, offerGateway, screenCall } from '../runtime/runtime.ts'
+import {
+  createRunner,
+  createUpstreams,
+  listPrompts,
+  listResources,
+  listTemplates,
+  offerGateway,
+  screenCall,
+  shownTools,
+} from '../runtime/runtime.ts'
 import { vaultOf } from '../vault/vault.ts'
 import type { GatewayFeatures } from './api.ts'
 import { approvalMigrations, StoredApprovals } from './approvals.ts'
@@ -49,7 +58,7 @@ export type SessionUse = {
 export class LiveSession {
   readonly runtime: Runtime
   readonly leases: HeldLeases
-  readonly shown = new ShownList()
+  readonly shown: ShownList
   readonly own: OwnUse
   readonly resources: ResourceWatch
   readonly #use: SessionUse
@@ -57,15 +66,17 @@ export class LiveSession {
   readonly #upstreams: Upstreams
   readonly #exchanged: ExchangedTokens
   #snapshot: Snapshot
+  #principals: Principals
   #seenAt: number
 
-  private constructor(use: SessionUse, snapshot: Snapshot, row: SessionRow) {
+  private constructor(use: SessionUse, snapshot: Snapshot, principals: Principals, row: SessionRow) {
     const { ctx, env, config, caller, outbox, now } = use
     const session = nameOf(ctx)
     const { sql } = ctx.storage
     this.#use = use
     this.#row = row
     this.#snapshot = snapshot
+    this.#principals = principals
     this.#seenAt = now()
     this.leases = new HeldLeases({
       vault: (user) => vaultOf(env, user),
@@ -84,7 +95,7 @@ export class LiveSession {
     const secrets = (names: readonly string[]) => held.get(names)
     this.resources = new ResourceWatch({
       now,
-      serverOf: (uri, who) => serverOf(uri, who, this.runtime, this.#snapshot),
+      serverOf: (uri, who) => serverOf(uri, this.current(who), this.runtime, this.#snapshot),
       listen: (uris, who, onNotice) =>
         listenToResources(uris, who, onNotice, {
           upstreams: this.#upstreams,
@@ -129,6 +140,9 @@ export class LiveSession {
     const vault = (user: string) => vaultOf(env, user)
     const record = (event: AuditEvent) => outbox.put(event, this.#snapshot.recording)
     this.own = ownUse({ config, session, snapshot: () => this.#snapshot, vault, facts, record, now })
+    this.shown = new ShownList(({ caller: who, features }) =>
+      shownTools(this.current(who), features, this.runtime, this.own.finding),
+    )
   }
 
   /**
@@ -148,15 +162,16 @@ export class LiveSession {
     if (!joined.ok) return joined
     const snapshot = await loadSnapshot(env, caller.project, caller.gateway, joined.value.version)
     if (!snapshot.ok) return snapshot
-    if (!isAssigned(snapshot.value, caller)) return refuse('gateways/not_assigned')
+    const { principals } = joined.value
+    if (!isAssigned(snapshot.value, asRead(caller, principals))) return refuse('gateways/not_assigned')
 
     if (known && !known.ended_at && !tooOld(known.started_at, known.seen_at, config, now())) {
-      return ok(new LiveSession(use, snapshot.value, known))
+      return ok(new LiveSession(use, snapshot.value, principals, known))
     }
     forget(sql)
     const row = startRow(sql, caller, snapshot.value.slug, now())
     outbox.put(sessionEvent('session.started', row, nameOf(ctx), now()))
-    return ok(new LiveSession(use, snapshot.value, row))
+    return ok(new LiveSession(use, snapshot.value, principals, row))
   }
 
   get pageSize(): number {
@@ -185,13 +200,43 @@ export class LiveSession {
     if (version === this.#snapshot.version) return ok(null)
     const snapshot = await loadSnapshot(env, caller.project, caller.gateway, version)
     if (!snapshot.ok) return snapshot
-    if (!isAssigned(snapshot.value, caller)) return refuse('gateways/not_assigned')
+    if (!isAssigned(snapshot.value, this.current(caller))) return refuse('gateways/not_assigned')
     this.#snapshot = snapshot.value
     this.runtime.gateway = offerGateway(snapshot.value)
     // Which account is to be used, and how far, may be another now (promise 7).
     this.leases.recall(null)
     this.resources.settle()
     return ok(null)
+  }
+
+  /** The caller of a request, with what the directory says of both: the Worker may remember what it said half a minute ago. */
+  current(caller: Caller): Caller {
+    return asRead(caller, this.#principals)
+  }
+
+  /**
+   * Reads the directory anew, and returns the lists that look different to this caller now. Null: the gateway is not for them any
+   * more, or one of them was cut off.
+   */
+  async readDirectory(): Promise<ListName[] | null> {
+    const { env, caller, now } = this.#use
+    const member = { user: caller.user.id, agent: caller.agent.id }
+    const principals = await readPrincipals(openDb(env.DB), caller.project, member, now())
+    if (principals === null) return null
+    const before = this.#offered()
+    if (principals.readAt >= this.#principals.readAt) this.#principals = principals
+    if (!isAssigned(this.#snapshot, this.current(caller))) return null
+    this.resources.settle()
+    const after = this.#offered()
+    const changed = (['prompts', 'resources'] as const).filter((list) => before[list] !== after[list])
+    return this.shown.hasChanged() ? ['tools', ...changed] : changed
+  }
+
+  #offered(): { prompts: string; resources: string } {
+    const caller = this.current(this.#use.caller)
+    const prompts = listPrompts(caller, this.runtime)
+    const resources = [listResources(caller, this.runtime), listTemplates(caller, this.runtime)]
+    return { prompts: JSON.stringify(prompts), resources: JSON.stringify(resources) }
   }
 
   /** Credentials that may no longer be used. Connections that stand on them go too. */
@@ -207,7 +252,7 @@ export class LiveSession {
 
   /** Whether this caller could read it, and a server behind the gateway tells of its changes. */
   mayWatch(uri: string, caller: Caller): boolean {
-    return serverOf(uri, caller, this.runtime, this.#snapshot) !== null
+    return serverOf(uri, this.current(caller), this.runtime, this.#snapshot) !== null
   }
 
   /** To the open streams of this session. */
@@ -227,6 +272,10 @@ export class LiveSession {
     seenRow(this.#use.ctx.storage.sql, this.#seenAt)
     return this.#seenAt
   }
+}
+
+function asRead(caller: Caller, { user, agent, readAt }: Principals): Caller {
+  return caller.readAt > readAt ? caller : { ...caller, ...(user && { user }), ...(agent && { agent }), readAt }
 }
 
 /** What the servers behind a gateway can do, a client may ask of the gateway. */

@@ -6,7 +6,8 @@ import type { LiveSession } from './live-session.ts'
 
 /** What a gateway offers beside tools: lists are filtered as the list of tools is, the rest is governed and recorded. */
 export async function answerOffer(request: OfferRequest, call: OfferCall, live: LiveSession): Promise<OfferReply> {
-  const { method, params, caller } = request
+  const { method, params } = request
+  const { caller } = call
   const { runtime, pageSize } = live
   const listed = (what: string, items: JsonObject[], key: string): OfferReply => ({
     kind: 'result',

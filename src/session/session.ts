@@ -12,9 +12,10 @@ import type { CallId } from '../core/ids.ts'
 import { uuidv7 } from '../core/ids.ts'
 import type { Refusal, Result } from '../core/result.ts'
 import { withoutEvidence } from '../core/result.ts'
+import type { Change, ListName } from '../gateways/gateways.ts'
 import { hubOf } from '../gateways/gateways.ts'
 import type { GatewayId, ProjectId } from '../core/ids.ts'
-import { answerCall, shownTools } from '../runtime/runtime.ts'
+import { answerCall } from '../runtime/runtime.ts'
 import type { OfferCall, ToolCall } from '../runtime/runtime.ts'
 import { Alarms } from './alarms.ts'
 import type {
@@ -140,8 +141,10 @@ export class Session
     if (request.cancelKey !== undefined) this.#running.set(request.cancelKey, abort)
     try {
       const logLevel = request.logLevel ?? this.#conversations.logLevel(request.features.conversation)
-      const reply = await run(live.value, offerCall(id, request, abort.signal, logLevel))
-      this.#tellOfList(live.value, request.caller)
+      const asked = { ...request, caller: live.value.current(request.caller) }
+      const reply = await run(live.value, offerCall(id, asked, abort.signal, logLevel))
+      if (live.value.runtime.gateway.readsSteps && live.value.shown.hasChanged())
+        this.#tell(live.value, { kind: 'list' })
       await this.#noteLink(request, reply)
       return reply
     } finally {
@@ -149,9 +152,8 @@ export class Session
     }
   }
 
-  #tellOfList(live: LiveSession, caller: Caller): void {
-    if (!live.shown.hasChanged(caller, live.runtime)) return
-    const told = live.tell({ kind: 'list' }).catch((fault: unknown) => logFault('session.list_change_lost', fault))
+  #tell(live: LiveSession, change: Change): void {
+    const told = live.tell(change).catch((fault: unknown) => logFault('session.list_change_lost', fault))
     this.ctx.waitUntil(told)
   }
 
@@ -186,11 +188,10 @@ export class Session
     const live = await this.#open(request.caller)
     if (!live.ok) return { ok: false, error: withoutEvidence(live.error) }
     const { gateway } = request.caller
-    const { runtime, pageSize, own } = live.value
+    const { runtime, pageSize, shown } = live.value
     const { tools, version } = runtime.gateway
-    const { caller, features, cursor, known } = request
-    const page = pageOf(shownTools(caller, features, runtime, own.finding), cursor, pageSize, version)
-    live.value.shown.note(caller, runtime)
+    const { cursor, known } = request
+    const page = pageOf(shown.show(request), cursor, pageSize, version)
     const mark = await listMark(gateway, version, page.tools, tools)
     return mark === known ? { ...page, tools: [], mark, unchanged: true } : { ...page, mark }
   }
@@ -215,6 +216,20 @@ export class Session
     const live = await this.#settled()
     const taken = await live?.take(version)
     if (taken && !taken.ok) await this.end(taken.error.code)
+  }
+
+  async principalsChanged(): Promise<void> {
+    const live = await this.#settled()
+    const lists = live ? await live.readDirectory() : everyList
+    if (lists === null) {
+      // Not ended: whoever is let in again goes on where they were. The next request is asked about anew.
+      live?.close()
+      if (this.#live === live) this.#live = null
+    }
+    const row = readRow(this.ctx.storage.sql)
+    if (row === null || lists?.length === 0) return
+    const change: Change = { kind: 'changed', lists: lists ?? everyList }
+    await hubOf(this.env, row.project as ProjectId, row.gateway as GatewayId).tell(change, nameOf(this.ctx))
   }
 
   async end(reason: string): Promise<void> {
@@ -309,6 +324,9 @@ export class Session
     return null
   }
 }
+
+/** What a client was shown before the session slept is not known, so it is to look again. */
+const everyList: ListName[] = ['tools', 'prompts', 'resources']
 
 /** One answer for what is not there and what may not be seen. */
 function unknownResource(callId: string, uri: string): OfferReply {

@@ -1,28 +1,37 @@
+import type { ClientFeatures } from '../core/call.ts'
 import type { Caller } from '../core/caller.ts'
-import type { Runtime } from '../runtime/runtime.ts'
-import { listTools } from '../runtime/runtime.ts'
+import { canonicalJson } from '../core/json.ts'
+import type { Tool } from '../core/tool.ts'
 
-/**
- * Which tools the caller was shown last, where rules look at the steps of the session: then a step may show or hide one, and
- * the client is to hear of it. Elsewhere, and for who never asked for a list, it costs nothing.
- */
+type Asker = { caller: Caller; features: ClientFeatures }
+
+/** The list that a client was shown last. It is to hear when the same question has another answer; who never asked hears nothing. */
 export class ShownList {
-  #names: string | null = null
+  readonly #listFor: (asker: Asker) => Tool[]
+  #shown: (Asker & { tools: Tool[] }) | null = null
 
-  note(caller: Caller, runtime: Runtime): void {
-    if (runtime.gateway.readsSteps) this.#names = namesOf(caller, runtime)
+  constructor(listFor: (asker: Asker) => Tool[]) {
+    this.#listFor = listFor
+  }
+
+  show({ caller, features }: Asker): Tool[] {
+    const tools = this.#listFor({ caller, features })
+    this.#shown = { caller, features, tools }
+    return tools
   }
 
   /** True once for each change. */
-  hasChanged(caller: Caller, runtime: Runtime): boolean {
-    if (this.#names === null || !runtime.gateway.readsSteps) return false
-    const before = this.#names
-    this.#names = namesOf(caller, runtime)
-    return this.#names !== before
+  hasChanged(): boolean {
+    if (this.#shown === null) return false
+    const before = this.#shown.tools
+    const now = this.show(this.#shown)
+    return now.length !== before.length || now.some((tool, i) => !looksLike(tool, before[i]))
   }
 }
 
-const namesOf = (caller: Caller, runtime: Runtime): string =>
-  listTools(caller, runtime)
-    .map(({ name }) => name)
-    .join('\n')
+/** A tool that nothing was narrowed for is the published one itself. */
+function looksLike(a: Tool, b: Tool | undefined): boolean {
+  if (a === b) return true
+  if (b === undefined || a.name !== b.name || a.description !== b.description) return false
+  return a.inputSchema === b.inputSchema || canonicalJson(a.inputSchema) === canonicalJson(b.inputSchema)
+}

@@ -2,7 +2,7 @@ import { env, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
 import { describe, expect, it, vi } from 'vitest'
 import type { GatewayId } from '../../src/core/ids.ts'
 import type { Charge } from '../../src/policy/policy.ts'
-import type { Change, Hub, Match } from '../../src/gateways/gateways.ts'
+import type { Change, Hub, HubApi, Match } from '../../src/gateways/gateways.ts'
 import { hubName, openChanges, setEnabled } from '../../src/gateways/gateways.ts'
 import { documentOf, newGateway, published, testProject } from '../support/gateway-fixtures.ts'
 import { recorded } from '../support/recorded.ts'
@@ -27,6 +27,7 @@ class FakeSessions {
     }
     return {
       snapshotChanged: (version: number) => tell(`version ${version}`),
+      principalsChanged: () => tell('principals'),
       end: (reason: string) => tell(`end ${reason}`),
     }
   }
@@ -34,6 +35,8 @@ class FakeSessions {
 
 async function openHub(gateway: GatewayId) {
   const stub = env.HUB.getByName(hubName(testProject, gateway)) as DurableObjectStub<Hub>
+  // The types of RPC do not get to the end of a person's attributes.
+  const api = stub as unknown as HubApi
   const sessions = new FakeSessions()
   await runInDurableObject(stub, (hub) => {
     Object.assign(hub, { env: { ...env, SESSION: sessions } })
@@ -41,20 +44,38 @@ async function openHub(gateway: GatewayId) {
   const join = async (...names: string[]) => {
     const one = async (name: string) => {
       const [user = '', agent = ''] = name.split('/')
-      expect(await stub.join(name, { user, agent })).toMatchObject({ ok: true })
+      expect(await api.join(name, { user, agent })).toMatchObject({ ok: true })
     }
     await Promise.all(names.map(one))
   }
-  return { stub, sessions, join }
+  return { stub, api, sessions, join }
 }
 
 describe('the Hub', () => {
   it('gives a new session the live version', async () => {
     const { gateway, document } = await newGateway()
-    const { stub } = await openHub(gateway)
-    expect(await stub.join('s', { user: 'u', agent: 'a' })).toEqual({ ok: true, value: { version: 1 } })
+    const { api } = await openHub(gateway)
+    expect(await api.join('s', { user: 'u', agent: 'a' })).toMatchObject({ ok: true, value: { version: 1 } })
     await published({ ...document, description: 'new' }, 1)
-    expect(await stub.join('t', { user: 'u', agent: 'a' })).toEqual({ ok: true, value: { version: 2 } })
+    expect(await api.join('t', { user: 'u', agent: 'a' })).toMatchObject({ ok: true, value: { version: 2 } })
+  })
+
+  it('tells sessions that the directory says something else of theirs, until each has read it', async () => {
+    const { gateway } = await newGateway()
+    const { stub, api, sessions, join } = await openHub(gateway)
+    await join('u/a', 'u/b', 'v/a')
+    sessions.failures.set('u/b', 1)
+    expect(await api.principalsChanged({ user: 'u' })).toEqual({ version: 1, sessions: 2, pending: 0 })
+    expect(Object.fromEntries(sessions.told)).toEqual({ 'u/a': ['principals'], 'u/b': ['principals'] })
+    // A change that comes while a session still reads the one before is read too.
+    await runInDurableObject(stub, (hub) => {
+      let again: Promise<unknown> | null = null
+      sessions.during = async () => void (again ??= hub.principalsChanged({ agent: 'a' }))
+      return hub.principalsChanged({ user: 'v' }).then(() => again)
+    })
+    expect((await stub.status()).pending).toBe(0)
+    expect(sessions.told.get('v/a')?.length).toBeGreaterThan(1)
+    expect(await api.principalsChanged({ user: 'nobody' })).toEqual({ version: 1, sessions: 0, pending: 0 })
   })
 
   it('records what is in force, also when nobody came by our API, and once', async () => {
@@ -77,19 +98,23 @@ describe('the Hub', () => {
   })
 
   it('refuses a session of a gateway that does not exist', async () => {
-    const { stub } = await openHub('nothing' as GatewayId)
-    expect(await stub.join('s', { user: 'u', agent: 'a' })).toMatchObject({ error: { code: 'gateways/unknown' } })
+    const { stub, api } = await openHub('nothing' as GatewayId)
+    expect(await api.join('s', { user: 'u', agent: 'a' })).toMatchObject({ error: { code: 'gateways/unknown' } })
     expect(await stub.status()).toMatchObject({ sessions: 0, version: null })
   })
 
   it('returns from publishing when every live session has the version', async () => {
     const { gateway, document } = await newGateway()
-    const { sessions, join, stub } = await openHub(gateway)
+    const { stub, sessions, join } = await openHub(gateway)
     const names = Array.from({ length: 250 }, (_, i) => `u${i}/a`)
     await join('u0/a')
     await runInDurableObject(stub, (_, state) => {
       for (const name of names.slice(1)) {
-        state.storage.sql.exec("INSERT INTO live VALUES (?, 'u', 'a', ?, 1, NULL)", name, Date.now())
+        state.storage.sql.exec(
+          "INSERT INTO live (session, user, agent, joined_at, version) VALUES (?, 'u', 'a', ?, 1)",
+          name,
+          Date.now(),
+        )
       }
     })
     sessions.failures.set('u7/a', 2)
@@ -101,7 +126,7 @@ describe('the Hub', () => {
 
   it('keeps trying a session that does not answer, and says that it is pending', async () => {
     const { gateway, document } = await newGateway()
-    const { sessions, join, stub } = await openHub(gateway)
+    const { stub, sessions, join } = await openHub(gateway)
     await join('u/a', 'v/a')
     sessions.failures.set('u/a', 1_000)
     const startedAt = Date.now()
@@ -116,7 +141,7 @@ describe('the Hub', () => {
 
   it('takes up an edit made directly in D1 when its alarm rings', async () => {
     const { gateway, document, name } = await newGateway()
-    const { sessions, join, stub } = await openHub(gateway)
+    const { stub, sessions, join } = await openHub(gateway)
     await join('u/a')
     await copyVersion(gateway, 1, 2)
     const due = await runInDurableObject(stub, (_, state) => state.storage.getAlarm())
@@ -130,7 +155,7 @@ describe('the Hub', () => {
 
   it('does not take up a version that was written by hand and is wrong', async () => {
     const { gateway, document } = await newGateway()
-    const { sessions, join, stub } = await openHub(gateway)
+    const { stub, api, sessions, join } = await openHub(gateway)
     await join('u/a')
     await copyVersion(gateway, 1, 2, `json_set(document, '$.pageSize', 0)`)
     await runDurableObjectAlarm(stub)
@@ -141,7 +166,7 @@ describe('the Hub', () => {
       version: 1,
       refused: { version: 3, fault: expect.stringContaining('hash') },
     })
-    expect(await stub.join('v/a', { user: 'v', agent: 'a' })).toEqual({ ok: true, value: { version: 1 } })
+    expect(await api.join('v/a', { user: 'v', agent: 'a' })).toMatchObject({ ok: true, value: { version: 1 } })
     expect(sessions.told.size).toBe(0)
     const { reach } = await published({ ...document, description: 'right' }, 3)
     expect(reach).toEqual({ version: 4, sessions: 2, pending: 0 })
@@ -150,7 +175,7 @@ describe('the Hub', () => {
 
   it('ends every session when the gateway is switched off, and lets none in', async () => {
     const { gateway } = await newGateway()
-    const { sessions, join, stub } = await openHub(gateway)
+    const { stub, api, sessions, join } = await openHub(gateway)
     await join('u/a', 'v/b')
     sessions.failures.set('v/b', 1)
     expect(await setEnabled(env, { project: testProject, gateway, enabled: false })).toMatchObject({
@@ -160,7 +185,7 @@ describe('the Hub', () => {
       'u/a': ['end gateway_disabled'],
       'v/b': ['end gateway_disabled'],
     })
-    expect(await stub.join('w/a', { user: 'w', agent: 'a' })).toMatchObject({ error: { code: 'gateways/unknown' } })
+    expect(await api.join('w/a', { user: 'w', agent: 'a' })).toMatchObject({ error: { code: 'gateways/unknown' } })
     expect(await stub.status()).toMatchObject({ enabled: false, sessions: 0 })
   })
 
@@ -190,10 +215,10 @@ describe('the Hub', () => {
 
   it('does not let a session in that was ended while it was joining', async () => {
     const { gateway } = await newGateway()
-    const { stub, sessions } = await openHub(gateway)
+    const { stub, api, sessions } = await openHub(gateway)
     sessions.failures.set('u/a', 1)
     const [joined] = await Promise.all([
-      stub.join('u/a', { user: 'u', agent: 'a' }),
+      api.join('u/a', { user: 'u', agent: 'a' }),
       stub.end({ user: 'u' }, 'offboarded'),
     ])
     expect(joined).toMatchObject({ error: { code: 'session/ended' } })
@@ -203,11 +228,11 @@ describe('the Hub', () => {
 
   it('does not let a session in again before it has heard that it was ended', async () => {
     const { gateway } = await newGateway()
-    const { stub, sessions, join } = await openHub(gateway)
+    const { stub, api, sessions, join } = await openHub(gateway)
     await join('u/a')
     sessions.failures.set('u/a', 1_000)
     const ending = stub.end({ user: 'u' }, 'killed')
-    expect(await stub.join('u/a', { user: 'u', agent: 'a' })).toMatchObject({ error: { code: 'session/ended' } })
+    expect(await api.join('u/a', { user: 'u', agent: 'a' })).toMatchObject({ error: { code: 'session/ended' } })
     sessions.failures.set('u/a', 0)
     expect(await ending).toMatchObject({ sessions: 1, pending: 0 })
     expect(sessions.told.get('u/a')).toEqual(['end killed'])
@@ -216,7 +241,7 @@ describe('the Hub', () => {
 
   it('lets nobody in who is cut off, whatever their token says', async () => {
     const { gateway } = await newGateway()
-    const { stub } = await openHub(gateway)
+    const { api } = await openHub(gateway)
     await env.DB.batch([
       env.DB.prepare(
         `INSERT INTO users (project, id, kind, issuer, subject, name, active, created_at, updated_at)
@@ -227,14 +252,14 @@ describe('the Hub', () => {
          VALUES (?, 'off', 'cimd', 'off', 'Off', 'known', 1, 0)`,
       ).bind(testProject),
     ])
-    expect(await stub.join('s', { user: 'left', agent: 'a' })).toMatchObject({ error: { code: 'session/ended' } })
-    expect(await stub.join('s', { user: 'u', agent: 'off' })).toMatchObject({ error: { code: 'session/ended' } })
-    expect(await stub.join('s', { user: 'u', agent: 'a' })).toMatchObject({ ok: true })
+    expect(await api.join('s', { user: 'left', agent: 'a' })).toMatchObject({ error: { code: 'session/ended' } })
+    expect(await api.join('s', { user: 'u', agent: 'off' })).toMatchObject({ error: { code: 'session/ended' } })
+    expect(await api.join('s', { user: 'u', agent: 'a' })).toMatchObject({ ok: true })
   })
 
   it('never leaves a session on an old version when two are published at once', async () => {
     const { gateway, document } = await newGateway()
-    const { sessions, join, stub } = await openHub(gateway)
+    const { stub, sessions, join } = await openHub(gateway)
     await join('u/a')
     let first = true
     sessions.during = async () => {

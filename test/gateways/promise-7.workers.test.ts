@@ -2,8 +2,9 @@ import { runDurableObjectAlarm } from 'cloudflare:test'
 import { env, exports } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
 import type { Hub } from '../../src/gateways/gateways.ts'
-import { hubName } from '../../src/gateways/gateways.ts'
-import type { GatewayId, ProjectId } from '../../src/core/ids.ts'
+import { hubName, openChanges } from '../../src/gateways/gateways.ts'
+import type { AgentId, GatewayId, GrantId, ProjectId, UserId } from '../../src/core/ids.ts'
+import { sessionId } from '../../src/core/ids.ts'
 import { admin } from '../support/admin-client.ts'
 import { modern, read } from '../support/fake-front.ts'
 import { newName } from '../support/gateway-fixtures.ts'
@@ -60,7 +61,16 @@ async function world() {
     const found = await admin<{ items: { id: string }[] }>('GET', `/users?q=${person}-${name}`)
     return found.body.items[0]?.id ?? ''
   }
-  return { name, gateway: id as GatewayId, key: made.body.key, apply, list, userOf, documentOf }
+  const changes = async (person: string) => {
+    const project = 'default' as ProjectId
+    const [user, agent] = [await userOf(person), made.body.key.agent]
+    const grant = `key:${made.body.key.id}` as GrantId
+    const session = await sessionId(project, id as GatewayId, user as UserId, agent as AgentId, grant)
+    const opened = await openChanges(env, { project, gateway: id as GatewayId }, { user, agent, session })
+    if (!opened.ok) throw new Error(opened.error.code)
+    return opened.value.getReader()
+  }
+  return { name, gateway: id as GatewayId, key: made.body.key, apply, list, userOf, documentOf, changes }
 }
 
 async function within5s(until: () => Promise<boolean>): Promise<boolean> {
@@ -136,6 +146,61 @@ describe('a live session', () => {
     })
     expect((await list()).status).toBe(401)
     expect(seen(await list('bob'))).toEqual(['WhoAmI'])
+  })
+
+  it('goes by the groups of its person as soon as an administrator has the answer, and the client hears of its list', async () => {
+    const { name, apply, list, userOf, changes } = await world()
+    const group = `staff-${name}`
+    const staffOnly = { ...openRules, user: [{ id: 'u', effect: 'permit', users: { groups: [group] } }] }
+    await apply(['WhoAmI'], { rules: staffOnly })
+    expect(seen(await list())).toEqual([])
+    expect(seen(await list('bob'))).toEqual([])
+    const [alice, bob] = [await changes('alice'), await changes('bob')]
+    const made = async (called: string) => (await admin<{ id: string }>('POST', '/groups', { name: called })).body.id
+    const [staff, other] = [await made(group), await made(`other-${name}`)]
+    const member = async (method: string, of: string) =>
+      expect(await admin(method, `/groups/${of}/members/${await userOf('alice')}`)).toMatchObject({ status: 200 })
+
+    await member('PUT', staff)
+    expect(seen(await list())).toEqual(['WhoAmI'])
+    expect((await alice.read()).value).toEqual({ kind: 'changed', lists: ['tools'] })
+    // A group that no rule asks for changes no list, so what is heard next is of the one that does.
+    await member('PUT', other)
+    await member('DELETE', staff)
+    expect(seen(await list())).toEqual([])
+    expect((await alice.read()).value).toEqual({ kind: 'changed', lists: ['tools'] })
+    await member('PUT', staff)
+    expect(await admin('DELETE', `/groups/${staff}`)).toMatchObject({ status: 200 })
+    expect(seen(await list())).toEqual([])
+    await apply(['ListIssues'], { rules: staffOnly })
+    expect((await bob.read()).value).toMatchObject({ kind: 'published' })
+    await Promise.all([alice.cancel(), bob.cancel()])
+  })
+
+  it('goes by how far its agent is trusted, at once', async () => {
+    const { key, apply, list } = await world()
+    const trusted = { id: 'a', effect: 'permit', agents: { trust: ['trusted'] } }
+    await apply(['WhoAmI'], { rules: { ...openRules, agent: [trusted] } })
+    expect(seen(await list())).toEqual([])
+    expect(await admin('PATCH', `/agents/${key.agent}`, { trust: 'trusted' })).toMatchObject({ status: 200 })
+    expect(seen(await list())).toEqual(['WhoAmI'])
+    await admin('PATCH', `/agents/${key.agent}`, { trust: 'known' })
+    expect(seen(await list())).toEqual([])
+    expect(seen(await list('bob'))).toEqual([])
+  })
+
+  it('is closed to who leaves the group that the gateway is for, and open again to who comes back', async () => {
+    const { name, apply, list, userOf } = await world()
+    await list()
+    const { id } = (await admin<{ id: string }>('POST', '/groups', { name: `team-${name}` })).body
+    const member = `/groups/${id}/members/${await userOf('alice')}`
+    await admin('PUT', member)
+    await apply(['WhoAmI'], { for: { groups: [`team-${name}`] } })
+    expect(seen(await list())).toEqual(['WhoAmI'])
+    await admin('DELETE', member)
+    expect((await list()).status).toBe(403)
+    await admin('PUT', member)
+    expect(seen(await list())).toEqual(['WhoAmI'])
   })
 
   it('takes up an edit of D1 when the Hub looks', async () => {

@@ -63,6 +63,7 @@ describe('a caller with a token', () => {
           groups: ['engineering'],
         },
         agent: { kind: 'dcr', clientId: client.id, name: 'Client', trust: 'unknown' },
+        readAt: start,
         authenticatedAt: start,
         expiresAt: start + 3_600_000,
         clientAddress: '203.0.113.7',

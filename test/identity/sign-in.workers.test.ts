@@ -93,6 +93,18 @@ describe('signing in at the company', () => {
     expect((await session(world, browser))?.user.groups).toEqual(['finance', 'o\'brien"; DROP TABLE users', 'support'])
   })
 
+  it('tells live sessions when it says something new of a person, and only then', async () => {
+    const world = await createWorld()
+    const browser = createBrowser(world)
+    await signIn(world, browser)
+    await signIn(world, browser)
+    expect(world.changed).toEqual([])
+    world.idp.claims = { ...world.idp.claims, groups: ['support'] }
+    await signIn(world, browser)
+    const user = (await session(world, browser))?.user.id
+    expect(world.changed).toEqual([{ user }])
+  })
+
   it('takes 1,000 groups at once', async () => {
     const world = await createWorld()
     const browser = createBrowser(world)

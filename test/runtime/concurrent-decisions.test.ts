@@ -93,6 +93,7 @@ function calls(use: Runtime, args: JsonObject[]): Promise<CallReply[]> {
     user: alice,
     agent: desk,
     grant: 'grant' as GrantId,
+    readAt: now,
     authenticatedAt: now,
     expiresAt: now + 1,
   }

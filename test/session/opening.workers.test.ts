@@ -18,6 +18,7 @@ async function openWhile(say: (session: Session) => unknown) {
     user: { id: user, kind: 'person', issuer: 'i', subject: user, name: 'U', groups: [], attributes: {} },
     agent: { id: 'a' as AgentId, kind: 'app_key', clientId: 'app:a', name: 'A', trust: 'known' },
     grant: 'g' as GrantId,
+    readAt: 0,
     authenticatedAt: 0,
     expiresAt: Number.MAX_SAFE_INTEGER,
   }
@@ -29,7 +30,7 @@ async function openWhile(say: (session: Session) => unknown) {
       join: async () => {
         await Promise.resolve()
         said = say(session)
-        return { ok: true, value: { version: 1 } }
+        return { ok: true, value: { version: 1, principals: { user: null, agent: null, readAt: 0 } } }
       },
     }
     Object.assign(session, { env: { ...env, HUB: { getByName: () => hub } } })

@@ -97,6 +97,7 @@ export async function newWorld(document: Record<string, unknown> = {}, servers: 
         trust: 'known',
       },
       grant: `grant-${subject}` as GrantId,
+      readAt: Date.now(),
       authenticatedAt: Date.now(),
       expiresAt: Date.now() + 3_600_000,
       ...more,

@@ -30,6 +30,7 @@ export function callerNamed(name: string, gateway = 'eng'): Caller {
     },
     agent: { id: 'agent' as AgentId, kind: 'cimd', clientId: 'https://client.test/', name: 'Client', trust: 'known' },
     grant: `grant-${name}` as GrantId,
+    readAt: 0,
     authenticatedAt: 0,
     expiresAt: Number.MAX_SAFE_INTEGER,
   }

@@ -32,6 +32,7 @@ export async function createWorld(change: Partial<Config> = {}) {
   const idp = await companyProvider(`https://login${number}.acme.test`)
   const events: AuditEvent[] = []
   const ended: EndSessions[] = []
+  const changed: Parameters<IdentityDeps['principalsChanged']>[1][] = []
   const routes = ['tools', 'other'].map((name) => gatewayRoute(project, `${name}${number}`))
 
   const deps: IdentityDeps = {
@@ -44,6 +45,7 @@ export async function createWorld(change: Partial<Config> = {}) {
         return route ? { ...route, resource: url.href } : null
       },
       endSessions: async (_, which) => ended.push(which),
+      principalsChanged: async (_, match) => changed.push(match),
     }),
     egress: idp.egress,
     now: Date.now,
@@ -60,6 +62,7 @@ export async function createWorld(change: Partial<Config> = {}) {
     deps,
     events,
     ended,
+    changed,
     routes,
     tools,
     other,
