@@ -28,6 +28,9 @@ export class Refused extends Fault {
   }
 }
 
+/** Nobody answered: it may be otherwise in a moment. */
+export class Unreachable extends Fault {}
+
 const timeoutMs = 30_000
 
 export function createAdminApi(env: Readonly<Record<string, string | undefined>>): AdminApi {
@@ -43,7 +46,9 @@ export function createAdminApi(env: Readonly<Record<string, string | undefined>>
       redirect: 'error',
       ...(signal ? { signal } : {}),
     }).catch((cause: unknown) => {
-      throw new Fault(`${url} cannot be reached (${reasonOf(cause)}). Is it running? BEHALF_URL says where to look.`)
+      throw new Unreachable(
+        `${url} cannot be reached (${reasonOf(cause)}). Is it running? BEHALF_URL says where to look.`,
+      )
     })
   }
   async function call(method: string, path: string, body?: unknown): Promise<unknown> {

@@ -2,6 +2,7 @@ import type { Args, Command } from './command.ts'
 import { Fault, exitCodes, text } from './command.ts'
 import type { Event } from './event-text.ts'
 import { columnsOf, detailsOf } from './event-text.ts'
+import { follow, pause } from './follow-events.ts'
 import { aligned } from './main.ts'
 
 const names = ['user', 'agent', 'gateway', 'tool', 'session', 'call', 'type', 'decision', 'outcome', 'text'] as const
@@ -15,7 +16,7 @@ const usage = `${names.map((name) => `[--${name} <${name}>]`).join(' ')} [--sinc
 const filterHelp = `--type      such as tool.outcome, or identity.* for all of a kind
 --decision  permit, deny or approve      --outcome  done, failed, refused or unknown
 --since     15m, 2h, 7d ago, or a date such as 2026-11-22T08:00:00Z
---text      anywhere in the event; a search looks at 10,000 events at a time`
+--text      anywhere in the event; a search looks at 5,000 events at a time`
 
 export const list: Command = {
   usage: `${usage} [--limit <n>] [--follow]`,
@@ -25,30 +26,27 @@ ${filterHelp}
 
 Example: npm run behalf -- events --decision deny --since 1d --follow`,
   options: { ...options, limit: { type: 'string' }, follow: { type: 'boolean' } },
-  async run(args, { api, print, printJson, json }) {
+  async run(args, { api, print, printJson, note, json }) {
     const limit = countOf(args)
     const query = queryOf(args, Date.now())
+    const follows = args.values['follow'] === true
+    const { indexedUpTo } = follows ? await api.get<{ indexedUpTo: number }>('/ledger') : { indexedUpTo: 0 }
     const found: Event[] = []
     for await (const event of api.all<Event>('/events', { ...query, limit: Math.min(limit, 200) })) {
       found.push(event)
       if (found.length >= limit) break
     }
     found.reverse()
-    if (args.values['follow'] !== true) printJson(found)
+    if (!follows) printJson(found)
     else if (json) for (const event of found) printJson(event)
-    if (found.length === 0 && args.values['follow'] !== true) print('Nothing of that kind is on record.')
+    if (found.length === 0 && !follows) print('Nothing of that kind is on record.')
     for (const line of aligned(found.map(columnsOf))) print(line)
-    if (args.values['follow'] !== true) return
-    let after = found.at(-1)?.sequence
-    // The deployment ends a long connection; go on where it stopped.
-    for (;;) {
-      for await (const line of api.lines('/events/tail', { ...query, ...(after === undefined ? {} : { after }) })) {
-        if (!line.startsWith('data: ')) continue
-        const event = JSON.parse(line.slice('data: '.length)) as Event
-        after = event.sequence
-        printJson(event)
-        print(columnsOf(event).join('  '))
-      }
+    if (!follows) return
+    // Events come into the search in the order of their sequence: up to the last one shown there is nothing more.
+    const after = Math.max(indexedUpTo - 1, ...found.map((event) => event.sequence))
+    for await (const event of follow({ api, note, pause }, query, after)) {
+      printJson(event)
+      print(columnsOf(event).join('  '))
     }
   },
 }

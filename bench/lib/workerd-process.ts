@@ -34,6 +34,7 @@ export class WorkerdProcess {
 
   constructor(config: string) {
     this.#config = config
+    process.on('exit', () => this.#child?.kill('SIGKILL'))
   }
 
   /** Without a word of warning. */

@@ -18,7 +18,7 @@ export type Counts = {
   lost: number
   /** Has an intent and no outcome, not even `unknown`. */
   open: number
-  /** Intents of one call, outcomes of one call, beyond the first. */
+  /** Events of one id, intents of one call, outcomes of one call, beyond the first. */
   duplicated: number
   /** Events in D1 that a sink does not have. */
   missingInSinks: number
@@ -58,7 +58,7 @@ export function compare({ ended, titles, events, sinks }: Seen): Counts {
     unknown: [...outcomes.values()].flat().filter((outcome) => outcome === 'unknown').length,
     lost: [...mustHaveIntent].filter((title) => !intents.has(title)).length,
     open: [...intents.values()].flat().filter((call) => !outcomes.has(call)).length,
-    duplicated: beyondFirst(intents) + beyondFirst(outcomes),
+    duplicated: events.length - new Set(events.map(({ id }) => id)).size + beyondFirst(intents) + beyondFirst(outcomes),
     missingInSinks: inSinks.reduce((sum, ids) => sum + events.filter(({ id }) => !ids.has(id)).length, 0),
     duplicatedInSinks: inSinks.reduce((sum, ids) => sum + [...ids.values()].filter((count) => count > 1).length, 0),
   }

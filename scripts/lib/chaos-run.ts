@@ -18,9 +18,16 @@ export type ChaosOptions = {
   /** The record counts as complete when it has not grown for so long: more than the first pauses of an outbox. */
   quietMs?: number
   tell: (line: string) => void
+  /** Ends the killing; what was done is compared all the same. */
+  signal?: AbortSignal
+  /** The Worker runs; calls and kills begin. */
+  onStarted?: () => void
 }
 
 const recoveryMs = 120_000
+/** A call that hangs, or an answer that never ends, must not keep the verdict back. */
+const patienceMs = 30_000
+const exportMs = 300_000
 
 /**
  * Kills the Worker's process again and again while calls run through it, and looks afterwards whether the record is whole:
@@ -40,13 +47,16 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     const people = Array.from({ length: options.callers }, (_, n) => `caller-${n}`)
     await deployment.setUp({ gateways: [{ name: 'bench', tools: 10 }], connect: people })
     for (const [id, sink] of Object.entries(receivers.sinks)) await api.put(`/sinks/${id}`, sink)
+    options.onStarted?.()
 
     const ended: Ended[] = []
     const stop = new AbortController()
     const load = people.map((person) => call(deployment, person, ended, stop.signal))
     const kills = await killing(deployment, options, () => service.titles.size)
+    // A signal from the terminal ends the Worker as well.
+    if (options.signal?.aborted) await deployment.crash()
     stop.abort()
-    await Promise.all(load)
+    await Promise.race([Promise.all(load), sleep(patienceMs, undefined, { ref: false })])
     options.tell(`${kills} kills, ${ended.length} calls; waiting for what was left behind`)
     const stoppedAt = Date.now()
     for (;;) {
@@ -80,17 +90,22 @@ async function call(to: Deployment, person: string, ended: Ended[], signal: Abor
 
 async function killing(
   deployment: Deployment,
-  { kills, maxMs, tell }: ChaosOptions,
+  { kills, maxMs, tell, signal }: ChaosOptions,
   reached: () => number,
 ): Promise<number> {
   const startedAt = Date.now()
   for (let kill = 1; kill <= kills; kill++) {
+    if (signal?.aborted) return kill - 1
     if (Date.now() - startedAt > maxMs) return kill - 1
     // Now and then right after the start, mostly in the middle of work.
     const target = reached() + (kill % 5 === 0 ? 0 : Math.ceil(Math.random() * 25))
-    for (const until = Date.now() + 5_000; reached() < target && Date.now() < until;) await sleep(5)
+    const isOver = (): boolean => reached() >= target || signal?.aborted === true
+    for (const until = Date.now() + 5_000; !isOver() && Date.now() < until;) await sleep(5)
     await sleep(Math.random() * 60)
-    await deployment.crash()
+    await deployment.crash().catch(async (cause: unknown) => {
+      await sleep(500)
+      if (!signal?.aborted) throw cause
+    })
     if (kill % 50 === 0) tell(`${kill} kills, ${reached()} calls reached the service`)
   }
   await sleep(500)
@@ -114,9 +129,10 @@ async function recovered(api: ReturnType<typeof adminApi>, quietMs: number, unti
 }
 
 function adminApi({ url }: Deployment, token: string) {
-  const send = async (path: string, init: RequestInit = {}): Promise<Response> => {
+  const send = async (path: string, init: RequestInit = {}, timeoutMs = patienceMs): Promise<Response> => {
     const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' }
-    const response = await fetch(`${url}/admin/api/v1${path}`, { ...init, headers })
+    const signal = AbortSignal.timeout(timeoutMs)
+    const response = await fetch(`${url}/admin/api/v1${path}`, { ...init, headers, signal })
     if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`)
     return response
   }
@@ -124,6 +140,6 @@ function adminApi({ url }: Deployment, token: string) {
     get: async <T>(path: string): Promise<T> => (await send(path)).json() as Promise<T>,
     put: (path: string, body: object) => send(path, { method: 'PUT', body: JSON.stringify(body) }),
     lines: async (path: string): Promise<string[]> =>
-      (await (await send(path)).text()).split('\n').filter((line) => line !== ''),
+      (await (await send(path, {}, exportMs)).text()).split('\n').filter((line) => line !== ''),
   }
 }

@@ -14,6 +14,7 @@ import {
 import { base64url, utf8 } from '../core/bytes.ts'
 import type { Result } from '../core/result.ts'
 import { ok, refuse } from '../core/result.ts'
+import { placeToFollow, serverSentEvents } from './event-stream.ts'
 import { pageOf, pageQuery } from './paging.ts'
 import { recordRead } from './record-read.ts'
 import type { AdminRoute } from './route.ts'
@@ -86,16 +87,19 @@ export const eventRoutes: readonly AdminRoute[] = [
   }),
   streamRoute({
     path: '/events/tail',
-    summary: 'What happens from now on, as server-sent events. The id of each is where to go on: `after`',
+    summary:
+      'What happens from now on, as server-sent events. The id of each is where to go on: `after`, `Last-Event-ID`',
     role: 'auditor',
     query: z.strictObject({ ...eventFilters, payloads, after: z.coerce.number().int().min(-1).optional() }),
     produces: ['text/event-stream'],
-    async respond({ query }, use) {
+    async respond({ query }, use, { lastEventId, stillAllowed }) {
+      const after = placeToFollow(lastEventId, query.after)
+      if (!after.ok) return after
       const recorded = await recordRead(use, 'events/tail', query)
       if (!recorded.ok) return recorded
-      const ledger = ledgerOf(use.env, use.admin.project)
-      const parts = serverSentEvents(followEvents(ledger, filtersOf(query), query.after ?? null, query.payloads))
-      return ok(streamed(parts, { 'content-type': 'text/event-stream' }))
+      const { env, admin } = use
+      const rounds = followEvents(env, admin.project, filtersOf(query), after.value, query.payloads)
+      return ok(streamed(serverSentEvents(rounds, stillAllowed), { 'content-type': 'text/event-stream' }))
     },
   }),
   readRoute({
@@ -148,13 +152,4 @@ function placeOf(cursor: string | number | undefined): Result<Place | null> {
   if (cursor === undefined) return ok(null)
   const place = readPlace(String(cursor))
   return place ? ok(place) : refuse('core/bad_request', { message: 'cursor: is not a cursor of this list' })
-}
-
-/** A comment while nothing happens, so that nobody on the way takes the connection for dead. */
-async function* serverSentEvents(rounds: ReturnType<typeof followEvents>): AsyncGenerator<string> {
-  yield ': following\n\n'
-  for await (const { events, last } of rounds) {
-    const texts = events.map((one) => `id: ${one.sequence}\nevent: ${one.type}\ndata: ${JSON.stringify(one)}\n\n`)
-    yield texts.length > 0 ? texts.join('') : `: ${last}\n\n`
-  }
 }

@@ -51,6 +51,14 @@ export type Change<Reply> = {
   commit(): Promise<Result<Reply>>
 }
 
+/** What a stream needs to know of the request beside its input. */
+export type Visit = {
+  /** `Last-Event-ID` of a client that comes back. */
+  lastEventId: string | null
+  /** Whether the token would be let in now: a stream outlives the check it began with. */
+  stillAllowed: () => Promise<boolean>
+}
+
 type Shared = Spec<Shape, Shape, Shape, Shape>
 
 export type AdminRoute = Shared &
@@ -61,7 +69,7 @@ export type AdminRoute = Shared &
         method: 'GET'
         /** Media types of what it answers. */
         produces: readonly string[]
-        respond(input: AnyInput, use: AdminUse): Promise<Result<Response>>
+        respond(input: AnyInput, use: AdminUse, visit: Visit): Promise<Result<Response>>
       }
     | {
         kind: 'change'
@@ -106,7 +114,7 @@ export function changeRoute<
 export function streamRoute<Params extends Shape = Empty, Query extends Shape = Empty>(
   spec: Omit<Spec<Params, Query, Empty, Empty>, 'body' | 'reply'> & {
     produces: readonly string[]
-    respond(input: Input<Params, Query, Empty>, use: AdminUse): Promise<Result<Response>>
+    respond(input: Input<Params, Query, Empty>, use: AdminUse, visit: Visit): Promise<Result<Response>>
   },
 ): AdminRoute {
   return { ...spec, kind: 'stream', method: 'GET', reply: z.unknown() } as unknown as AdminRoute

@@ -31,7 +31,12 @@ export async function serve(
   const input = await readInput(route, request, params)
   if (!input.ok) return problem(input.error)
   if (route.kind === 'stream') {
-    const answer = await route.respond(input.value, use)
+    const stillAllowed = async (): Promise<boolean> => {
+      const again = await verifyAdmin(request, identity)
+      return again.ok && requireRole(again.value, route.role).ok
+    }
+    const visit = { lastEventId: request.headers.get('last-event-id'), stillAllowed }
+    const answer = await route.respond(input.value, use, visit)
     return answer.ok ? answer.value : problem(answer.error)
   }
   const result = route.kind === 'read' ? await route.read(input.value, use) : await make(route, input.value, use)

@@ -13,11 +13,18 @@ const token = await newAdminToken(adminProject, 'owner')
 const admin = <Body = never>(method: string, path: string, body?: unknown): Promise<Answer<Body>> =>
   asAdmin<Body>(method, path, body, { token })
 /** For what is no JSON. */
-const adminFetch = (method: string, path: string, bearer = token): Promise<Response> =>
+const adminFetch = (method: string, path: string, bearer = token, headers = {}): Promise<Response> =>
   exports.default.fetch(`${testVars.BEHALF_PUBLIC_URL}/admin/api/v1${path}`, {
     method,
-    headers: { authorization: `Bearer ${bearer}` },
+    headers: { authorization: `Bearer ${bearer}`, ...headers },
   })
+async function readUntil({ body }: Response, wanted: RegExp): Promise<string> {
+  const reader = body?.pipeThrough(new TextDecoderStream()).getReader()
+  let text = ''
+  while (reader && !wanted.test(text)) text += (await reader.read()).value ?? ''
+  await reader?.cancel()
+  return text
+}
 const ledger = () => ledgerOf(env, adminProject)
 const newUser = (): string => `user-${crypto.randomUUID()}`
 
@@ -95,11 +102,39 @@ describe('events by the admin API', () => {
     const { size } = await ledger().head()
     const response = await adminFetch('GET', `/events/tail?user=${user}&after=${size - 2}`)
     expect(response.headers.get('content-type')).toBe('text/event-stream')
-    const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader()
-    let text = ''
-    while (reader && !text.includes('data: ')) text += (await reader.read()).value ?? ''
-    await reader?.cancel()
-    expect(text).toContain(`id: ${size - 1}\nevent: tool.outcome\ndata: {`)
+    expect(await readUntil(response, /data: /)).toContain(`id: ${size - 1}\nevent: tool.outcome\ndata: {`)
+  })
+
+  it('goes on behind the last id that a client says it saw, and says where it is although nothing passes', async () => {
+    const user = newUser()
+    const [seen] = await recorded({ user }, { user, tool: 'Missed' })
+    const { sequence } = (await admin<{ sequence: number }>('GET', `/events/${seen?.id}`)).body
+    const again = await adminFetch('GET', `/events/tail?user=${user}&after=0`, token, {
+      'last-event-id': `${sequence}`,
+    })
+    const text = await readUntil(again, /data: /)
+    expect(text).toContain('"tool":"Missed"')
+    expect(text).not.toContain(seen?.id)
+    const quiet = await adminFetch('GET', `/events/tail?user=nobody`, token, { 'last-event-id': `${sequence}` })
+    const [, first, next] = /^id: (\d+)\n\nid: (\d+)\n\n$/.exec(await readUntil(quiet, /(id: .*\n\n){2}/)) ?? []
+    expect(Number(first)).toBe(sequence)
+    expect(Number(next)).toBeGreaterThan(sequence)
+    const wrong = await adminFetch('GET', '/events/tail', token, { 'last-event-id': 'nonsense' })
+    expect(wrong.status).toBe(400)
+    await wrong.body?.cancel()
+  })
+
+  it('shows nothing more to a token that was revoked while it followed', async () => {
+    const user = newUser()
+    const auditor = await newAdminToken(adminProject, 'auditor')
+    const response = await adminFetch('GET', `/events/tail?user=${user}`, auditor)
+    const reader = response.body?.getReader()
+    expect(new TextDecoder().decode((await reader?.read())?.value)).toMatch(/^id: \d+\n\n$/)
+    await env.DB.prepare('UPDATE keys SET revoked_at = 1 WHERE project = ? AND role = ?')
+      .bind(adminProject, 'auditor')
+      .run()
+    await recorded({ user })
+    expect(await reader?.read()).toMatchObject({ done: true })
   })
 
   it('is for those who may administer', async () => {

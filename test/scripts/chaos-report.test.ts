@@ -50,6 +50,7 @@ describe('the report of a chaos run', () => {
       { events: [...whole.events, outcome('5', 'ca')] },
       { duplicated: 1, missingInSinks: 1 },
     ],
+    ['an event that is there twice', { events: [...whole.events, outcome('2', 'cc')] }, { duplicated: 1 }],
     ['an event that a sink does not have', { sinks: { hook: ['1', '2', '3'] } }, { missingInSinks: 1 }],
     ['an event that a sink has twice', { sinks: { hook: ['1', '2', '3', '4', '4'] } }, { duplicatedInSinks: 1 }],
     ['a run in which nothing happened', { titles: new Map<string, number>() }, { reached: 0 }],

@@ -6,7 +6,7 @@ import { pageStatement, searchEndStatement } from './event-query.ts'
 import type { EventRowInD1, EventView } from './event-view.ts'
 import { viewsOf } from './event-view.ts'
 
-type ReadEnv = Pick<Env, 'DB' | 'LEDGER'> & { ARCHIVE?: R2Bucket }
+export type ReadEnv = Pick<Env, 'DB' | 'LEDGER'> & { ARCHIVE?: R2Bucket }
 
 export type EventPage = {
   items: EventView[]

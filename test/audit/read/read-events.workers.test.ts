@@ -1,7 +1,7 @@
-import { env } from 'cloudflare:test'
+import { env, runInDurableObject } from 'cloudflare:test'
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { AuditEvent } from '../../../src/audit/audit.ts'
-import { recordEvents } from '../../../src/audit/audit.ts'
+import { ledgerName, recordEvents } from '../../../src/audit/audit.ts'
 import type { EventFilters, Place } from '../../../src/audit/read/event-query.ts'
 import { pageStatement, placeText, readPlace } from '../../../src/audit/read/event-query.ts'
 import { exportEvents } from '../../../src/audit/read/export-events.ts'
@@ -187,24 +187,37 @@ describe('an export', () => {
 })
 
 describe('following', () => {
+  const follow = (of: string, filters: EventFilters, after: number | null, payloads: boolean) =>
+    followEvents(env, of, filters, after, payloads)
+
   it('gives what happens from now on, filtered', async () => {
     const live = 'read-live'
     await recordEvents(env, [event(0, { project: live, id: 'before' })])
-    const rounds = followEvents(ledgerOf(env, live), { user: 'alice' }, null, true)
-    const first = rounds.next()
-    // The first round waits for what comes; give it the time to begin.
-    await expect
-      .poll(() =>
-        ledgerOf(env, live)
-          .head()
-          .then((head) => head.size),
-      )
-      .toBe(1)
+    const rounds = follow(live, { user: 'alice' }, null, true)
+    expect((await rounds.next()).value).toEqual({ last: 0, events: [] })
+    const next = rounds.next()
     await recordEvents(env, [event(1, { project: live, id: 'bobs' }), event(3, { project: live, id: 'alices' })])
-    const { value } = await first
-    expect(value).toMatchObject({ last: 2, events: [{ id: 'alices', payload: { n: 3 } }] })
+    expect((await next).value).toMatchObject({ last: 2, events: [{ id: 'alices', payload: { n: 3 } }] })
     await rounds.return(undefined)
-    const again = await followEvents(ledgerOf(env, live), {}, 0, false).next()
-    expect(again.value).toMatchObject({ events: [{ id: 'bobs' }, { id: 'alices' }] })
+    const again = follow(live, {}, 0, false)
+    await again.next()
+    expect((await again.next()).value).toMatchObject({ events: [{ id: 'bobs' }, { id: 'alices' }] })
+  })
+
+  it('leaves nothing out for a reader that was away for longer than the Ledger remembers', async () => {
+    const away = 'read-away'
+    const events = Array.from({ length: 6 }, (_, n) => event(n, { project: away, id: `away-${n}` }))
+    await recordEvents(env, events)
+    await ledgerOf(env, away).settle()
+    await runInDurableObject(
+      env.LEDGER.getByName(ledgerName(away)),
+      (_, state) => void state.storage.sql.exec('DELETE FROM entries WHERE sequence < 4'),
+    )
+    const found: string[] = []
+    for await (const { events: some, last } of follow(away, {}, 0, true)) {
+      found.push(...some.map((one) => `${one.id} ${JSON.stringify(one.payload)}`))
+      if (last === 5) break
+    }
+    expect(found).toEqual([1, 2, 3, 4, 5].map((n) => `away-${n} {"n":${n}}`))
   })
 })
