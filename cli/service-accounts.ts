@@ -1,3 +1,4 @@
+import { createPrivateKey } from 'node:crypto'
 import type { Args, Command, Context } from './command.ts'
 import { Fault, exitCodes, text } from './command.ts'
 
@@ -14,18 +15,22 @@ gateway that share one credential (providers.<id>.serviceAccount in its document
 
 export const setCredential: Command = {
   usage:
-    '<name> <provider> (--api-key | --client-credentials | --jwt-bearer) [--scopes <a,b>] [--client-id <id>] [--issuer <who>] [--subject <who>] [--key-id <id>]',
+    '<name> <provider> (--api-key | --client-credentials | --jwt-bearer) [--scopes <a,b>] [--client-id <id>] [--issuer <who>] [--subject <who>] [--repositories <a,b>] [--key-id <id>]',
   help: `Sets the credential that a service account has at a provider. The secret is read from standard input, tried at the
 provider, sealed in the account's vault, and never shown again. The one before it is taken back.
 
 --api-key             the key
 --client-credentials  the client secret, with --client-id; or nothing of both: the provider's own client
---jwt-bearer          a private key in PEM (PKCS #8) with --issuer; or a service account's JSON file from Google as it is
---subject             with --jwt-bearer: the user it stands for. Salesforce always needs one
---scopes              what tools may use it for
+--jwt-bearer          a private key in PEM with --issuer; or a service account's JSON file from Google as it is
+--issuer              with --jwt-bearer: who signs. Salesforce: the consumer key. A GitHub App: its client id
+--subject             with --jwt-bearer: whom it stands for. Salesforce: the user. A GitHub App: the installation's id
+--repositories        a GitHub App's: the only repositories its tokens are for, by name
+--scopes              what tools may use it for. A GitHub App's permissions: contents:read,issues:write
 
-Example: npm run behalf -- service-accounts credential reports google --jwt-bearer --scopes \
-  https://www.googleapis.com/auth/drive.readonly < key.json`,
+Examples: npm run behalf -- service-accounts credential reports google --jwt-bearer --scopes \
+  https://www.googleapis.com/auth/drive.readonly < key.json
+npm run behalf -- service-accounts credential bot github --jwt-bearer --issuer Iv23liAbc --subject 12345678 \
+  --repositories web-shop --scopes contents:read,issues:write < app.private-key.pem`,
   options: {
     'api-key': { type: 'boolean' },
     'client-credentials': { type: 'boolean' },
@@ -34,21 +39,28 @@ Example: npm run behalf -- service-accounts credential reports google --jwt-bear
     'client-id': { type: 'string' },
     issuer: { type: 'string' },
     subject: { type: 'string' },
+    repositories: { type: 'string' },
     'key-id': { type: 'string' },
   },
   async run(args, context) {
     const [name = '', provider = ''] = args.positionals
     const credential = await credentialOf(args, context)
-    const scopes = (text(args.values['scopes']) ?? '').split(',').map((scope) => scope.trim())
+    const scopes = listOf(args.values['scopes'])
     const path = `/service-accounts/${encodeURIComponent(name)}/credentials`
-    const body = { provider, scopes: scopes.filter(Boolean), credential }
+    const body = { provider, scopes, credential }
     const set = await context.api.send<{ id: string; label: string }>('POST', path, body)
     context.printJson(set)
     context.print(`${name} acts at ${provider} as ${set.label}. To take it back: behalf revoke --connection ${set.id}`)
   },
 }
 
-async function credentialOf({ values }: Args, context: Context): Promise<Record<string, string>> {
+const listOf = (value: Args['values'][string]): string[] =>
+  (text(value) ?? '')
+    .split(',')
+    .map((one) => one.trim())
+    .filter(Boolean)
+
+async function credentialOf({ values }: Args, context: Context): Promise<Record<string, string | string[]>> {
   const kinds = ['api-key', 'client-credentials', 'jwt-bearer'].filter((kind) => values[kind] === true)
   if (kinds.length !== 1) {
     throw new Fault('Say one of --api-key, --client-credentials and --jwt-bearer.', exitCodes.usage)
@@ -62,10 +74,24 @@ async function credentialOf({ values }: Args, context: Context): Promise<Record<
   }
   const file = await context.readSecret('The private key')
   const google = googleKey(file)
-  const more = { ...(subject === undefined ? {} : { subject }), ...(keyId === undefined ? {} : { keyId }) }
+  const repositories = listOf(values['repositories'])
+  const more = {
+    ...(subject === undefined ? {} : { subject }),
+    ...(keyId === undefined ? {} : { keyId }),
+    ...(repositories.length === 0 ? {} : { repositories }),
+  }
   if (google) return { kind: 'jwt_bearer', ...google, ...more }
   if (issuer === undefined) throw new Fault('--jwt-bearer needs --issuer with a key in PEM.', exitCodes.usage)
-  return { kind: 'jwt_bearer', issuer, privateKey: file, ...more }
+  return { kind: 'jwt_bearer', issuer, privateKey: pkcs8(file), ...more }
+}
+
+/** As Web Crypto reads it. GitHub hands keys out in PKCS #1. */
+function pkcs8(pem: string): string {
+  try {
+    return createPrivateKey(pem).export({ type: 'pkcs8', format: 'pem' }).toString()
+  } catch {
+    throw new Fault('This is no private key in PEM, or one with a passphrase.', exitCodes.usage)
+  }
 }
 
 /** Only these of the file are used: where the token comes from is the provider's spec's to say. */

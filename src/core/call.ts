@@ -25,7 +25,9 @@ export type Progress = { progress: number; total?: number; message?: string }
 export type ResumeState = {
   callId: string
   /** Which wait it was. */
-  wait: 'authorization' | 'approval' | 'upstream'
+  wait: 'authorization' | 'account' | 'approval' | 'upstream'
+  /** The account that the person chose when this call asked. It counts for the rest of this call and no longer. */
+  account?: string
   /** The approval, for `approval`. */
   approval?: string
   /** The upstream's own opaque state, for `upstream`. */

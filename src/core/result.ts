@@ -11,7 +11,12 @@ export type Refusal = {
   /** Overrides the table's public text. Must be ours: upstream or provider text never goes here. */
   message?: string
   /** What would help: a link on our own origin, and what to do in one sentence. */
-  help?: { url?: string; text?: string }
+  help?: {
+    url?: string
+    text?: string
+    /** What the person may choose from, by the names they know. */
+    choices?: string[]
+  }
   retryAfterMs?: number
   /** What MCP defines for the error's `data`, e.g. the URI that was not found. Never an upstream's text. */
   data?: Record<string, unknown>

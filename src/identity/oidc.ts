@@ -2,6 +2,7 @@ import { createRemoteJWKSet, customFetch as joseFetch, errors, jwtVerify } from 
 import type { AuthorizationServer, Client, ClientAuth } from 'oauth4webapi'
 import * as oauth from 'oauth4webapi'
 import type { Config } from '../config/config.ts'
+import { basicCredentials } from '../core/basic-credentials.ts'
 import type { Clock } from '../core/clock.ts'
 import type { Refused, Result } from '../core/result.ts'
 import { ok, refuse } from '../core/result.ts'
@@ -151,8 +152,14 @@ function clientAuthentication({ clientSecret, settings }: IdentityProvider): Cli
   if (clientSecret === null) return oauth.None()
   return settings.clientAuthentication === 'client_secret_post'
     ? oauth.ClientSecretPost(clientSecret)
-    : oauth.ClientSecretBasic(clientSecret)
+    : secretBasic(clientSecret)
 }
+
+/** The library's own encodes also what need not be, which servers that do not decode refuse. */
+const secretBasic =
+  (secret: string): ClientAuth =>
+  (_server, client, _body, headers) =>
+    headers.set('authorization', basicCredentials(client.client_id, secret))
 
 function options({ config, egress }: OidcDeps) {
   return { [oauth.customFetch]: egressFetch(egress), [oauth.allowInsecureRequests]: config.development }

@@ -1,15 +1,15 @@
 import type { InputRequiredResult, Result as WireResult, ServerContext } from '@modelcontextprotocol/server'
-import type { CallReply, ClientFeatures, Resumed } from '../core/call.ts'
+import type { CallReply, ClientFeatures, Resumed, ResumeState } from '../core/call.ts'
 import type { JsonObject } from '../core/json.ts'
 import type { Refusal } from '../core/result.ts'
 import type { Tell } from './call-request.ts'
 import type { Asked, Wait } from './request-state.ts'
 import type { Turn } from './turn.ts'
 import { inputRequired, UrlElicitationRequiredError } from '@modelcontextprotocol/server'
-import { isObject } from '../core/json.ts'
 import { elicitationId } from '../core/elicitation-id.ts'
 import { logFault } from '../core/log.ts'
 import { cancelKey, takesStream, workRequest } from './call-request.ts'
+import { hasDeclined, personQuestion } from './person-question.ts'
 import { askClient } from './push.ts'
 import { openWait, sealWait, stateLifeMs } from './request-state.ts'
 import { errorMeta, messageOf, rowOf, toErrorResult, toProtocolError, toWireRefusal } from './to-wire.ts'
@@ -24,8 +24,6 @@ export type Work = {
   run: (request: ReturnType<typeof workRequest>) => Promise<WorkReply>
 }
 
-/** One question for the person at a time; the key under which the client sends what they did. */
-const question = 'authorize'
 /** Accepting means that the link was opened, not that the work behind it is done. After this many tries the text says it. */
 const maxRounds = 3
 /** A legacy client that is asked over its stream; more than any tool needs. */
@@ -46,13 +44,15 @@ export async function answerWork(
     wait = opened.value
   }
   const responses = (ctx.mcpReq.inputResponses ?? {}) as JsonObject
-  if (wait && wait.resume.wait !== 'upstream' && declined(responses[question])) return declinedAnswer(wait)
+  if (wait && wait.resume.wait !== 'upstream' && hasDeclined(wait.resume.wait, responses)) return declinedAnswer(wait)
 
   let reply = await run(turn, features, work, ctx, wait && { responses, state: wait.resume })
-  for (let pushed = 0; reply.kind === 'input_required' && features.era === 'legacy' && pushed < maxPushed; pushed++) {
-    const answers = await askClient(turn, features, reply.requests, ctx.mcpReq.id)
-    if (answers === null) break
-    reply = await run(turn, features, work, ctx, { responses: answers, state: reply.resume })
+  for (let pushed = 0; features.era === 'legacy' && pushed < maxPushed; pushed++) {
+    const pushable = pushableQuestions(reply, features)
+    if (!pushable) break
+    const answers = await askClient(turn, features, pushable.requests, ctx.mcpReq.id)
+    if (answers === null || (reply.kind === 'refused' && hasDeclined(pushable.resume.wait, answers))) break
+    reply = await run(turn, features, work, ctx, { responses: answers, state: pushable.resume })
   }
   if (reply.kind === 'done') return reply.result
   if (reply.kind === 'refused') return refusedAnswer(turn, features, asked, reply, wait?.round ?? 0)
@@ -64,9 +64,18 @@ export async function answerWork(
   })
 }
 
-/** Declining and closing are final: asking again makes some clients ask ten times in a row. */
-function declined(response: unknown): boolean {
-  return isObject(response) && (response['action'] === 'decline' || response['action'] === 'cancel')
+/** Whether this may be asked over the stream of a legacy client's request, and not by a link in its answer. */
+export const mayPush = (reply: CallReply): boolean =>
+  reply.kind === 'input_required' || (reply.kind === 'refused' && reply.resume?.wait === 'account')
+
+function pushableQuestions(
+  reply: WorkReply,
+  features: ClientFeatures,
+): { requests: JsonObject; resume: ResumeState } | null {
+  if (reply.kind === 'input_required') return reply
+  if (reply.kind === 'done' || !mayPush(reply) || !reply.resume) return null
+  const asked = personQuestion(reply, features)
+  return asked && { requests: { [asked.key]: asked.request }, resume: reply.resume }
 }
 
 function declinedAnswer(wait: Wait): WireResult {
@@ -89,20 +98,21 @@ async function refusedAnswer(
   const { error, callId, resume } = reply
   const code = error.code
   if (rowOf(error).status === 401 || code === 'session/unknown' || code === 'mcp/header_mismatch') turn.refused = error
-  const url = error.help?.url
-  if (resume === undefined || url === undefined || !features.elicitationUrl || round >= maxRounds) {
-    return finalRefusal(asked, error, callId)
-  }
-  const message = error.help?.text ?? messageOf(error)
+  const question = round < maxRounds ? personQuestion(reply, features) : null
+  if (resume === undefined || question === null) return finalRefusal(asked, error, callId)
   if (features.era === 'modern') {
     return {
       ...inputRequired({
-        inputRequests: { [question]: inputRequired.elicitUrl({ url, message }) },
+        inputRequests: { [question.key]: question.request } as NonNullable<InputRequiredResult['inputRequests']>,
         requestState: await sealWait(turn, asked, waitFor(turn, resume, error, round + 1)),
       }),
       _meta: { 'behalf.dev/error': errorMeta(error, callId) },
     }
   }
+  const url = error.help?.url
+  // A form was asked over the stream, and there was none or no answer.
+  if (url === undefined) return finalRefusal(asked, error, callId)
+  const message = error.help?.text ?? messageOf(error)
   throw new UrlElicitationRequiredError(
     [{ mode: 'url', elicitationId: await elicitationId(url), url, message }],
     messageOf(error),

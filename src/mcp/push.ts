@@ -43,7 +43,7 @@ function withElicitationId(params: JsonObject): JsonObject {
 }
 
 /** A client may only be asked what it declared (MCP 2025-11-25 basic/lifecycle). `elicitation: {}` means forms. */
-function canAnswer(capabilities: JsonObject, question: unknown): boolean {
+export function canAnswer(capabilities: JsonObject, question: unknown): boolean {
   if (!isObject(question)) return false
   const { method, params } = question
   if (method === 'sampling/createMessage') return isObject(capabilities['sampling'])

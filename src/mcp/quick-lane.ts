@@ -7,7 +7,7 @@ import type { Turn } from './turn.ts'
 import { SERVER_INFO_META_KEY } from '@modelcontextprotocol/server'
 import { ok } from '../core/result.ts'
 import { serverInfo } from './build-server.ts'
-import { tellCancelled } from './answer-work.ts'
+import { mayPush, tellCancelled } from './answer-work.ts'
 import { cancelKey, paramHeadersOf, workRequest } from './call-request.ts'
 import { LateStream } from './late-stream.ts'
 import { listBody } from './tool-list.ts'
@@ -68,7 +68,7 @@ async function write(
     signal.removeEventListener('abort', gone)
   }
   if (reply?.kind === 'output') return ok(json(outputBody(turn, plain, reply)))
-  turn.made = { call, asks: reply?.kind === 'input_required' }
+  turn.made = { call, asks: reply !== undefined && mayPush(reply) }
   return answerSlowly()
 }
 

@@ -30,7 +30,8 @@ const maxLength = 16_384
 const shape = z.object({
   resume: z.object({
     callId: z.string(),
-    wait: z.enum(['authorization', 'approval', 'upstream']),
+    wait: z.enum(['authorization', 'account', 'approval', 'upstream']),
+    account: z.string().exactOptional(),
     approval: z.string().exactOptional(),
     upstream: z.string().exactOptional(),
   }),

@@ -1,10 +1,11 @@
-import type { CallReply } from '../core/call.ts'
+import type { CallReply, ResumeState } from '../core/call.ts'
 import type { JsonObject } from '../core/json.ts'
 import type { Refusal, Result } from '../core/result.ts'
 import { ok, refuse, withoutEvidence } from '../core/result.ts'
 import type { Tool } from '../core/tool.ts'
 import type { Charge, Decision, Question } from '../policy/policy.ts'
 import type { Lease } from '../vault/vault.ts'
+import { chosenAccount } from './chosen-account.ts'
 import type { CallScreen, RecordEntry, RunReply, Runtime, ToolCall } from './ports.ts'
 
 /**
@@ -114,8 +115,13 @@ export class CallRecord {
 
   #refusal(error: Refusal): CallReply {
     const wait = waits[error.code]
-    const resume = wait ? { callId: this.#call.id, wait } : null
+    const resume = wait ? this.#resume({ wait }) : null
     return { kind: 'refused', callId: this.#call.id, error: withoutEvidence(error), ...(resume ? { resume } : {}) }
+  }
+
+  #resume(state: Pick<ResumeState, 'wait' | 'upstream'>): ResumeState {
+    const account = chosenAccount(this.#call)
+    return { callId: this.#call.id, ...state, ...(account === undefined ? {} : { account }) }
   }
 
   /** What the server says while it runs reaches the agent before its result does, and so does the taint. */
@@ -129,7 +135,7 @@ export class CallRecord {
     this.#use.facts.end(this.#call, 'failed')
     this.#outcome({ details: { ...details, waitingFor: 'input' } }, screen, shown.withheld)
     if (shown.withheld) return this.#withheld()
-    const resume = { callId: this.#call.id, wait: 'upstream' as const, upstream: state }
+    const resume = this.#resume({ wait: 'upstream', upstream: state })
     return { kind: 'input_required', callId: this.#call.id, requests: shown.requests, resume }
   }
 
@@ -166,8 +172,9 @@ export class CallRecord {
   }
 }
 
-const waits: Partial<Record<Refusal['code'], 'authorization' | 'approval'>> = {
+const waits: Partial<Record<Refusal['code'], ResumeState['wait']>> = {
   'vault/authorization_needed': 'authorization',
+  'vault/account_ambiguous': 'account',
   'upstream/authorization_needed': 'authorization',
   'policy/approval_required': 'approval',
 }

@@ -1,5 +1,6 @@
 import type { CallReply } from '../core/call.ts'
 import { CallRecord } from './call-record.ts'
+import { withChosenAccount } from './chosen-account.ts'
 import { checkArguments } from './check-arguments.ts'
 import { settleDecision } from './settle-decision.ts'
 import type { Runtime, ToolCall } from './ports.ts'
@@ -11,9 +12,10 @@ import { findTool, questionFor } from './question.ts'
  * A tool that no arguments could make permitted is treated as unknown before its arguments are looked at: an argument
  * error would tell that it exists (promise 5).
  */
-export async function callTool(call: ToolCall, live: Runtime): Promise<CallReply> {
+export async function callTool(asked: ToolCall, live: Runtime): Promise<CallReply> {
   // A version that is published meanwhile is for the next call.
   const use = { ...live }
+  const call = withChosenAccount(asked, use.gateway)
   const record = new CallRecord(call, use)
 
   const tool = findTool(call, use)

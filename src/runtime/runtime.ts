@@ -3,6 +3,7 @@
  * It talks to storage, vault and network only through `Runtime`, handed in by the Session object.
  */
 export { callTool } from './call-tool.ts'
+export { chosenAccount } from './chosen-account.ts'
 export { listTools } from './list-tools.ts'
 export { answerCall } from './own/answer-call.ts'
 export { findingOf } from './own/finding.ts'

@@ -9,7 +9,11 @@ export const secretPatterns: readonly { kind: string; pattern: string }[] = [
     pattern: '-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----[A-Za-z0-9+/=\\s\\\\]*(?:-----END [A-Z ]{0,30}PRIVATE KEY-----)?',
   },
   { kind: 'jwt', pattern: '\\beyJ[A-Za-z0-9_-]{8,}\\.[A-Za-z0-9_-]{4,}\\.[A-Za-z0-9_.-]*' },
-  { kind: 'github', pattern: '\\b(?:gh[opusr]_[A-Za-z0-9_]{16,}|github_pat_[A-Za-z0-9_]{16,})' },
+  {
+    kind: 'github',
+    pattern:
+      '\\b(?:gh[opusr]_(?:[A-Za-z0-9]{1,40}_eyJ[A-Za-z0-9_.-]{16,}|[A-Za-z0-9_]{16,})|github_pat_[A-Za-z0-9_]{16,})',
+  },
   { kind: 'slack', pattern: '\\bxox[abceprs]-[A-Za-z0-9-]{8,}|\\bxapp-[A-Za-z0-9-]{8,}' },
   {
     kind: 'google',

@@ -5,6 +5,7 @@ import type { Result } from '../core/result.ts'
 import { ok } from '../core/result.ts'
 import type { Tool } from '../core/tool.ts'
 import type { Credentials, ToolCall } from '../runtime/runtime.ts'
+import { chosenAccount } from '../runtime/runtime.ts'
 import type { Lease, LeaseRequest, VaultApi } from '../vault/vault.ts'
 
 /** A call that began on the last moment of a lease has ended by then. */
@@ -49,7 +50,7 @@ export class HeldLeases implements Credentials {
   async lease(call: ToolCall, tool: Tool): Promise<Result<Lease | null>> {
     const { authorization } = tool
     if (!authorization) return ok(null)
-    const account = accountArgument(call, tool)
+    const account = wantedAccount(call, tool)
     const key = keyOf(authorization, account)
     const held = this.#held.get(key)
     if (held && held.expiresAt > this.#now() && authorization.scopes.every((scope) => held.scopes.includes(scope))) {
@@ -65,7 +66,7 @@ export class HeldLeases implements Credentials {
   async renew(call: ToolCall, tool: Tool, refused: Lease, more: readonly string[] = []): Promise<Result<Lease>> {
     const needed = tool.authorization ?? { provider: refused.provider, scopes: [] }
     const authorization = { ...needed, scopes: [...new Set([...needed.scopes, ...more])] }
-    const account = accountArgument(call, tool)
+    const account = wantedAccount(call, tool)
     const key = keyOf(authorization, account)
     if (this.#held.get(key)?.generation === refused.generation) this.#held.delete(key)
     const request = await this.#request(call, tool, authorization, account)
@@ -108,6 +109,7 @@ export class HeldLeases implements Credentials {
       why: {
         callId: call.id,
         gateway: this.#gateway,
+        gatewayId: caller.gateway,
         agentId: caller.agent.id,
         agentName: caller.agent.name,
         ...(caller.agent.host === undefined ? {} : { agentHost: caller.agent.host }),
@@ -139,8 +141,10 @@ function keyOf({ provider, serviceAccount }: NonNullable<Tool['authorization']>,
   return `${provider}\n${account ?? ''}\n${serviceAccount ?? ''}`
 }
 
-/** Tools take `account` as an argument where a user has several accounts at a provider. */
-function accountArgument(call: ToolCall, tool: Tool): string | undefined {
+/** What the person chose when they were asked, else the argument of tools that take one. */
+function wantedAccount(call: ToolCall, tool: Tool): string | undefined {
+  const chosen = chosenAccount(call)
+  if (chosen !== undefined) return chosen
   const { account } = call.arguments
   if (!tool.authorization?.takesAccount) return undefined
   return typeof account === 'string' && account !== '' ? account : undefined

@@ -31,11 +31,12 @@ export function ownUse(of: OwnUseOf): OwnUse {
     connections: {
       list: async ({ caller }) => (await of.vault(caller.user.id).connections()).flatMap(shown),
       connectLink({ id, caller }, { provider, scopes }) {
-        const { project, user, agent } = caller
+        const { project, gateway: gatewayId, user, agent } = caller
         const { askScopes = [], allowedScopes } = consentScopes(of.snapshot(), provider)
         const asked = {
           callId: `${id}-${randomToken()}`,
           gateway: of.snapshot().slug,
+          gatewayId,
           agentId: agent.id,
           agentName: agent.name,
           ...(agent.host === undefined ? {} : { agentHost: agent.host }),
@@ -59,13 +60,14 @@ export function ownUse(of: OwnUseOf): OwnUse {
       const charged = await of.facts.charge(reportCharges(call, of.now()))
       if (!charged.ok) return charged
       const at = of.now()
-      const { project, user, agent } = call.caller
+      const { project, gateway: gatewayId, user, agent } = call.caller
       of.record({
         id: uuidv7(at),
         type: 'catalog.tool_missing',
         at,
         project,
         gateway: of.snapshot().slug,
+        gatewayId,
         gatewayVersion: of.snapshot().version,
         user: user.id,
         agent: agent.id,

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { base64, utf8 } from '../core/bytes.ts'
+import { basicCredentials } from '../core/basic-credentials.ts'
 import { isObject, parseJson } from '../core/json.ts'
 import type { Result } from '../core/result.ts'
 import { ok, refuse } from '../core/result.ts'
@@ -94,7 +94,7 @@ async function ask(
   const headers = {
     accept: 'application/json',
     'content-type': 'application/x-www-form-urlencoded',
-    ...(clientSecret === null ? {} : { authorization: basic(clientId, clientSecret) }),
+    ...(clientSecret === null ? {} : { authorization: basicCredentials(clientId, clientSecret) }),
   }
   const sent = await egress.fetch({
     url: tokenUrl,
@@ -120,10 +120,4 @@ async function ask(
   return parsed.success
     ? ok(parsed.data)
     : refuse('upstream/failed', { evidence: { fault: 'exchange_answer', status } })
-}
-
-/** RFC 6749 §2.3.1: both are form-encoded first. */
-function basic(id: string, secret: string): string {
-  const encoded = (text: string): string => new URLSearchParams({ '': text }).toString().slice(1)
-  return `Basic ${base64(utf8(`${encoded(id)}:${encoded(secret)}`))}`
 }

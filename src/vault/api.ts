@@ -19,7 +19,16 @@ export type LeaseRequest = {
   seenGeneration?: number
   /** `user` is a service account: nobody can be asked, so what is missing an administrator has to set. */
   service?: boolean
-  why: { callId: string; gateway: string; agentId: string; agentName: string; agentHost?: string; tool: string }
+  why: {
+    callId: string
+    gateway: string
+    /** For the record. Absent where no gateway is concerned. */
+    gatewayId?: string
+    agentId: string
+    agentName: string
+    agentHost?: string
+    tool: string
+  }
 }
 
 /**

@@ -2,7 +2,7 @@ import type { ProviderSpec } from './provider-spec.ts'
 import { asana } from './providers/asana.ts'
 import { atlassian } from './providers/atlassian.ts'
 import { dropbox } from './providers/dropbox.ts'
-import { github, githubApp, githubEnterprise } from './providers/github.ts'
+import { github, githubApp, githubEnterprise, githubEnterpriseApp } from './providers/github.ts'
 import { gong } from './providers/gong.ts'
 import { google } from './providers/google.ts'
 import { hubspot } from './providers/hubspot.ts'
@@ -23,6 +23,7 @@ const specs = [
   github,
   githubApp,
   githubEnterprise,
+  githubEnterpriseApp,
   gong,
   google,
   hubspot,

@@ -3,6 +3,7 @@ import { ok, refuse } from '../core/result.ts'
 import type { ConnectEnd, Mismatch, Visitor } from './connect-api.ts'
 import type { Provider } from './provider.ts'
 import type { Ticket } from './tickets.ts'
+import { calledFrom } from './tickets.ts'
 import type { VaultUse } from './use.ts'
 
 export const invalid = (fault: string) => refuse('connect/invalid', { evidence: { fault } })
@@ -32,7 +33,6 @@ export function record(
   { why, provider, scopes }: Ticket,
   attributes: Record<string, string>,
 ): void {
-  const { gateway, agentId: agent, session, callId: call } = why
-  use.record({ type, gateway, agent, session, call, attributes: { provider, scopes: [...scopes], ...attributes } })
+  use.record({ type, ...calledFrom(why), attributes: { provider, scopes: [...scopes], ...attributes } })
   use.settle()
 }

@@ -101,24 +101,32 @@ export function isNamed({ label, account }: Pick<Connection, 'label' | 'account'
   return names.some((name) => [label, account].some((text) => matchesGlob(parseGlob(name), text)))
 }
 
-/** By argument (id, account or label), else the default, else the only one. Several without a default: the user says. */
+/** By argument (name, account or id), else the default, else the only one. Several without a default: the person says. */
 export function choose(connections: readonly Connection[], account?: string): Result<Connection | null> {
   if (connections.length === 0) return ok(null)
   if (account !== undefined) {
     const wanted = account.trim().toLowerCase()
-    const named = connections.filter(
-      (one) => one.id === account || one.account === account || one.label.toLowerCase() === wanted,
-    )
-    return named.length === 1 ? ok(named[0] ?? null) : ambiguous(connections)
+    const named = connections.filter((one) => nameAmong(connections, one).toLowerCase() === wanted)
+    const meant = named.length > 0 ? named : connections.filter((one) => one.id === account || one.account === account)
+    return meant.length === 1 ? ok(meant[0] ?? null) : ambiguous(connections)
   }
   const standard = connections.find((one) => one.isDefault) ?? (connections.length === 1 ? connections[0] : undefined)
   return standard ? ok(standard) : ambiguous(connections)
 }
 
+/** Its label, with the provider's own id of the account where two have the same. */
+function nameAmong(connections: readonly Connection[], { label, account }: Connection): string {
+  const same = connections.filter((one) => one.label.toLowerCase() === label.toLowerCase())
+  return same.length > 1 ? `${label} (${account})` : label
+}
+
+/** More than this nobody chooses from; the others can still be named. */
+const mostChoices = 50
+
 function ambiguous(connections: readonly Connection[]): Refused {
-  const labels = connections.map((one) => one.label).join(', ')
-  const text = `Say which account: ${labels}. Ask the person if you do not know, and call again with "account" set to it.`
-  return refuse('vault/account_ambiguous', { help: { text } })
+  const choices = connections.map((one) => nameAmong(connections, one)).slice(0, mostChoices)
+  const text = `Say which account: ${choices.join(', ')}. Ask the person if you do not know, and call again with "account" set to it.`
+  return refuse('vault/account_ambiguous', { help: { text, choices } })
 }
 
 export function missingScopes(provider: Provider, connection: Connection, needed: readonly string[]): string[] {

@@ -10,7 +10,7 @@ import { connectLinkMs, makeLink } from './link.ts'
 import type { Provider } from './provider.ts'
 import type { Owner } from './envelope.ts'
 import type { Why } from './tickets.ts'
-import { digestOf } from './tickets.ts'
+import { digestOf, calledFrom } from './tickets.ts'
 import type { VaultUse } from './use.ts'
 
 /**
@@ -41,10 +41,7 @@ export async function offerConnect(
   })
   use.record({
     type: 'connect.offered',
-    gateway: why.gateway,
-    agent: why.agentId,
-    session,
-    call: why.callId,
+    ...calledFrom({ ...why, session }),
     attributes: { provider: provider.id, scopes, reason, ...(connection ? { connection: connection.id } : {}) },
   })
   use.settle()
@@ -72,9 +69,7 @@ export async function ownConnectLink(
   if (asked) {
     use.record({
       type: 'connect.offered',
-      gateway: asked.gateway,
-      agent: asked.agentId,
-      session: asked.session,
+      ...calledFrom(asked),
       attributes: { provider: provider.id, scopes, reason: 'asked_for_a_link' },
     })
     use.settle()

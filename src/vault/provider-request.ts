@@ -1,5 +1,6 @@
 import type { AuthorizationServer, Client } from 'oauth4webapi'
 import { ClientSecretPost, None } from 'oauth4webapi'
+import { basicCredentials } from '../core/basic-credentials.ts'
 import type { Json } from '../core/json.ts'
 import { parseJson } from '../core/json.ts'
 import type { Result } from '../core/result.ts'
@@ -8,7 +9,7 @@ import type { Provider } from './provider.ts'
 import { providerUrl } from './provider.ts'
 import type { RequestSpec } from './provider-spec.ts'
 import type { Values } from './template.ts'
-import { fillAll } from './template.ts'
+import { fillAll, readPath } from './template.ts'
 
 /** A refresh waits this long, and a crashed one counts as lost a little later (refresh.ts). */
 export const tokenTimeoutMs = 10_000
@@ -35,12 +36,17 @@ export async function sendTo(
     method: request.method,
     headers: Object.fromEntries(headers),
     ...(hasBody && {
-      body: request.format === 'json' ? JSON.stringify(Object.fromEntries(params)) : params.toString(),
+      body: request.format === 'json' ? jsonBody(request, params, values) : params.toString(),
     }),
     timeoutMs: tokenTimeoutMs,
     maxBytes: maxAnswerBytes,
     redirect: 'refuse',
   })
+}
+
+function jsonBody({ members }: RequestSpec, params: URLSearchParams, values: Values): string {
+  const found = Object.entries(members).map(([name, path]) => [name, readPath(values, path)] as const)
+  return JSON.stringify({ ...Object.fromEntries(params), ...Object.fromEntries(found) })
 }
 
 const contentTypes = { form: 'application/x-www-form-urlencoded', json: 'application/json', query: '', none: '' }
@@ -57,19 +63,10 @@ async function authenticate(
   const client: Client = { client_id: clientId }
   const byClient = clientSecret === null ? 'none' : spec.client
   const how = request.auth === 'client' ? byClient : request.auth
-  if (how === 'basic') headers.set('authorization', basic(clientId, clientSecret ?? ''))
+  if (how === 'basic') headers.set('authorization', basicCredentials(clientId, clientSecret ?? ''))
   if (how === 'body') await ClientSecretPost(clientSecret ?? '')(server, client, params, headers)
   if (how === 'none' && request.auth === 'client') await None()(server, client, params, headers)
   if (how === 'bearer') headers.set(spec.api.header.name, spec.api.header.prefix + String(values['access_token']))
-}
-
-/**
- * RFC 6749 §2.3.1. What needs no encoding is not encoded: a server that decodes gets the same either way, and one that does not,
- * as several, would refuse every id with a `-` or a `.` in it.
- */
-function basic(id: string, secret: string): string {
-  const encoded = (text: string): string => encodeURIComponent(text).replaceAll('%20', '+')
-  return `Basic ${btoa(`${encoded(id)}:${encoded(secret)}`)}`
 }
 
 /** JSON, or a form where a provider insists (GitHub by default). Null for HTML and everything else. */

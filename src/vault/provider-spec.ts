@@ -21,6 +21,14 @@ const request = z.strictObject({
   format: z.enum(['form', 'json', 'query', 'none']).default('form'),
   headers: strings,
   params: strings,
+  /** For `json`: members that are not text, each by the path of its value. What has no value is left out. */
+  members: strings,
+})
+
+const revocation = request.extend({
+  what: z.enum(['access_token', 'refresh_token']).default('access_token'),
+  /** Asked before; its answer is `found`. For providers that revoke by an id. */
+  find: request.optional(),
 })
 
 /** Where things are in the token endpoint's answer. */
@@ -29,7 +37,7 @@ const answer = z.strictObject({
   refreshToken: template.default('refresh_token'),
   /** Seconds from now, as a number or a string. */
   expiresIn: template.default('expires_in'),
-  /** Epoch seconds, where the provider gives that instead. */
+  /** Epoch seconds or a date (RFC 3339), where the provider gives that instead. */
   expiresAt: template.optional(),
   refreshExpiresIn: template.default('refresh_token_expires_in'),
   /** A string in the provider's separators, or a list. */
@@ -96,13 +104,7 @@ export const providerSpecSchema = z.strictObject({
     .nullable()
     .default(null),
   /** Null: the provider has no way to revoke, and the user is told so. */
-  revoke: request
-    .extend({
-      what: z.enum(['access_token', 'refresh_token']).default('access_token'),
-      /** Asked before; its answer is `found`. For providers that revoke by an id. */
-      find: request.optional(),
-    })
-    .nullable(),
+  revoke: revocation.nullable(),
   /** What a service account may use instead of a person's consent. */
   service: z
     .strictObject({
@@ -115,13 +117,20 @@ export const providerSpecSchema = z.strictObject({
       /** RFC 7523 */
       jwtBearer: z
         .strictObject({
-          audience: template,
+          /** Not where the assertion is exchanged. */
+          audience: template.optional(),
           /** The assertion's own life. The token has another. */
           lifetimeMs: z.int().positive().max(3_600_000).default(180_000),
           algorithm: z.enum(['RS256', 'ES256']).default('RS256'),
           subject: z.enum(['optional', 'required']).default('optional'),
-          scopes: z.enum(['claim', 'parameter', 'none']).default('parameter'),
+          /** `permissions`: each is `name:level`, and together they are a member of the exchange. */
+          scopes: z.enum(['claim', 'parameter', 'permissions', 'none']).default('parameter'),
           params: strings,
+          /**
+           * Where the assertion is no grant but shows itself who asks, at a request of its own (GitHub Apps). In reach:
+           * `assertion`, `subject`, `permissions` and `repositories`. Its tokens are told and taken back in this way.
+           */
+          exchange: z.strictObject({ request, answer: answer.prefault({}), revoke: revocation.nullable() }).optional(),
         })
         .optional(),
     })

@@ -82,9 +82,11 @@ export async function loadProvider(env: Env, config: Config, project: string, id
  * API host in it, people's tokens would go there. They were granted for the old places, so for others they are not used.
  */
 async function placesOf(spec: unknown, { spec: read, settings }: Provider): Promise<string> {
-  const { token, refresh, revoke, introspect, account, api } = read
+  const { token, refresh, revoke, introspect, account, api, service } = read
   const urls = [token.url, refresh?.url, revoke?.url, revoke?.find?.url, introspect?.url, account.request?.url]
-  const own = typeof spec === 'string' ? spec : [urls, account.more?.request.url, api.base, api.origins]
+  const exchange = service.jwtBearer?.exchange
+  const exchanged = exchange ? [exchange.request.url, exchange.revoke?.url, exchange.revoke?.find?.url] : []
+  const own = typeof spec === 'string' ? spec : [urls, account.more?.request.url, api.base, api.origins, ...exchanged]
   const said = canonicalJson(JSON.parse(JSON.stringify([own, settings.variables, settings.origins])) as Json)
   return base64url(await sha256(said))
 }

@@ -35,7 +35,7 @@ export async function refresh(use: VaultUse, connection: Connection, provider: P
   if (isOther && isCurrent(use, started)) suspend(use, started)
   // Disconnected meanwhile, or not this person's: nobody may keep what just came.
   if (!stored)
-    await revokeTokens(use, provider, answer.tokens.accessToken, answer.tokens.refreshToken, connection.details)
+    await revokeTokens(use, grant.provider, answer.tokens.accessToken, answer.tokens.refreshToken, connection.details)
 }
 
 /** What is kept is a refresh token, or a service account's own credential. */

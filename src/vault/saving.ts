@@ -5,6 +5,7 @@ import { freshGrant } from './connection.ts'
 import type { Provider } from './provider.ts'
 import { hasMoved } from './provider.ts'
 import type { Ticket } from './tickets.ts'
+import { calledFrom } from './tickets.ts'
 import type { TokenSet } from './token-answer.ts'
 import type { VaultUse } from './use.ts'
 
@@ -53,13 +54,9 @@ export async function saveConnection(
   else use.store.insert(connection)
   if (current) use.holders.recall(id)
   use.tickets.end(ticket.digest, 'used')
-  const { gateway, agentId: agent, session, callId: call } = ticket.why
   use.record({
     type: 'connect.completed',
-    gateway,
-    agent,
-    session,
-    call,
+    ...calledFrom(ticket.why),
     attributes: { connection: id, provider: provider.id, scopes: [...connection.scopes], generation },
     payload: { account: account.id, label: account.label },
   })

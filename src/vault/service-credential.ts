@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { uuidv7 } from '../core/ids.ts'
 import type { Connection } from './connection.ts'
 import type { Provider } from './provider.ts'
-import type { RequestSpec } from './provider-spec.ts'
+import type { ProviderSpec, RequestSpec } from './provider-spec.ts'
 import type { Values } from './template.ts'
 import { fill } from './template.ts'
 
@@ -26,8 +26,20 @@ export const serviceCredentialSchema = z.discriminatedUnion('kind', [
   }),
   z.strictObject({
     kind: z.literal('jwt_bearer'),
-    issuer: name.describe("Google: the service account's address. Salesforce: the consumer key."),
-    subject: name.optional().describe('Google: the person it stands for (delegation). Salesforce: the user name.'),
+    issuer: name.describe(
+      "Google: the service account's address. Salesforce: the consumer key. GitHub App: its client id.",
+    ),
+    subject: name
+      .optional()
+      .describe(
+        "Google: the person it stands for (delegation). Salesforce: the user name. GitHub App: the installation's id.",
+      ),
+    repositories: z
+      .array(z.string().regex(/^[\w.-]{1,100}$/, 'must be the name of a repository, without its owner'))
+      .min(1)
+      .max(500)
+      .optional()
+      .describe('GitHub App: the only repositories it may be used for. Left out: all of the installation.'),
     keyId: name.optional(),
     privateKey: z
       .string()
@@ -37,6 +49,7 @@ export const serviceCredentialSchema = z.discriminatedUnion('kind', [
 ])
 export type ServiceCredential = z.output<typeof serviceCredentialSchema>
 export type ServiceKind = ServiceCredential['kind']
+type JwtBearerSpec = NonNullable<ProviderSpec['service']['jwtBearer']>
 
 /** What to ask the token endpoint, and as whom. */
 export type ServiceGrant = { provider: Provider; request: RequestSpec; values: Values }
@@ -82,34 +95,34 @@ function clientCredentials(
   }
 }
 
-/** RFC 7523 §2.1. A fresh assertion each time, so that a copy of one is soon worth nothing. */
+/**
+ * A fresh assertion each time, so that a copy of one is soon worth nothing: as the grant itself (RFC 7523 §2.1), or to show who
+ * asks where the provider has a request of its own for it.
+ */
 async function jwtBearer(
   provider: Provider,
-  { issuer, subject, keyId, privateKey }: Extract<ServiceCredential, { kind: 'jwt_bearer' }>,
+  credential: Extract<ServiceCredential, { kind: 'jwt_bearer' }>,
   scopes: readonly string[],
   now: number,
 ): Promise<ServiceGrant | null> {
-  const { spec } = provider
-  const own = spec.service.jwtBearer
-  const audience = own && fill(own.audience, provider.values)
-  if (!own || !audience || (own.subject === 'required' && subject === undefined)) return null
-  const key = await importPKCS8(privateKey, own.algorithm).catch(() => null)
-  if (key === null) return null
-  const scope = scopes.join(spec.scopes.separator)
-  const issuedAt = Math.floor(now / 1000)
-  const assertion = await new SignJWT(own.scopes === 'claim' && scope !== '' ? { scope } : {})
-    .setProtectedHeader({ alg: own.algorithm, typ: 'JWT', ...(keyId === undefined ? {} : { kid: keyId }) })
-    .setIssuer(issuer)
-    .setAudience(audience)
-    .setIssuedAt(issuedAt)
-    .setExpirationTime(issuedAt + Math.floor(own.lifetimeMs / 1000))
-    .setJti(uuidv7(now))
-    .setSubject(subject ?? issuer)
-    .sign(key)
+  const own = provider.spec.service.jwtBearer
+  const { subject, repositories } = credential
+  if (!own || (own.subject === 'required' && subject === undefined)) return null
+  // What is to narrow the token must not be left out in silence.
+  if (repositories !== undefined && own.exchange?.request.members['repositories'] === undefined) return null
+  const permissions = own.scopes === 'permissions' ? permissionsOf(scopes) : {}
+  const scope = scopes.join(provider.spec.scopes.separator)
+  const assertion = permissions && (await signed(provider, credential, own, scope, now))
+  if (!assertion) return null
+  if (own.exchange) {
+    const narrowed = Object.keys(permissions).length > 0 ? { permissions } : {}
+    const values = { assertion, subject, repositories, ...narrowed }
+    return { provider: asServed(provider, 'jwt_bearer'), request: own.exchange.request, values }
+  }
   return {
     provider,
     request: {
-      ...spec.token,
+      ...provider.spec.token,
       auth: 'none',
       params: {
         grant_type: 'urn:ietf:params:oauth:grant-type:jwt-bearer',
@@ -120,4 +133,41 @@ async function jwtBearer(
     },
     values: { assertion, scopes: scope },
   }
+}
+
+/** The claims of RFC 7523 §3. A provider with a request of its own names its few, and takes a clock that is a minute ahead. */
+async function signed(
+  { values }: Provider,
+  { issuer, subject, keyId, privateKey }: Extract<ServiceCredential, { kind: 'jwt_bearer' }>,
+  own: JwtBearerSpec,
+  scope: string,
+  now: number,
+): Promise<string | null> {
+  const key = await importPKCS8(privateKey, own.algorithm).catch(() => null)
+  const audience = own.audience === undefined ? null : fill(own.audience, values)
+  if (key === null || (audience === null && !own.exchange)) return null
+  const issuedAt = Math.floor(now / 1000) - (own.exchange ? 60 : 0)
+  const assertion = new SignJWT(own.scopes === 'claim' && scope !== '' ? { scope } : {})
+    .setProtectedHeader({ alg: own.algorithm, typ: 'JWT', ...(keyId === undefined ? {} : { kid: keyId }) })
+    .setIssuer(issuer)
+    .setIssuedAt(issuedAt)
+    .setExpirationTime(issuedAt + Math.floor(own.lifetimeMs / 1000))
+  if (audience !== null) assertion.setAudience(audience)
+  if (!own.exchange) assertion.setJti(uuidv7(now)).setSubject(subject ?? issuer)
+  return assertion.sign(key)
+}
+
+/** `contents:read` each. Null: one of them is none. */
+function permissionsOf(scopes: readonly string[]): Record<string, string> | null {
+  const pairs = scopes.map((scope) => /^([a-z][a-z_]{0,99}):(read|write|admin)$/.exec(scope))
+  if (pairs.includes(null)) return null
+  return Object.fromEntries(pairs.map((pair) => [pair?.[1] ?? '', pair?.[2] ?? '']))
+}
+
+/** The provider as tokens from such a credential are told and taken back, where that is not as with a person's. */
+export function asServed(provider: Provider, kind: Connection['kind']): Provider {
+  const exchange = kind === 'jwt_bearer' ? provider.spec.service.jwtBearer?.exchange : undefined
+  if (!exchange) return provider
+  const { answer, revoke } = exchange
+  return { ...provider, spec: { ...provider.spec, conforming: false, answer, revoke } }
 }

@@ -4,6 +4,7 @@ import { hasMoved } from './provider.ts'
 import type { Revocation } from './revoking.ts'
 import { revokeTokens } from './revoking.ts'
 import { copiesOf } from './copies.ts'
+import { asServed } from './service-credential.ts'
 import type { VaultUse } from './use.ts'
 
 /** Who takes back, for the record. */
@@ -91,7 +92,7 @@ async function revokeAt(use: VaultUse, provider: Provider, connection: Connectio
   const refresh = kept && (await use.keys.open(connection, 'refresh', kept))
   return revokeTokens(
     use,
-    provider,
+    asServed(provider, connection.kind),
     access && access.ok ? access.value : null,
     refresh && refresh.ok ? refresh.value : null,
     connection.details,

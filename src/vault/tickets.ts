@@ -10,6 +10,17 @@ export type Why = LeaseRequest['why'] & {
   elicitation?: string
 }
 
+/** For the record: which call it was for, as far as it was for one. */
+export function calledFrom({ gateway, gatewayId, agentId: agent, session, callId: call }: Why) {
+  return {
+    call,
+    ...(gateway === '' ? {} : { gateway }),
+    ...(gatewayId === undefined ? {} : { gatewayId }),
+    ...(agent === '' ? {} : { agent }),
+    ...(session === '' ? {} : { session }),
+  }
+}
+
 /** The right to finish one connection: made for one call, kept by the digest of its nonce only. */
 export type Ticket = {
   digest: string

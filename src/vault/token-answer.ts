@@ -107,9 +107,10 @@ function after(now: number, seconds: string | null): number | null {
   return ms > 0 && ms < longestMs ? now + ms : null
 }
 
-/** Epoch seconds, as RFC 7662 `exp`. */
-export function epochMs(seconds: string | null): number | null {
-  const ms = Number(seconds ?? Number.NaN) * 1000
+/** Epoch seconds, as RFC 7662 `exp`, or a date as RFC 3339. */
+export function epochMs(time: string | null): number | null {
+  const isDate = time !== null && /^\d{4}-\d\d-\d\dT/.test(time)
+  const ms = isDate ? Date.parse(time) : Number(time ?? Number.NaN) * 1000
   return ms > 0 && ms < 8.64e15 ? ms : null
 }
 

@@ -30,4 +30,4 @@ export type VaultUse = {
 }
 
 export type VaultEvent = Pick<AuditEvent, 'type' | 'attributes'> &
-  Partial<Pick<AuditEvent, 'gateway' | 'agent' | 'session' | 'call' | 'payload'>>
+  Partial<Pick<AuditEvent, 'gateway' | 'gatewayId' | 'agent' | 'session' | 'call' | 'payload'>>

@@ -13,6 +13,8 @@ const kept = (value: Json, more: Partial<RedactionPolicy> = {}) => redact(value,
 /** Shapes of real credentials, none of them one. Put together here so that scanners of this repository stay calm. */
 const credentials: [string, string][] = [
   ['github', `ghp_${'a1B2'.repeat(9)}`],
+  // Of an installation since 2026: `ghs_`, the app's id and a JWT.
+  ['github', `ghs_123456_eyJ${'a1B2'.repeat(9)}.${'c-3_'.repeat(9)}.${'d4E5'.repeat(9)}`],
   ['github', `github_pat_${'a1B2'.repeat(12)}`],
   ['slack', `xox${'b'}-123456789012-${'Ab1'.repeat(8)}`],
   ['google', `ya29.${'a0Af_-'.repeat(10)}`],

@@ -74,7 +74,7 @@ describe('signing in at the company', () => {
     const world = await createWorld()
     await signIn(world, createBrowser(world))
     const token = world.idp.requests.find((one) => one.url.endsWith('/token'))
-    expect(token?.headers?.['authorization']).toBe(`Basic ${btoa('behalf:company%2Dsecret')}`)
+    expect(token?.headers?.['authorization']).toBe(`Basic ${btoa('behalf:company-secret')}`)
     for (const one of world.idp.requests) {
       expect(one.url.startsWith(world.idp.issuer)).toBe(true)
       expect(one.redirect).toBe('refuse')

@@ -226,3 +226,81 @@ test('what an upstream asks is passed on with its state sealed, and the answer c
     state: { callId: 'call-1', wait: 'upstream', upstream: 'secret of theirs' },
   })
 })
+
+/** Alice has two accounts, and none of them is the default. */
+function undecided() {
+  const choices = ['alice-dev', 'alice-work']
+  const text = 'Say which account: alice-dev, alice-work.'
+  const session = new FakeSession({
+    callTool: async (request) => {
+      session.calls.push(request)
+      const { account: answer } = (request.resumed?.responses ?? {}) as { account?: { content?: { account?: string } } }
+      const account = answer?.content?.account
+      if (account !== undefined && choices.includes(account)) return said(`as ${account}`)
+      const reply = refused('vault/account_ambiguous', { help: { text, choices } })
+      return { ...reply, resume: { callId: 'call-1', wait: 'account' } } as typeof reply
+    },
+  })
+  return { session, site: front(session), text }
+}
+
+const chosen = (result: Wire['result'], response: object, declared: object = capabilities) =>
+  modern({
+    id: 2,
+    method: 'tools/call',
+    params: { ...params, inputResponses: { account: response }, requestState: result?.['requestState'] },
+    capabilities: declared,
+  })
+
+test('2026-07-28: which account is meant is asked by a form with names, and the call goes on with the one that is chosen', async () => {
+  for (const declared of [{ elicitation: {} }, { elicitation: { form: {} } }, capabilities]) {
+    const { session, site } = undecided()
+    const call = modern({ method: 'tools/call', params, capabilities: declared })
+    const { result } = await read(await site.fetch(call))
+    expect(result).toMatchObject({
+      resultType: 'input_required',
+      inputRequests: {
+        account: {
+          method: 'elicitation/create',
+          params: {
+            mode: 'form',
+            requestedSchema: {
+              properties: { account: { type: 'string', enum: ['alice-dev', 'alice-work'] } },
+              required: ['account'],
+            },
+          },
+        },
+      },
+      _meta: { 'behalf.dev/error': { kind: 'invalid_request', retryable: true } },
+    })
+    const accepted = { action: 'accept', content: { account: 'alice-work' } }
+    const done = await read(await site.fetch(chosen(result, accepted, declared)))
+    expect(done.result).toMatchObject({ resultType: 'complete', content: [{ text: 'as alice-work' }] })
+    expect(session.calls[1]?.resumed?.state).toEqual({ callId: 'call-1', wait: 'account' })
+  }
+})
+
+test('which account is meant is said as text to a client without forms, after a no, and after three rounds without a choice', async () => {
+  for (const declared of [{}, { elicitation: { url: {} } }]) {
+    const { site, text } = undecided()
+    const { result } = await read(await site.fetch(modern({ method: 'tools/call', params, capabilities: declared })))
+    expect(result).toMatchObject({ resultType: 'complete', isError: true })
+    expect(result?.content?.[0]?.text).toContain(text)
+  }
+  for (const action of ['decline', 'cancel']) {
+    const { session, site, text } = undecided()
+    const { result } = await read(await site.fetch(first.clone()))
+    const answer = (await read(await site.fetch(chosen(result, { action })))).result
+    expect(answer).toMatchObject({ resultType: 'complete', isError: true })
+    expect(answer?.content?.[0]?.text).toContain(text)
+    expect(session.calls).toHaveLength(1)
+  }
+  const { site } = undecided()
+  let { result } = await read(await site.fetch(first.clone()))
+  const kinds = [result?.['resultType']]
+  for (let round = 0; round < 3; round++) {
+    result = (await read(await site.fetch(chosen(result, { action: 'accept', content: { account: 'nobody' } })))).result
+    kinds.push(result?.['resultType'])
+  }
+  expect(kinds).toEqual(['input_required', 'input_required', 'input_required', 'complete'])
+})

@@ -8,7 +8,7 @@ import {
 import { expect, test } from 'vitest'
 import type { CallReply } from '../../src/core/call.ts'
 import type { JsonObject } from '../../src/core/json.ts'
-import { FakeSession, front, gatewayUrl, said } from '../support/fake-front.ts'
+import { FakeSession, front, gatewayUrl, refused, said } from '../support/fake-front.ts'
 
 const form = (message: string): JsonObject => ({
   method: 'elicitation/create',
@@ -157,5 +157,44 @@ test('a client that answers with an error cannot show the question', async () =>
     throw new Error('no screen')
   })
   expect(await call('x')).toBe('The tool asks a question that this client cannot show.')
+  await client.close()
+})
+
+/** A session that does not know which of two accounts is meant before it is told. */
+function undecided() {
+  const session: FakeSession = new FakeSession({
+    callTool: async (request): Promise<CallReply> => {
+      session.calls.push(request)
+      if (request.resumed) return said(JSON.stringify(request.resumed))
+      const help = { text: 'Say which account: one, two.', choices: ['one', 'two'] }
+      const reply = refused('vault/account_ambiguous', { help }) as Extract<CallReply, { kind: 'refused' }>
+      return { ...reply, resume: { callId: 'call-1', wait: 'account' } }
+    },
+  })
+  return session
+}
+
+test('2025-11-25: which account is meant is asked over the stream of the call, and a no is final', async () => {
+  const session = undecided()
+  const { client, call } = await connected(session, { elicitation: {} })
+  const asked: unknown[] = []
+  client.setRequestHandler(ElicitRequestSchema, async ({ params }) => {
+    asked.push((params as { requestedSchema?: unknown }).requestedSchema)
+    return asked.length === 1 ? { action: 'accept', content: { account: 'two' } } : { action: 'decline' }
+  })
+  expect(JSON.parse(await call('x'))).toEqual({
+    responses: { account: { action: 'accept', content: { account: 'two' } } },
+    state: { callId: 'call-1', wait: 'account' },
+  })
+  expect(asked[0]).toMatchObject({ properties: { account: { enum: ['one', 'two'] } }, required: ['account'] })
+  expect(await call('x')).toContain('Say which account: one, two.')
+  expect([asked.length, session.calls.length]).toEqual([2, 3])
+  await client.close()
+})
+
+test('a legacy client without forms is told in text which accounts there are', async () => {
+  const { client, call, wire } = await connected(undecided(), { sampling: {} })
+  expect(await call('x')).toContain('Say which account: one, two.')
+  expect(wire()).not.toContain('elicitation/create')
   await client.close()
 })

@@ -3,6 +3,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest'
 import { listEvents, readStory } from '../../src/audit/audit.ts'
 import { serviceAccountId } from '../../src/core/ids.ts'
 import { vaultOf } from '../../src/vault/vault.ts'
+import { recorded } from '../support/recorded.ts'
 import { alice, mallory, mustBe } from '../vault/vault-harness.ts'
 import { call, connectAccount, newWorld, sessionOf, features } from './session-harness.ts'
 
@@ -31,6 +32,11 @@ describe('a tool call', () => {
     })
     const token = world.requests[0]?.headers.get('authorization')?.replace('Bearer ', '') ?? ''
     expect(world.fixture.isLive(token)).toBe(true)
+    // What happened on the way is on record at the gateway it was for.
+    for (const type of ['connect.offered', 'connect.started', 'connect.completed']) {
+      const first = async () => (await recorded(world.project, type))[0]?.gatewayId
+      await expect.poll(first, { timeout: 10_000 }).toBe(world.gateway)
+    }
   })
 
   it("is a span of the caller's trace, from intent to the provider, and says where its time went", async () => {
@@ -159,6 +165,48 @@ describe('which account a call uses', () => {
     expect(await tokenOf({})).not.toBe(first)
     await world.publish({ providers: { github: { accounts: ['nobody'] } } }, 2)
     await expect(connectAccount(world, caller, alice)).rejects.toThrow('wrong_domain')
+  })
+
+  it('is asked of the person where several fit and none is the default, counts for that call, and is not remembered', async () => {
+    const world = await newWorld({ providers: { github: { accounts: ['alice-*'] } } })
+    world.answer(() => Response.json(user))
+    const caller = await world.person('alice')
+    const bob = { id: '2002', login: 'bob-dev', email: 'bob@acme.test' }
+    await connectAccount(world, caller, alice)
+    await world.publish({ providers: { github: { accounts: ['mal*'] } } }, 1)
+    await connectAccount(world, caller, mallory)
+    await world.publish({ providers: { github: { accounts: ['bob*'] } } }, 2)
+    await connectAccount(world, caller, bob)
+    await call(caller, 'GitHub_WhoAmI')
+    const bobs = world.requests.at(-1)?.headers.get('authorization')
+    await world.publish({ providers: { github: { accounts: ['mal*', 'bob*'] } } }, 3)
+
+    const asked = await call(caller, 'GitHub_WhoAmI')
+    expect(asked).toMatchObject({ kind: 'refused', error: { code: 'vault/account_ambiguous' } })
+    if (asked.kind !== 'refused' || !asked.resume) throw new Error('nobody was asked')
+    expect(asked.error.help?.choices?.toSorted()).toEqual(['bob-dev', 'mallory'])
+    expect(JSON.stringify(asked)).not.toMatch(/CANARY|2002|6666/)
+    const { resume } = asked
+    const chosen = (account: string) => {
+      const responses = { account: { action: 'accept', content: { account } } }
+      return { resumed: { responses, state: resume } }
+    }
+    world.requests.length = 0
+    expect((await call(caller, 'GitHub_WhoAmI', {}, chosen('bob-dev'))).kind).toBe('output')
+    expect(world.requests.at(-1)?.headers.get('authorization')).toBe(bobs)
+    // Whatever the client sends, only what is on the list is used.
+    for (const account of ['alice-dev', 'nobody', '']) {
+      const again = await call(caller, 'GitHub_WhoAmI', {}, chosen(account))
+      expect([account, again]).toMatchObject([account, { error: { code: 'vault/account_ambiguous' } }])
+    }
+    // The next question of the same call knows what was chosen.
+    const more = await call(caller, 'GitHub_ListIssues', { repository: 'acme/web-shop' }, chosen('bob-dev'))
+    expect(more).toMatchObject({
+      error: { code: 'vault/authorization_needed' },
+      resume: { wait: 'authorization', account: 'bob-dev' },
+    })
+    expect(await call(caller, 'GitHub_WhoAmI')).toMatchObject({ error: { code: 'vault/account_ambiguous' } })
+    expect(world.requests).toHaveLength(1)
   })
 
   it('is not taken from an argument that means something else', async () => {

@@ -13,7 +13,7 @@ describe('the specs that come with Behalf', () => {
     for (const spec of builtinSpecs.values()) {
       expect(providerSpecSchema.parse(JSON.parse(JSON.stringify(spec)))).toEqual(spec)
     }
-    expect(builtinSpecs.size).toBe(18)
+    expect(builtinSpecs.size).toBe(19)
   })
 
   it('name no host over plain http, and say where they were read', () => {

@@ -51,6 +51,31 @@ function places(web: string, api: string, origin: string) {
   } satisfies Partial<ProviderSpecInput>
 }
 
+/**
+ * As an installation of the app: the app's JWT, signed with its private key, is exchanged for a token of one hour, narrowed to
+ * repositories and permissions. Its answer names the expiry as a date, and the token takes itself back.
+ */
+function installation(api: string) {
+  return {
+    jwtBearer: {
+      lifetimeMs: 10 * 60_000,
+      subject: 'required',
+      scopes: 'permissions',
+      exchange: {
+        request: {
+          url: `${api}/app/installations/{subject}/access_tokens`,
+          auth: 'none',
+          format: 'json',
+          headers: { ...json, authorization: 'Bearer {assertion}' },
+          members: { repositories: 'repositories', permissions: 'permissions' },
+        },
+        answer: { accessToken: 'token', expiresAt: 'expires_at' },
+        revoke: { url: `${api}/installation/token`, method: 'DELETE', auth: 'bearer', format: 'none', headers: json },
+      },
+    },
+  } satisfies ProviderSpecInput['service']
+}
+
 const cloud = places('https://github.com', 'https://api.github.com', 'https://api.github.com')
 
 export const github = defineProvider({
@@ -70,14 +95,29 @@ export const githubApp = defineProvider({
   name: 'GitHub',
   docs: 'https://docs.github.com/en/apps/creating-github-apps/authenticating-with-a-github-app/refreshing-user-access-tokens',
   scopes: { model: 'app' },
+  service: installation('https://api.github.com'),
 })
+
+const server = {
+  ...places('https://{+host}', 'https://{+host}/api/v3', 'https://{+host}'),
+  variables: { host: { kind: 'host', about: 'Host name of the server, e.g. github.example.com' } },
+} satisfies Partial<ProviderSpecInput>
 
 export const githubEnterprise = defineProvider({
   ...common,
-  ...places('https://{+host}', 'https://{+host}/api/v3', 'https://{+host}'),
+  ...server,
   id: 'github-enterprise',
   name: 'GitHub Enterprise',
   docs: 'https://docs.github.com/en/enterprise-server@latest/apps/oauth-apps/building-oauth-apps/authorizing-oauth-apps',
-  variables: { host: { kind: 'host', about: 'Host name of the server, e.g. github.example.com' } },
   scopes: appScopes,
+})
+
+export const githubEnterpriseApp = defineProvider({
+  ...common,
+  ...server,
+  id: 'github-enterprise-app',
+  name: 'GitHub Enterprise',
+  docs: 'https://docs.github.com/en/enterprise-server@latest/apps/creating-github-apps/authenticating-with-a-github-app/refreshing-user-access-tokens',
+  scopes: { model: 'app' },
+  service: installation('https://{+host}/api/v3'),
 })

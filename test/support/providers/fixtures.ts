@@ -81,6 +81,13 @@ export const fixtures: readonly ProviderFixture[] = [
     expected: { account: '1001', label: 'alice-dev', apiBase: 'https://ghe.acme.test:8443/api/v3' },
   },
   {
+    spec: 'github-enterprise-app',
+    settings: { variables: { host: 'ghe.acme.test' } },
+    scopes: [],
+    options: github('https://ghe.acme.test', 'https://ghe.acme.test/api/v3', 28_800),
+    expected: { account: '1001', label: 'alice-dev', apiBase: 'https://ghe.acme.test/api/v3', scopes: [] },
+  },
+  {
     spec: 'google',
     settings: {},
     scopes: ['https://www.googleapis.com/auth/gmail.readonly'],
