@@ -3,6 +3,8 @@ import { readConfig } from '../config/config.ts'
 import { systemClock } from '../core/clock.ts'
 import type { GatewayId } from '../core/ids.ts'
 import { logFault } from '../core/log.ts'
+import type { LogEntry, LogLevel } from '../core/log-entry.ts'
+import { lower, reaches } from '../core/log-entry.ts'
 import { after } from '../core/timer.ts'
 import type { ListName, WatchApi } from '../gateways/gateways.ts'
 import { attentionMs, hubOf, readWatchName } from '../gateways/gateways.ts'
@@ -28,7 +30,9 @@ const afterFaultMs = 60_000
  * pins: a changed one is quarantined first (attack case 55). Everything it has to remember is in D1.
  */
 export class Watch extends DurableObject<Env> implements WatchApi {
-  readonly #attending = new Map<GatewayId, number>()
+  readonly #attending = new Map<GatewayId, { until: number; log: LogLevel | null }>()
+  /** From which level on the server's log is heard now. */
+  #log: LogLevel | null = null
   readonly #changed = new Set<ListName>()
   #stop: (() => Promise<void>) | null = null
   #starting: Promise<void> | null = null
@@ -38,10 +42,10 @@ export class Watch extends DurableObject<Env> implements WatchApi {
   /** The server's stream was lost: what it would have said meanwhile is not known. */
   #missed = false
 
-  async attend(gateway: GatewayId, listens: boolean): Promise<void> {
+  async attend(gateway: GatewayId, listens: boolean, log: LogLevel | null): Promise<void> {
     const now = systemClock()
     if (!listens) return this.#wakeBy(now + tendEveryMs)
-    this.#attending.set(gateway, now + attentionMs)
+    this.#attending.set(gateway, { until: now + attentionMs, log })
     await this.#wakeBy(now + tendEveryMs)
     this.ctx.waitUntil(this.#listen().catch((fault: unknown) => logFault('federation.not_listening', fault)))
   }
@@ -105,7 +109,13 @@ export class Watch extends DurableObject<Env> implements WatchApi {
   }
 
   async #listen(): Promise<void> {
-    if (this.#stop) return
+    const wanted = this.#wantedLog()
+    if (this.#stop && lower(wanted, this.#log) === this.#log) return
+    // Somebody wants more of the log than the server was asked for. What changes meanwhile is looked at afterwards.
+    if (this.#stop) {
+      await this.#endListening()
+      this.#missed = true
+    }
     await (this.#starting ??= this.#startListening().finally(() => (this.#starting = null)))
   }
 
@@ -114,7 +124,8 @@ export class Watch extends DurableObject<Env> implements WatchApi {
     if (!use) return
     const row = await readUpstreamRow(use, this.#name.upstream)
     if (!row?.enabled) return
-    const started = await startListening(row, use, (notice) => this.#heard(notice))
+    this.#log = this.#wantedLog()
+    const started = await startListening(row, use, this.#log, (notice) => this.#heard(notice))
     if (started) this.#stop = started
   }
 
@@ -124,6 +135,7 @@ export class Watch extends DurableObject<Env> implements WatchApi {
       this.#missed = true
       return
     }
+    if (notice.kind === 'logged') return this.#tellLog(notice.entry)
     if (notice.kind !== 'changed') return
     this.#changed.add(notice.what)
     if (this.#noticed) return
@@ -136,9 +148,28 @@ export class Watch extends DurableObject<Env> implements WatchApi {
     })
   }
 
+  /** To every gateway where somebody wants it. Whether that one offers this server, it knows itself. */
+  #tellLog(entry: LogEntry): void {
+    const { project, upstream } = this.#name
+    const told = this.#attended()
+      .filter((gateway) => {
+        const log = this.#attending.get(gateway)?.log ?? null
+        return log !== null && reaches(entry, log)
+      })
+      .map((gateway) => hubOf(this.env, project, gateway).logged(upstream, entry))
+    this.ctx.waitUntil(Promise.allSettled(told))
+  }
+
+  #wantedLog(): LogLevel | null {
+    return this.#attended().reduce<LogLevel | null>(
+      (level, gateway) => lower(level, this.#attending.get(gateway)?.log ?? null),
+      null,
+    )
+  }
+
   #attended(): GatewayId[] {
     const now = systemClock()
-    for (const [gateway, until] of this.#attending) if (until < now) this.#attending.delete(gateway)
+    for (const [gateway, { until }] of this.#attending) if (until < now) this.#attending.delete(gateway)
     return [...this.#attending.keys()]
   }
 

@@ -1,4 +1,5 @@
 import type { GatewayId, ProjectId } from '../core/ids.ts'
+import type { LogEntry, LogLevel } from '../core/log-entry.ts'
 import type { Result } from '../core/result.ts'
 import type { Charge } from '../policy/policy.ts'
 import type { Principals } from './members.ts'
@@ -26,6 +27,10 @@ export type Change =
   | { kind: 'watching'; watcher: string }
   /** What a link was for, which this watcher was given, is done. */
   | { kind: 'elicited'; watcher: string; id: string }
+  /** A server behind the gateway logged something outside of any call. */
+  | { kind: 'logged'; upstream: string; entry: LogEntry }
+  /** This watcher wants to hear from another level of the log on: its session knows which. */
+  | { kind: 'log_level'; watcher: string }
   | { kind: 'ended'; reason: string }
 
 /**
@@ -49,6 +54,10 @@ export type HubApi = {
   listChanged(session: string): Promise<void>
   /** Hands it to the open streams: of one session, or all. */
   tell(change: Change, session?: string): Promise<void>
+  /** A server behind the gateway logged something: heard by its watch, for everybody, or on a session's own connection. */
+  logged(upstream: string, entry: LogEntry, session?: string): Promise<void>
+  /** From now on the streams of this watcher hear the log from this level on. */
+  hearLog(session: string, watcher: string, level: LogLevel): Promise<void>
   status(): Promise<HubStatus>
 }
 

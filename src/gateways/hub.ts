@@ -4,6 +4,7 @@ import { readConfig } from '../config/config.ts'
 import { systemClock } from '../core/clock.ts'
 import { migrate } from '../core/do-migrations.ts'
 import { uuidv7 } from '../core/ids.ts'
+import type { LogEntry, LogLevel } from '../core/log-entry.ts'
 import type { Result } from '../core/result.ts'
 import { ok, refuse } from '../core/result.ts'
 import { logFault } from '../core/log.ts'
@@ -15,6 +16,7 @@ import type { HeadChange } from './live-head.ts'
 import { LiveHead } from './live-head.ts'
 import type { Change, HubApi, HubStatus, Match, Member, Reach } from './hub-api.ts'
 import { readHubName } from './hub-api.ts'
+import { LogFanOut } from './log-fan-out.ts'
 import { LiveSessions, liveMigrations, staleMigration } from './live-sessions.ts'
 import { loadSnapshot } from './load-snapshot.ts'
 import { readPrincipals, type Principals } from './members.ts'
@@ -44,7 +46,9 @@ export class Hub extends DurableObject<Env> implements HubApi {
   readonly #counters: SharedCounters
   readonly #subscribers: Subscribers
   readonly #outbox: Outbox
+  readonly #logs = new LogFanOut()
   #attendedAt = 0
+  #offered: { version: number; upstreams: ReadonlySet<string> } | null = null
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env)
@@ -114,6 +118,18 @@ export class Hub extends DurableObject<Env> implements HubApi {
     this.#subscribers.tell(change, session === undefined ? { all: true } : { session })
   }
 
+  async logged(upstream: string, entry: LogEntry, session?: string): Promise<void> {
+    if (!(await this.#upstreams()).has(upstream)) return
+    const told = this.#logs.take(upstream, entry, session ?? null, systemClock())
+    if (told) this.#subscribers.tellLog(upstream, told)
+  }
+
+  async hearLog(session: string, watcher: string, level: LogLevel): Promise<void> {
+    this.#subscribers.hearLog(session, watcher, level)
+    this.#attendedAt = 0
+    this.ctx.waitUntil(this.#attend())
+  }
+
   async status(): Promise<HubStatus> {
     await this.#head.look()
     const { version, enabled, refused } = this.#head
@@ -163,17 +179,27 @@ export class Hub extends DurableObject<Env> implements HubApi {
     const listens = this.#subscribers.count() > 0
     if (now - this.#attendedAt < (listens ? attentionMs / 3 : watchEveryMs)) return
     this.#attendedAt = now
-    if (this.#head.version === null) await this.#head.look()
-    const { version } = this.#head
     const { project, gateway } = this.#name
-    const snapshot = version === null ? null : await loadSnapshot(this.env, project, gateway, version)
-    if (!snapshot?.ok) return
-    const told = snapshot.value.upstreams.map(({ target }) =>
-      watchOf(this.env, project, target.id).attend(gateway, listens),
+    const { log } = this.#subscribers
+    const told = [...(await this.#upstreams())].map((upstream) =>
+      watchOf(this.env, project, upstream).attend(gateway, listens, log),
     )
     for (const one of await Promise.allSettled(told)) {
       if (one.status === 'rejected') logFault('gateways.not_attended', one.reason)
     }
+  }
+
+  /** Ids of what the version that is live offers. */
+  async #upstreams(): Promise<ReadonlySet<string>> {
+    if (this.#head.version === null) await this.#head.look()
+    const { version } = this.#head
+    if (version === null) return new Set()
+    if (this.#offered?.version === version) return this.#offered.upstreams
+    const { project, gateway } = this.#name
+    const snapshot = await loadSnapshot(this.env, project, gateway, version)
+    if (!snapshot.ok) return new Set()
+    this.#offered = { version, upstreams: new Set(snapshot.value.upstreams.map(({ target }) => target.id)) }
+    return this.#offered.upstreams
   }
 
   #changed(change: HeadChange): void {

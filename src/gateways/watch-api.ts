@@ -1,12 +1,13 @@
 import type { GatewayId, ProjectId } from '../core/ids.ts'
+import type { LogLevel } from '../core/log-entry.ts'
 
 /** The watch over one upstream of a project: it looks at it on a schedule, and listens to it while somebody listens to us. */
 export type WatchApi = {
   /**
-   * The gateway is in use; with `listens`, clients wait there to hear of changes. Said again at least every `attentionMs / 2`,
-   * or that is taken for over.
+   * The gateway is in use; with `listens`, clients wait there to hear of changes, and with `log`, of what the server logs from
+   * that level on. Said again at least every `attentionMs / 2`, or that is taken for over.
    */
-  attend(gateway: GatewayId, listens: boolean): Promise<void>
+  attend(gateway: GatewayId, listens: boolean, log: LogLevel | null): Promise<void>
   /** The upstream was added, changed, removed, or just looked at: think anew when to look at it next. */
   schedule(): Promise<void>
 }

@@ -4,7 +4,8 @@ import { ok, refuse } from '../core/result.ts'
 import type { Change } from '../gateways/gateways.ts'
 import { openChanges } from '../gateways/gateways.ts'
 import type { ChangeFeed, ChangeListener, Watch } from '../mcp/mcp.ts'
-import type { WatchApi } from '../session/session.ts'
+import type { ConversationApi, WatchApi } from '../session/session.ts'
+import { HearingLog } from './hearing-log.ts'
 
 const tooManyStreams = refuse('mcp/too_many_streams', { retryAfterMs: 60_000 })
 const lists = ['tools', 'prompts', 'resources'] as const
@@ -15,15 +16,27 @@ const stillHereMs = 45_000
 /** What changes at a gateway, from its Hub. A stream that watches resources tells its session that it is still there. */
 export function changeFeed(env: Env, sessionName: (caller: Caller) => Promise<string>): ChangeFeed {
   return {
-    async subscribe(caller, listener, watch) {
+    async subscribe(caller, listener, watch, conversation) {
       const { project, gateway, user, agent } = caller
       const session = await sessionName(caller)
-      const opened = await openChanges(env, { project, gateway }, { user: user.id, agent: agent.id, session })
+      const stub = env.SESSION.getByName(session) as unknown as WatchApi & ConversationApi
+      const hearing = conversation === undefined ? null : new HearingLog(stub, caller, conversation)
+      const level = await hearing?.renew()
+      const opened = await openChanges(
+        env,
+        { project, gateway },
+        {
+          user: user.id,
+          agent: agent.id,
+          session,
+          ...(hearing && { watcher: hearing.conversation }),
+          ...(level && { log: level }),
+        },
+      )
       if (!opened.ok) return opened.error.code === 'policy/limit_reached' ? tooManyStreams : opened
       const reader = opened.value.getReader()
-      const stub = env.SESSION.getByName(session) as unknown as WatchApi
       const watching = watch ? new Watching(stub, caller, watch) : null
-      void follow(reader, listener, watching).finally(() => {
+      void follow(reader, listener, watching, hearing).finally(() => {
         watching?.stop()
         listener.ended()
       })
@@ -76,6 +89,7 @@ async function follow(
   reader: ReadableStreamDefaultReader<Change>,
   listener: ChangeListener,
   watching: Watching | null,
+  hearing: HearingLog | null,
 ): Promise<void> {
   try {
     for (;;) {
@@ -83,6 +97,9 @@ async function follow(
       if (done) return
       if (value.kind === 'published' || value.kind === 'list') lists.forEach(listener.changed)
       if (value.kind === 'changed') value.lists.forEach(listener.changed)
+      if (value.kind === 'published' || value.kind === 'list' || value.kind === 'changed') void hearing?.renew()
+      if (value.kind === 'log_level' && value.watcher === hearing?.conversation) void hearing.renew()
+      if (value.kind === 'logged' && hearing?.hears(value)) listener.logged?.(value.entry)
       if (value.kind === 'elicited') listener.elicited?.(value)
       if (value.kind === 'watching' && value.watcher === watching?.watcher) void watching.start()
       const mine = value.kind === 'resource_updated' && watching && value.watchers.includes(watching.watcher)

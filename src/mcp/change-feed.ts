@@ -1,5 +1,6 @@
 import type { ServerEvent, ServerEventBus } from '@modelcontextprotocol/server'
 import type { Caller } from '../core/caller.ts'
+import type { LogEntry } from '../core/log-entry.ts'
 import type { Result } from '../core/result.ts'
 import { logFault } from '../core/log.ts'
 
@@ -13,7 +14,13 @@ export type Change = 'tools' | 'prompts' | 'resources'
  * bus that all requests share. Errors: `mcp/too_many_streams`.
  */
 export type ChangeFeed = {
-  subscribe: (caller: Caller, listener: ChangeListener, watch?: Watch) => Promise<Result<() => void>>
+  /** `conversation`: of a legacy client, whose log level counts for what is logged outside of calls. */
+  subscribe: (
+    caller: Caller,
+    listener: ChangeListener,
+    watch?: Watch,
+    conversation?: string,
+  ) => Promise<Result<() => void>>
 }
 
 /** Single resources that a stream wants to hear of. Null: what the legacy conversation `watcher` subscribed to. */
@@ -24,6 +31,8 @@ export type ChangeListener = {
   /** What a link was for, which this conversation was given, is done. */
   elicited?: (done: { watcher: string; id: string }) => void
   updated: (uri: string) => void
+  /** A server behind the gateway logged it outside of any call. Not for 2026-07-28, where a log belongs to a request. */
+  logged?: (entry: LogEntry) => void
   /** Nothing more will come: the session ended or the feed was lost. The client's stream ends too, so that it comes again. */
   ended: () => void
 }

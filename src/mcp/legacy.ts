@@ -1,5 +1,6 @@
 import type { ClientFeatures } from '../core/call.ts'
 import type { Json, JsonObject } from '../core/json.ts'
+import type { LogEntry } from '../core/log-entry.ts'
 import type { Result } from '../core/result.ts'
 import type { About } from './build-server.ts'
 import type { Change } from './change-feed.ts'
@@ -133,7 +134,7 @@ function batchFault(batch: readonly Json[], features: ClientFeatures): string | 
   return batch.length > 20 ? 'At most 20 messages may come in one batch.' : null
 }
 
-/** The stream on which the server speaks first: that a list has changed, or a resource that was subscribed to. */
+/** The stream on which the server speaks first: a changed list or resource, and what is logged outside of calls. */
 async function listen(turn: Turn, request: Request, features: ClientFeatures): Promise<Result<Response>> {
   const about = await askAbout(turn, features.conversation)
   if (!about.ok) return about
@@ -154,6 +155,8 @@ async function listen(turn: Turn, request: Request, features: ClientFeatures): P
   const listener = {
     changed: (change: Change) => void (tell[change] && tell[change]().catch(report)),
     updated: (uri: string) => void server.sendResourceUpdated({ uri }).catch(report),
+    logged: (params: LogEntry) =>
+      void transport.send({ jsonrpc: '2.0', method: 'notifications/message', params }).catch(report),
     elicited: ({ watcher, id }: { watcher: string; id: string }) => {
       // Only the client that was given the link (MCP 2025-11-25 client/elicitation).
       if (watcher !== conversation) return
@@ -163,7 +166,8 @@ async function listen(turn: Turn, request: Request, features: ClientFeatures): P
     ended: () => void transport.close().catch(report),
   }
   const watch = subscribe && conversation !== undefined ? { watcher: conversation, resources: null } : undefined
-  const subscribed = await turn.changes.subscribe(turn.caller, listener, watch)
+  const logs = features.logs ? conversation : undefined
+  const subscribed = await turn.changes.subscribe(turn.caller, listener, watch, logs)
   if (!subscribed.ok) {
     await transport.close()
     return subscribed

@@ -5,6 +5,7 @@ import { ok, refuse, withoutEvidence } from '../core/result.ts'
 import type { Tool } from '../core/tool.ts'
 import type { Charge, Decision, Question } from '../policy/policy.ts'
 import type { Lease } from '../vault/vault.ts'
+import { CallNotices } from './call-notices.ts'
 import { chosenAccount } from './chosen-account.ts'
 import type { CallScreen, RecordEntry, RunReply, Runtime, ToolCall } from './ports.ts'
 
@@ -21,6 +22,7 @@ export class CallRecord {
   #decision: Decision | null = null
   #question: Question | null = null
   #revision = -1
+  #notices: CallNotices | null = null
   /** Where the time went, and what the service said: `behalf.*_ms`, `behalf.attempts`, `http.response.status_code`. */
   readonly #seen: JsonObject = {}
 
@@ -126,7 +128,16 @@ export class CallRecord {
 
   /** What the server says while it runs reaches the agent before its result does, and so does the taint. */
   watched(call: ToolCall, screen: CallScreen): ToolCall {
-    return screen.streams(call, (labels) => this.#use.facts.taint(labels, this.#use.now()))
+    if (!call.onProgress && !call.onLog) return call
+    const screened = screen.streams(call, (labels) => this.#use.facts.taint(labels, this.#use.now()))
+    this.#notices = new CallNotices(screened, this.#use.now)
+    return this.#notices.watched
+  }
+
+  /** Nothing more comes before the answer. */
+  heard(): void {
+    const leftOut = this.#notices?.end() ?? 0
+    if (leftOut > 0) this.saw({ 'behalf.notices_left_out': leftOut })
   }
 
   /** The server behind the tool asks for something first. What it asked and its state go back to the client, sealed. */

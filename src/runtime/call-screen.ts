@@ -1,4 +1,5 @@
 import type { Json, JsonObject } from '../core/json.ts'
+import { leftOut } from '../core/log-entry.ts'
 import type { ToolOutput } from '../core/tool.ts'
 import type { Detector, Found, Plan } from '../screening/screening.ts'
 import { detectors, screenOutput, screenValue } from '../screening/screening.ts'
@@ -31,9 +32,12 @@ export function screenCall(plan: Plan | null, call: Pick<ToolCall, 'about'>, use
 
     streams(watched, onTaint) {
       const { onProgress, onLog } = watched
-      if (plan === null || (!onProgress && !onLog)) return watched
+      if (!onProgress && !onLog) return watched
       const clean = (value: Json): Json => {
-        const screened = screenValue(value, plan, by)
+        const scrubbed = scrub(value, secrets())
+        if (scrubbed !== value && found.length < mostFound) found.push(ownCredential)
+        if (plan === null) return scrubbed
+        const screened = screenValue(scrubbed, plan, by)
         seen(screened)
         if (labels.size > 0) onTaint([...labels])
         return screened.found.every(({ action }) => action === 'mask') ? screened.value : leftOut
@@ -45,7 +49,8 @@ export function screenCall(plan: Plan | null, call: Pick<ToolCall, 'about'>, use
             onProgress(message === undefined ? rest : { ...rest, message: clean(message) as string }),
         }),
         ...(onLog && {
-          onLog: (entry) => onLog('data' in entry ? { ...entry, data: clean(entry['data'] ?? null) } : entry),
+          onLog: ({ logger, data = null, ...rest }) =>
+            onLog({ ...rest, ...(logger !== undefined && { logger: clean(logger) }), data: clean(data) }),
         }),
       }
     },
@@ -61,7 +66,7 @@ export function screenCall(plan: Plan | null, call: Pick<ToolCall, 'about'>, use
 
     output(output): Screened {
       const scrubbed = scrub(output as unknown as Json, secrets()) as unknown as ToolOutput
-      if (scrubbed !== output) found.push({ kind: 'secret', what: 'own credential', path: '', action: 'mask' })
+      if (scrubbed !== output) found.push(ownCredential)
       if (plan === null) return { output: scrubbed, withheld: false }
       const screened = screenOutput(scrubbed, plan, { result: call.about === undefined ? 'tool' : 'other', by })
       seen(screened)
@@ -81,5 +86,4 @@ function ordersOf({ labels, treatments }: Plan): Plan {
   }
 }
 
-/** A message while a tool runs cannot carry a notice. */
-const leftOut = '[left out by the gateway]'
+const ownCredential: Found = { kind: 'secret', what: 'own credential', path: '', action: 'mask' }

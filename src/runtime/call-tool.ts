@@ -45,6 +45,7 @@ export async function callTool(asked: ToolCall, live: Runtime): Promise<CallRepl
   const watched = record.watched(call, screen)
   const run = use.runner.run(watched, tool.value, args.value, credential.value, record.saw)
   const reply = await record.timed('upstream', run)
+  record.heard()
   if (!reply.ok) return record.failed(reply.error)
   if (reply.value.kind === 'input_required') return record.waiting(reply.value, screen)
 

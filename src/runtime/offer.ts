@@ -7,6 +7,7 @@ import type { Icon, Tool } from '../core/tool.ts'
 import type { Kind } from '../policy/policy.ts'
 import { callTool } from './call-tool.ts'
 import type { Runtime, ToolCall } from './ports.ts'
+import { listTools } from './list-tools.ts'
 import { questionFor } from './question.ts'
 
 /** What a gateway offers beside tools, by MCP's names. */
@@ -73,6 +74,18 @@ export function listTemplates(caller: Caller, use: Runtime): JsonObject[] {
     ...(one.mimeType === undefined ? {} : { mimeType: one.mimeType }),
     ...(one.annotations ? { annotations: one.annotations } : {}),
   }))
+}
+
+/** Servers of which this caller is shown something. Of the others they are not to know that they are here (promise 5). */
+export function shownUpstreams(caller: Caller, use: Runtime): string[] {
+  const { prompts, resources, templates, prompt, resource } = use.gateway.things
+  const all = [
+    ...visible(prompts, 'prompt', caller, use, ({ name }) => prompt(name)),
+    ...visible(resources, 'resource', caller, use, ({ uri }) => resource(uri)),
+    ...visible(templates, 'resource', caller, use, ({ uriTemplate }) => resource(uriTemplate)),
+  ].map(({ upstream }) => upstream)
+  const tools = listTools(caller, use).flatMap(({ source }) => (source.kind === 'upstream' ? [source.upstream] : []))
+  return [...new Set([...tools, ...all])]
 }
 
 function visible<T>(

@@ -13,5 +13,6 @@ export { assignedPattern, cardPattern, secretPatterns } from './secret-patterns.
 export { passesLuhn } from './checksums.ts'
 export { screeningSchema, type ScreeningSettings } from './settings.ts'
 export { compileScreening, possibleLabels, type Plan, type Planner } from './plan.ts'
+export { screenNotice } from './screen-notice.ts'
 export { screenValue, type Found } from './screen-value.ts'
 export { detectors, screenOutput, type ScreenedOutput } from './screen-output.ts'

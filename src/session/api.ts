@@ -1,6 +1,7 @@
 import type { Caller } from '../core/caller.ts'
 import type { CallReply, ClientFeatures, Progress, Resumed, ResumeState, TaskReply, TaskState } from '../core/call.ts'
 import type { JsonObject } from '../core/json.ts'
+import type { LogLevel } from '../core/log-entry.ts'
 import type { Refusal } from '../core/result.ts'
 import type { Tool } from '../core/tool.ts'
 
@@ -138,12 +139,16 @@ export type TasksApi = {
   cancelTask(id: string, caller: Caller): Promise<TaskReply>
 }
 
+export type HearsLog = { level: LogLevel; upstreams: string[] }
+
 /** What belongs to a legacy client's protocol session, which one isolate cannot know. */
 export type ConversationApi = {
   /** A legacy client's DELETE: from now on this conversation is refused with `session/unknown`. */
   endConversation(conversation: string, caller: Caller): Promise<void>
-  /** `logging/setLevel`: for calls of this conversation that name no level of their own. */
+  /** `logging/setLevel`: for calls of this conversation that name no level of their own, and for what is said outside of any. */
   setLogLevel(conversation: string, level: string, caller: Caller): Promise<void>
+  /** What it hears outside of calls: from which level on, and of which servers. Null: it set no level, or has ended. */
+  hearsLog(conversation: string, caller: Caller): Promise<HearsLog | null>
   /** Waits for what the client answers to the question with this id. Null: nothing came in `timeoutMs`, or the session ended. */
   awaitAnswer(conversation: string, question: string, timeoutMs: number, caller: Caller): Promise<JsonObject | null>
   /** The client's answer, from whichever request brought it. Ignored when nobody waits for it. */

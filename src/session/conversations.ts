@@ -74,6 +74,11 @@ export class Conversations {
     return id === undefined ? undefined : this.#levels.get(id)
   }
 
+  /** Whether any of them set a level. */
+  get wantLog(): boolean {
+    return this.#levels.size > 0
+  }
+
   /** This conversation was given a link. On disk: a person takes longer than an idle object stays in memory. */
   asked(elicitation: string, conversation: string, now: number): void {
     this.#sql.exec('DELETE FROM elicitations WHERE at < ?', now - elicitationLifeMs)

@@ -4,12 +4,14 @@ import type { Caller } from '../core/caller.ts'
 import type { Clock } from '../core/clock.ts'
 import type { SessionId } from '../core/ids.ts'
 import { isObject } from '../core/json.ts'
+import { logFault } from '../core/log.ts'
+import type { LogLevel } from '../core/log-entry.ts'
 import type { Result } from '../core/result.ts'
 import { ok, refuse } from '../core/result.ts'
 import { openDb } from '../db/db.ts'
 import { readToolSecrets } from '../db/tool-secrets.ts'
 import { createEgress } from '../egress/egress.ts'
-import type { Change, ListName, Principals, Snapshot } from '../gateways/gateways.ts'
+import type { Change, HubApi, ListName, Principals, Snapshot } from '../gateways/gateways.ts'
 import { hubOf, isAssigned, loadSnapshot, readPrincipals } from '../gateways/gateways.ts'
 import type { OwnUse, Runtime, Upstreams } from '../runtime/runtime.ts'
 import {
@@ -22,7 +24,7 @@ import {
   screenCall,
   shownTools,
 } from '../runtime/runtime.ts'
-import { vaultOf } from '../vault/vault.ts'
+import { scrub, vaultOf } from '../vault/vault.ts'
 import type { GatewayFeatures } from './api.ts'
 import { approvalMigrations, StoredApprovals } from './approvals.ts'
 import { consentScopes } from './consent-scopes.ts'
@@ -52,6 +54,8 @@ export type SessionUse = {
   outbox: Outbox
   caller: Caller
   now: Clock
+  /** Whether a client of this session may hear what is logged outside of calls. */
+  wantsLog: () => boolean
 }
 
 /** A session in memory: what `runtime` needs, put together once and kept until the object sleeps or the session ends. */
@@ -65,6 +69,8 @@ export class LiveSession {
   readonly #row: SessionRow
   readonly #upstreams: Upstreams
   readonly #exchanged: ExchangedTokens
+  /** Live credentials that are in this session's memory. */
+  readonly #secrets: () => string[]
   #snapshot: Snapshot
   #principals: Principals
   #seenAt: number
@@ -88,10 +94,19 @@ export class LiveSession {
     const times = { startedAt: row.started_at, authenticatedAt: row.authenticated_at }
     const gateway = () => this.#snapshot.slug
     const egress = createEgress(config)
-    this.#upstreams = createUpstreams({ egress, now })
+    this.#upstreams = createUpstreams({
+      egress,
+      now,
+      onLog: (upstream, entry) => {
+        if (!use.wantsLog()) return
+        const told = this.#hub().logged(upstream, scrub(entry, this.#secrets()), session)
+        ctx.waitUntil(told.catch((fault: unknown) => logFault('session.log_lost', fault)))
+      },
+    })
     this.#exchanged = new ExchangedTokens(now)
     const hub = hubOf(env, caller.project, caller.gateway)
     const held = new HeldSecrets((names) => readToolSecrets(openDb(env.DB), config, caller.project, names), now)
+    this.#secrets = () => [...this.leases.secrets(), ...this.#exchanged.secrets(), ...held.values()]
     const secrets = (names: readonly string[]) => held.get(names)
     this.resources = new ResourceWatch({
       now,
@@ -133,7 +148,7 @@ export class LiveSession {
       ),
       screen: (plan, call) =>
         screenCall(plan, call, {
-          secrets: () => [...this.leases.secrets(), ...this.#exchanged.secrets(), ...held.values()],
+          secrets: () => this.#secrets(),
         }),
     }
     const { facts } = this.runtime
@@ -257,8 +272,17 @@ export class LiveSession {
 
   /** To the open streams of this session. */
   async tell(change: Change): Promise<void> {
-    const { env, caller, ctx } = this.#use
-    await hubOf(env, caller.project, caller.gateway).tell(change, nameOf(ctx))
+    await this.#hub().tell(change, nameOf(this.#use.ctx))
+  }
+
+  /** This conversation's open streams hear the log from another level on. */
+  async hearLog(conversation: string, level: LogLevel): Promise<void> {
+    await this.#hub().hearLog(nameOf(this.#use.ctx), conversation, level)
+  }
+
+  #hub(): HubApi {
+    const { env, caller } = this.#use
+    return hubOf(env, caller.project, caller.gateway)
   }
 
   /** Lets go of what is open at upstreams. */

@@ -4,6 +4,7 @@ import { readConfig } from '../config/config.ts'
 import type { CallReply, TaskReply, TaskState } from '../core/call.ts'
 import type { Caller } from '../core/caller.ts'
 import type { JsonObject } from '../core/json.ts'
+import { isLogLevel } from '../core/log-entry.ts'
 import { systemClock } from '../core/clock.ts'
 import { logFault } from '../core/log.ts'
 import { elicitationId } from '../core/elicitation-id.ts'
@@ -15,13 +16,14 @@ import { withoutEvidence } from '../core/result.ts'
 import type { Change, ListName } from '../gateways/gateways.ts'
 import { hubOf } from '../gateways/gateways.ts'
 import type { GatewayId, ProjectId } from '../core/ids.ts'
-import { answerCall } from '../runtime/runtime.ts'
+import { answerCall, shownUpstreams } from '../runtime/runtime.ts'
 import type { OfferCall, ToolCall } from '../runtime/runtime.ts'
 import { Alarms } from './alarms.ts'
 import type {
   AboutReply,
   CallRequest,
   ConversationApi,
+  HearsLog,
   ListReply,
   ListRequest,
   OfferReply,
@@ -202,6 +204,14 @@ export class Session
 
   async setLogLevel(conversation: string, level: string): Promise<void> {
     this.#conversations.setLogLevel(conversation, level, systemClock())
+    if (isLogLevel(level)) await this.#live?.hearLog(conversation, level)
+  }
+
+  async hearsLog(conversation: string, caller: Caller): Promise<HearsLog | null> {
+    const level = this.#hasEnded(conversation) ? undefined : this.#conversations.logLevel(conversation)
+    if (!isLogLevel(level)) return null
+    const live = await this.#open(caller)
+    return live.ok ? { level, upstreams: shownUpstreams(live.value.current(caller), live.value.runtime) } : null
   }
 
   async awaitAnswer(conversation: string, question: string, timeoutMs: number): Promise<JsonObject | null> {
@@ -298,7 +308,8 @@ export class Session
     const config = readConfig(this.env)
     if (!config.ok) return config
     const { ctx, env } = this
-    const use = { ctx, env, config: config.value, outbox: this.#outbox, caller, now: systemClock }
+    const wantsLog = () => this.#conversations.wantLog
+    const use = { ctx, env, config: config.value, outbox: this.#outbox, caller, now: systemClock, wantsLog }
     const live = await LiveSession.open(use)
     if (!live.ok) {
       this.#outbox.put(refusedSession(caller, live.error, nameOf(ctx), systemClock()))
@@ -371,6 +382,7 @@ export type {
   CallRequest,
   ConversationApi,
   GatewayFeatures,
+  HearsLog,
   ListReply,
   ListRequest,
   OfferMethod,

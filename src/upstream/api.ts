@@ -1,5 +1,6 @@
 import type { Progress } from '../core/call.ts'
 import type { JsonObject } from '../core/json.ts'
+import type { LogEntry, LogLevel } from '../core/log-entry.ts'
 import type { Result } from '../core/result.ts'
 
 /** An MCP server as a gateway's snapshot carries it. Plain data, no credential. */
@@ -68,6 +69,8 @@ export type UpstreamReply =
 export type UpstreamNotice =
   | { kind: 'changed'; upstream: string; what: 'tools' | 'prompts' | 'resources' }
   | { kind: 'resource_updated'; upstream: string; uri: string }
+  /** It logged something that belongs to no call (MCP before 2026-07-28, which has no such log). */
+  | { kind: 'logged'; upstream: string; entry: LogEntry }
   /** Nothing more will be heard: the stream was lost or the connection closed. Listen again if it is still wanted. */
   | { kind: 'ended'; upstream: string }
 
@@ -99,6 +102,11 @@ export type Upstreams = {
   close(which?: { upstream?: string; credential?: string }): Promise<void>
 }
 
-export type Subscribed = { lists?: boolean; resources?: readonly string[] }
+export type Subscribed = {
+  lists?: boolean
+  resources?: readonly string[]
+  /** What the server logs outside of calls, from this level on. Nothing comes from a server of 2026-07-28. */
+  log?: LogLevel
+}
 
 export type ListKind = 'tools' | 'prompts' | 'resources' | 'resourceTemplates'

@@ -2,6 +2,8 @@ import type { Client, Progress as SdkProgress } from '@modelcontextprotocol/clie
 import { ProtocolError, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
 import type { JsonObject } from '../core/json.ts'
 import { isObject } from '../core/json.ts'
+import type { LogEntry, LogLevel } from '../core/log-entry.ts'
+import { isLogLevel, lower } from '../core/log-entry.ts'
 import { paramHeaders } from '../core/param-headers.ts'
 import type { Result } from '../core/result.ts'
 import { after } from '../core/timer.ts'
@@ -13,6 +15,7 @@ import { disguiseTask, followTask, handleOf } from './follow-task.ts'
 import type { Listener } from './listen.ts'
 import { Listeners } from './listen.ts'
 import type { Opened, Resumable } from './open.ts'
+import { OutsideLog } from './outside-log.ts'
 import { RunningCall } from './running-call.ts'
 import { mayAsk, readResult } from './shape.ts'
 
@@ -34,10 +37,18 @@ export class Connection {
   readonly #opened: Opened
   /** Oldest first. A question that comes outside of any call's stream belongs to the newest. */
   readonly #running = new Map<string, RunningCall>()
+  readonly #outside: OutsideLog
+  /** What the server was told. Null: nothing, so it logs what it likes. */
+  #logLevel: LogLevel | null = null
   #closed = false
 
-  constructor(upstream: string, opened: Opened) {
+  /** `onLog`: also of what nobody listens for. */
+  constructor(upstream: string, opened: Opened, onLog?: (entry: LogEntry) => void) {
     this.#listeners = new Listeners(upstream)
+    this.#outside = new OutsideLog(opened.wire.now, (entry) => {
+      this.#listeners.logged(entry)
+      onLog?.(entry)
+    })
     this.#opened = opened
     this.#client = opened.client
     this.discovered = opened.discovered
@@ -89,6 +100,7 @@ export class Connection {
   async request(request: UpstreamRequest, timeoutMs: number): Promise<Sent> {
     const state = request.resume ? readState(request.resume.state) : null
     if (request.resume && !state) return refuse('upstream/invalid_params', { evidence: { fault: 'state' } })
+    if (request.logLevel !== undefined) await this.#wantLog(request.logLevel)
     const call = state?.kind === 'running' ? this.#running.get(state.call) : this.#start(request, state)
     if (!call) return refuse('upstream/unavailable', { evidence: { fault: 'call_gone' } })
     call.report = report(request)
@@ -114,6 +126,7 @@ export class Connection {
     const fresh = this.#listeners.add(listener)
     try {
       if (this.discovered.era === 'modern') return ok(await this.#listenModern(listener))
+      await this.#wantLog(this.#listeners.logLevel)
       for (const uri of fresh) await this.#client.subscribeResource({ uri })
       return ok(async () => {
         for (const uri of this.#listeners.remove(listener)) {
@@ -238,7 +251,20 @@ export class Connection {
     this.#listeners.tell(notice)
     const { method, params } = notice
     if (method !== 'notifications/message' || !isObject(params)) return
-    ;[...this.#running.values()].at(-1)?.report.onLog?.(params as JsonObject)
+    const call = [...this.#running.values()].findLast((one) => !one.settled)
+    if (call) call.report.onLog?.(params as JsonObject)
+    else this.#outside.take(params as JsonObject)
+  }
+
+  /** Never less than somebody wanted before: others may share the connection. 2026-07-28 has a level with each request instead. */
+  async #wantLog(level: string | null): Promise<void> {
+    const { era, transport, capabilities } = this.discovered
+    const keeps = era === 'legacy' && (transport === 'sse' || this.resumable !== null)
+    if (!keeps || !isLogLevel(level) || !isObject(capabilities['logging'])) return
+    const wanted = lower(this.#logLevel, level)
+    if (wanted === null || wanted === this.#logLevel) return
+    this.#logLevel = wanted
+    await this.#client.setLoggingLevel(wanted, { timeout: 10_000 }).catch(() => {})
   }
 }
 

@@ -1,4 +1,5 @@
 import type { JsonObject } from '../core/json.ts'
+import type { LogEntry } from '../core/log-entry.ts'
 import type { Result } from '../core/result.ts'
 import { ok } from '../core/result.ts'
 import { after } from '../core/timer.ts'
@@ -18,6 +19,11 @@ type Slot = {
   stayAwake: () => void
 }
 
+export type ConnectionsUse = OpenUse & {
+  /** What a server logs outside of any call. */
+  onLog?: (upstream: string, entry: LogEntry) => void
+}
+
 /** An open stream keeps the session object awake: it is let go when no call has needed it for so long. */
 const idleMs = 5 * 60_000
 
@@ -26,11 +32,11 @@ const idleMs = 5 * 60_000
  * handshake what our client can be asked, so there a connection is also per set of capabilities.
  */
 export class Connections {
-  readonly #use: OpenUse
+  readonly #use: ConnectionsUse
   readonly #slots = new Map<string, Slot>()
   readonly #found = new Map<string, Discovered>()
 
-  constructor(use: OpenUse) {
+  constructor(use: ConnectionsUse) {
     this.#use = use
   }
 
@@ -102,7 +108,8 @@ export class Connections {
   ): Promise<Result<Connection>> {
     const opened = await open(target, credential, { declared, listens, resume: slot.resumable }, this.#use)
     if (!opened.ok) return opened
-    const connection = new Connection(target.id, opened.value)
+    const { onLog } = this.#use
+    const connection = new Connection(target.id, opened.value, onLog && ((entry) => onLog(target.id, entry)))
     slot.live = connection
     slot.resumable = null
     this.#found.set(target.url, connection.discovered)

@@ -1,4 +1,6 @@
 import type { JsonObject } from '../core/json.ts'
+import type { LogEntry, LogLevel } from '../core/log-entry.ts'
+import { lower, reaches } from '../core/log-entry.ts'
 import type { Subscribed, UpstreamNotice } from './api.ts'
 
 export type Listener = { subscribed: Subscribed; onNotice: (notice: UpstreamNotice) => void }
@@ -39,6 +41,17 @@ export class Listeners {
       else this.#wanted.delete(uri)
       return left <= 0
     })
+  }
+
+  /** The lowest level that is wanted. Null: nobody wants the log. */
+  get logLevel(): LogLevel | null {
+    return [...this.#all].reduce<LogLevel | null>((level, { subscribed }) => lower(level, subscribed.log ?? null), null)
+  }
+
+  /** Said outside of any call. */
+  logged(entry: LogEntry): void {
+    const notice = { kind: 'logged', upstream: this.upstream, entry } as const
+    this.#each(notice, ({ log }) => log !== undefined && reaches(entry, log))
   }
 
   /** What the server says. Of what nobody asked for, nothing is told on. */

@@ -6,8 +6,8 @@ import type { ListKind, UpstreamCredential, UpstreamRequest, Upstreams, Upstream
 import { Breakers } from './breakers.ts'
 import { readState } from './call-state.ts'
 import type { Connection, Sent } from './connection.ts'
+import type { ConnectionsUse } from './connections.ts'
 import { Connections } from './connections.ts'
-import type { OpenUse } from './open.ts'
 import { allPages } from './pages.ts'
 import { declaredCapabilities } from './shape.ts'
 
@@ -34,7 +34,14 @@ export type { ExchangedToken, TokenExchange } from './token-exchange.ts'
 
 const defaultTimeoutMs = 60_000
 
-export type UpstreamsUse = { egress: Egress; now?: () => number; version?: string; breakers?: Breakers }
+export type UpstreamsUse = {
+  egress: Egress
+  now?: () => number
+  version?: string
+  breakers?: Breakers
+  /** What a server logs on a connection of this session while no call of it runs. */
+  onLog?: ConnectionsUse['onLog']
+}
 
 /** Shared by the sessions of one isolate: the first to find a server dead saves the others the wait. */
 const isolateBreakers = new Breakers()
@@ -46,14 +53,15 @@ export function createUpstreams(use: UpstreamsUse): Upstreams {
     now: use.now ?? Date.now,
     version: use.version ?? '0.1.0',
     breakers: use.breakers ?? isolateBreakers,
+    ...(use.onLog && { onLog: use.onLog }),
   })
 }
 
 class SessionUpstreams implements Upstreams {
-  readonly #use: OpenUse & { breakers: Breakers }
+  readonly #use: ConnectionsUse & { breakers: Breakers }
   readonly #connections: Connections
 
-  constructor(use: OpenUse & { breakers: Breakers }) {
+  constructor(use: ConnectionsUse & { breakers: Breakers }) {
     this.#use = use
     this.#connections = new Connections(use)
   }

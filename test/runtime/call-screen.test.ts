@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { JsonObject } from '../../src/core/json.ts'
 import { ok } from '../../src/core/result.ts'
 import type { RunReply } from '../../src/runtime/runtime.ts'
-import { callTool } from '../../src/runtime/runtime.ts'
+import { callTool, screenCall } from '../../src/runtime/runtime.ts'
 import { toolNamed } from '../support/fake-front.ts'
 import { callOf, fakeRuntime, snapshotOf } from '../support/runtime.ts'
 
@@ -53,5 +53,29 @@ describe('a tool that fails', () => {
     const { answer, tainted } = await callWith({ kind: 'output', output })
     expect(answer.kind === 'output' && answer.output.content).toHaveLength(2)
     expect(tainted).toEqual(['untrusted:content'])
+  })
+})
+
+describe('what a server says while it runs', () => {
+  it('never holds the credential it was sent, whatever is looked for (attack case 58)', () => {
+    const told: unknown[] = []
+    const call = {
+      ...callOf('Web_Read'),
+      onProgress: (progress: unknown) => void told.push(progress),
+      onLog: (entry: unknown) => void told.push(entry),
+    }
+    const screen = screenCall(null, call, { secrets: () => ['opaque-credential-7'] })
+    const watched = screen.streams(call, () => {})
+    watched.onProgress?.({ progress: 1, message: 'sent opaque-credential-7' })
+    watched.onLog?.({
+      level: 'info',
+      logger: 'opaque-credential-7',
+      data: { 'opaque-credential-7': 'opaque-credential-7' },
+    })
+    watched.onLog?.({ level: 'info', data: 'nothing special' })
+    expect(told).toHaveLength(3)
+    expect(JSON.stringify(told)).not.toContain('opaque-credential-7')
+    expect(JSON.stringify(told)).toContain('nothing special')
+    expect(screen.findings).toHaveLength(3)
   })
 })

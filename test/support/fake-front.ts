@@ -79,6 +79,7 @@ export class FakeSession {
           : { ok: true, tools: this.parts.tools ?? [toolNamed('Test_Echo')], version: 1 },
       endConversation: async (conversation) => void this.ended.add(conversation),
       setLogLevel: async (conversation, level) => void this.levels.set(conversation, level),
+      hearsLog: async () => null,
       awaitAnswer: (conversation, question, timeoutMs) => this.answers.wait(conversation, question, timeoutMs),
       deliverAnswer: async (conversation, question, answer) => this.answers.deliver(conversation, question, answer),
       callAsTask: async (request) => this.for(caller).callTool(request),

@@ -1,6 +1,7 @@
 import type { FixtureTool } from '../fixture/tools.ts'
+import { mostProgress } from '../../../src/runtime/call-notices.ts'
 import { tool } from './definitions.ts'
-import type { Pair } from './kit.ts'
+import type { Kit, Pair } from './kit.ts'
 import { ask, count } from './kit.ts'
 
 const say = (text: string) => ({ content: [{ type: 'text', text }] })
@@ -272,9 +273,53 @@ const patterns: Pair = {
   },
 }
 
+/** Says so often before it answers. */
+const talking = (times: number): FixtureTool =>
+  running(async (_args, ctx) => {
+    const progressToken = ctx.mcpReq._meta?.progressToken
+    for (let progress = 1; progress <= times; progress++) {
+      void ctx.mcpReq.notify({ method: 'notifications/message', params: { level: 'info', data: progress } } as never)
+      await ctx.mcpReq.notify({ method: 'notifications/progress', params: { progressToken, progress } } as never)
+    }
+    return say('done')
+  })
+
+async function heardOf(kit: Kit, times: number) {
+  const { client } = await kit.behind(
+    { talk: talking(times) },
+    { eras: 'legacy', client: { versionNegotiation: { mode: 'legacy' } } },
+  )
+  const progress: number[] = []
+  const log: unknown[] = []
+  client.setNotificationHandler('notifications/message', ({ params }) => void log.push(params.data))
+  const at = performance.now()
+  const { text } = await ask(client, 'talk', {}, { onprogress: (one) => void progress.push(one.progress) })
+  return { text, progress, log, seconds: (performance.now() - at) / 1_000 }
+}
+
+const flood: Pair = {
+  name: 'a flood of progress and log entries',
+  cases: [66],
+  async attack(kit) {
+    const { text, progress, log, seconds } = await heardOf(kit, 2_000)
+    const atMost = mostProgress * (Math.ceil(seconds) + 1) + 2
+    return count(
+      text === 'done',
+      progress.length <= atMost,
+      progress.at(-1) === 2_000,
+      log.length <= atMost,
+      /^\d+ log entries were left out\.$/.test(String(log.at(-1))),
+    )
+  },
+  async benign(kit) {
+    const { progress, log } = await heardOf(kit, 40)
+    return count(progress.length === 40, log.length === 40)
+  },
+}
+
 type Rpc = { id?: number; method?: string; params?: { cursor?: string } }
 
 const reply = (id: number | undefined, result: object): Response =>
   Response.json({ jsonrpc: '2.0', id, result: { resultType: 'complete', ttlMs: 0, cacheScope: 'private', ...result } })
 
-export const callPairs: readonly Pair[] = [huge, slow, echo, headers, questions, patterns]
+export const callPairs: readonly Pair[] = [huge, slow, flood, echo, headers, questions, patterns]

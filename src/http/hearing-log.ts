@@ -1,0 +1,38 @@
+import type { Caller } from '../core/caller.ts'
+import { logFault } from '../core/log.ts'
+import type { LogEntry, LogLevel } from '../core/log-entry.ts'
+import { reaches } from '../core/log-entry.ts'
+import type { ConversationApi, HearsLog } from '../session/session.ts'
+
+/** What one legacy client's stream hears of the log outside of calls: its session says, and is asked again when that may differ. */
+export class HearingLog {
+  readonly conversation: string
+  readonly #session: ConversationApi
+  readonly #caller: Caller
+  #hears: HearsLog | null = null
+  /** An older answer that comes late does not count. */
+  #asked = 0
+
+  constructor(session: ConversationApi, caller: Caller, conversation: string) {
+    this.#session = session
+    this.#caller = caller
+    this.conversation = conversation
+  }
+
+  /** Nothing is heard until the session has answered: what a rule took away is not heard any more. */
+  async renew(): Promise<LogLevel | null> {
+    const asked = ++this.#asked
+    this.#hears = null
+    try {
+      const hears = await this.#session.hearsLog(this.conversation, this.#caller)
+      if (asked === this.#asked) this.#hears = hears
+    } catch (fault) {
+      logFault('http.log_not_heard', fault)
+    }
+    return this.#hears?.level ?? null
+  }
+
+  hears({ upstream, entry }: { upstream: string; entry: LogEntry }): boolean {
+    return this.#hears !== null && this.#hears.upstreams.includes(upstream) && reaches(entry, this.#hears.level)
+  }
+}
