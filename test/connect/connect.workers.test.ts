@@ -191,13 +191,34 @@ describe('the account, before anything is kept', () => {
     expect(JSON.stringify(held)).not.toMatch(/CANARY|mallory/)
 
     const form = await formOf(page)
-    const twice = await Promise.all([browser.post(path, form), browser.post(path, form)])
-    expect(twice.map((one) => one.status).toSorted((a, b) => a - b)).toEqual([303, 400])
+    expect((await browser.post(path, form)).status).toBe(303)
     expect(await isConnected(setup)).toBe(true)
     expect(await heldRows(setup)).toEqual([])
     // Answered once: neither again nor otherwise.
     expect((await browser.post(path, { ...form, account: 'refuse' })).status).toBe(400)
     expect(await isConnected(setup)).toBe(true)
+  })
+
+  it.each([
+    ['two times yes', [true, true], true],
+    ['yes and no', [true, false], true],
+    ['no and yes', [false, true], false],
+  ])('is decided by the first of two answers in the same turn: %s', async (_, answers, kept) => {
+    const setup = await setUp()
+    const { link } = await linkOf(setup)
+    const { authorizeUrl, stateNonce } = await startLink(setup, `/connect/${link}`)
+    const query = setup.fixture.consent(authorizeUrl, mallory).search
+    const { provider, visitor } = setup
+    const end = mustBe(await setup.vault.finishConnect({ stateNonce, provider, query, visitor }))
+    if (end.kind !== 'confirm') throw new Error(end.kind)
+    const [first, second] = await runInDurableObject(setup.stub, (vault: Vault) =>
+      Promise.all(answers.map((answer) => vault.confirmConnect(end.held, visitor, answer))),
+    )
+    expect(first).toMatchObject({ ok: true, value: { kind: kept ? 'connected' : 'not_mine' } })
+    expect(second).toMatchObject({ ok: false, error: { code: 'connect/invalid' } })
+    expect(setup.fixture.seen.filter(({ path }) => path === '/revoke')).toHaveLength(kept ? 0 : 1)
+    expect(await isConnected(setup)).toBe(kept)
+    expect(await heldRows(setup)).toEqual([])
   })
 
   it('is given back to the provider when the person says that it is not theirs', async () => {

@@ -17,7 +17,7 @@ import type { Guarded } from '../support/guarded-server.ts'
 import { startGuarded } from '../support/guarded-server.ts'
 import type { OAuthServer } from '../support/oauth-server.ts'
 import { startOAuthServer } from '../support/oauth-server.ts'
-import type { PeopledWorld } from '../support/people.ts'
+import type { PeopledWorld, Walk } from '../support/people.ts'
 import { startPeopledWorld } from '../support/people.ts'
 import type { RunningStandIn } from '../support/stand-ins.ts'
 import type { TokenService } from '../support/token-service.ts'
@@ -126,28 +126,60 @@ describe('the services that have a stand-in', () => {
     },
   )
 
-  it('tells the legacy client that was given the link, and no other, that it is done', async () => {
-    const open = async (heard: unknown[]) => {
-      const capabilities = { elicitation: { url: {} } }
-      const options = { versionNegotiation: { mode: 'legacy' as const }, capabilities }
-      const client = new Client({ name: 'test', version: '1' }, options)
-      client.setNotificationHandler('notifications/elicitation/complete', ({ params }) => void heard.push(params))
-      const requestInit = { headers: world.as('bob') }
-      await client.connect(new StreamableHTTPClientTransport(new URL(world.mcp('slack')), { requestInit }))
-      return client
-    }
-    const [heard, heardByOther]: unknown[][] = [[], []]
-    const [client, other] = [await open(heard ?? []), await open(heardByOther ?? [])]
-    const fault = await client.callTool({ name: 'hello', arguments: {} }).catch((thrown: unknown) => thrown)
-    const [asked] = (fault as { data: { elicitations: { url: string; elicitationId: string }[] } }).data.elicitations
-    const page = await world.person('bob', pickAccount('alice')).open(asked?.url ?? '')
+  it('tells the legacy client that was given the link, and no other, that it is done: connected, and approved either way', async () => {
+    const approve = { id: 'ask', effect: 'approve', approval: { self: true, validFor: '10m' } }
+    const rules = { user: [{ id: 'people', effect: 'permit' }, approve], agent: [{ id: 'agents', effect: 'permit' }] }
+    await world.addGateway('slack-asked', { tools: [{ upstream: 'slack' }], rules })
+    const [first, asked] = [await legacyClient('slack'), await legacyClient('slack-asked')]
+    const others = [await legacyClient('slack'), await legacyClient('slack-asked')]
+
+    const link = await linkFrom(first.client)
+    const page = await world.person('bob', pickAccount('alice')).open(link.url)
     expect(page.html).toContain('Connected as')
-    await vi.waitFor(() => expect(heard).toEqual([{ elicitationId: asked?.elicitationId }]), { timeout: 10_000 })
-    expect(await client.callTool({ name: 'hello', arguments: {} })).toMatchObject(text('hello'))
-    expect(heardByOther).toEqual([])
-    await Promise.all([client.close(), other.close(), takeBack('bob', 'slack')])
+    await first.isTold([link.elicitationId])
+    expect(await first.client.callTool(hello)).toMatchObject(text('hello'))
+
+    const onPage = await linkFrom(asked.client)
+    const pressed: Walk = (html) => (html.includes('name="decision"') ? { fields: { decision: 'approve' } } : null)
+    expect((await world.person('bob', pressed).open(onPage.url)).html).toContain('Approved')
+    await asked.isTold([onPage.elicitationId])
+    expect(await asked.client.callTool(hello)).toMatchObject(text('hello'))
+
+    const byAdmin = await linkFrom(asked.client)
+    const id = byAdmin.url.split('/approve/')[1] ?? ''
+    expect((await world.admin('POST', `/approvals/${id}/decide`, { decision: 'reject' })).status).toBe(200)
+    await asked.isTold([onPage.elicitationId, byAdmin.elicitationId])
+    expect(JSON.stringify(await asked.client.callTool(hello))).toContain('rejected')
+
+    expect(others.flatMap(({ heard }) => heard)).toEqual([])
+    await Promise.all([...[first, asked, ...others].map(({ client }) => client.close()), takeBack('bob', 'slack')])
   })
 })
+
+const hello = { name: 'hello', arguments: {} }
+
+/** Bob's, with URL elicitation as in 2025-11-25, and what it hears to be complete. */
+async function legacyClient(gateway: string) {
+  const heard: string[] = []
+  const capabilities = { elicitation: { url: {} } }
+  const options = { versionNegotiation: { mode: 'legacy' as const }, capabilities }
+  const client = new Client({ name: 'test', version: '1' }, options)
+  client.setNotificationHandler('notifications/elicitation/complete', ({ params }) => {
+    heard.push(params.elicitationId)
+  })
+  const requestInit = { headers: world.as('bob') }
+  await client.connect(new StreamableHTTPClientTransport(new URL(world.mcp(gateway)), { requestInit }))
+  const isTold = (ids: string[]) => vi.waitFor(() => expect(heard).toEqual(ids), { timeout: 10_000 })
+  return { client, heard, isTold }
+}
+
+/** Where a call that is refused with -32042 sends the person. */
+async function linkFrom(client: Client): Promise<{ url: string; elicitationId: string }> {
+  const fault = await client.callTool(hello).catch((thrown: unknown) => thrown)
+  const [asked] = (fault as { data: { elicitations: { url: string; elicitationId: string }[] } }).data.elicitations
+  if (!asked) throw new Error('nobody was asked')
+  return asked
+}
 
 describe("somebody else's MCP server with a sign-in of its own", () => {
   beforeAll(async () => {
