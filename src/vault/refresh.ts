@@ -70,10 +70,12 @@ const clientFaults = [
 ]
 const maxRejections = 5
 
+/** `leewayMs`: for how long the provider takes a used refresh token again. */
 export function afterFailure(
   connection: Connection,
   answer: Exclude<TokenAnswer, { kind: 'tokens' }>,
   now: number,
+  leewayMs = 0,
 ): Setback {
   const failures = connection.failures + 1
   const settled = { attemptAt: null, attemptTries: 0, failures }
@@ -94,13 +96,20 @@ export function afterFailure(
       }
       return { ...settled, ...keep, uncertain: connection.uncertain, retryAt: now + backOffMs(failures) }
     case 'later': {
-      const pause = Math.max(backOffMs(failures), Math.min(answer.retryAfterMs ?? 0, 3_600_000))
+      const own = answer.reached ? withinLeeway(connection, now, leewayMs) : Number.POSITIVE_INFINITY
+      const pause = Math.max(Math.min(backOffMs(failures), own), Math.min(answer.retryAfterMs ?? 0, 3_600_000))
       return { ...settled, ...keep, uncertain: connection.uncertain || answer.reached, retryAt: now + pause }
     }
   }
 }
 
 const wasLost = (connection: Connection): boolean => connection.uncertain || connection.attemptTries >= maxTries
+
+/** The provider may have acted on it: half of what is left of its leeway, after which the same token would look like theft. */
+function withinLeeway({ attemptAt, uncertain }: Connection, now: number, leewayMs: number): number {
+  const left = (attemptAt ?? now) + leewayMs - now
+  return uncertain || left <= 0 ? Number.POSITIVE_INFINITY : left / 2
+}
 
 /** 30 s doubling up to 15 min. */
 const backOffMs = (failures: number): number => Math.min(30_000 * 2 ** Math.min(failures - 1, 10), 900_000)

@@ -28,7 +28,7 @@ export async function refresh(use: VaultUse, connection: Connection, provider: P
   const grant = await grantOf(use, connection, provider, opened.value)
   if (!grant) return integrityLost(use, connection, 'refresh', 'malformed')
   const answer = await askTokenEndpoint(grant.provider, use.egress, grant.request, grant.values, use.now())
-  if (answer.kind !== 'tokens') return failed(use, started, answer)
+  if (answer.kind !== 'tokens') return failed(use, started, answer, provider)
 
   const isOther = isOtherAccount(provider, connection, answer.tokens)
   const stored = !isOther && (await store(use, started, provider, answer.tokens, opened.value))
@@ -121,10 +121,15 @@ async function store(
   return true
 }
 
-function failed(use: VaultUse, started: Connection, answer: Exclude<TokenAnswer, { kind: 'tokens' }>): void {
+function failed(
+  use: VaultUse,
+  started: Connection,
+  answer: Exclude<TokenAnswer, { kind: 'tokens' }>,
+  { spec }: Provider,
+): void {
   if (!isCurrent(use, started)) return
   const now = use.now()
-  const setback = afterFailure(started, answer, now)
+  const setback = afterFailure(started, answer, now, spec.refresh?.leewayMs)
   use.store.update(started.id, { ...setback, updatedAt: now })
   use.record({
     type: 'vault.refresh_failed',

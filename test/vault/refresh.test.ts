@@ -99,6 +99,23 @@ describe('a failed refresh', () => {
     expect([told(1_000), told(600_000), told(86_400_000)]).toEqual([30_000, 600_000, 3_600_000])
   })
 
+  it('is repeated within the leeway of the provider when it may have acted, once, and not against its own word', () => {
+    const at = { attemptAt: now - 10_000 }
+    const pause = (more: Partial<Connection>, answer: object, leewayMs: number) =>
+      (afterFailure(connection({ ...at, ...more }), { ...later, ...answer }, now, leewayMs).retryAt ?? 0) - now
+    expect(pause({}, {}, 30_000)).toBe(10_000)
+    expect(pause({}, {}, 600_000)).toBe(30_000)
+    for (const [more, answer, leewayMs] of [
+      [{}, {}, 10_000],
+      [{}, {}, 0],
+      [{}, { reached: false }, 30_000],
+      [{ uncertain: true }, {}, 30_000],
+    ] as const) {
+      expect(pause(more, answer, leewayMs)).toBe(30_000)
+    }
+    expect(pause({}, { retryAfterMs: 25_000 }, 30_000)).toBe(25_000)
+  })
+
   it('keeps the refresh token unless the provider says that the grant is dead', () => {
     expect(afterFailure(connection(), later, now)).toMatchObject({
       status: 'active',

@@ -28,8 +28,11 @@ const refusalOf = (result: Result<Lease>): Refusal => {
 const isRefresh = (request: SeenRequest): boolean => request.params.get('grant_type') === 'refresh_token'
 
 /** Connected, and so near the end that the next lease refreshes. The old token still works for 5 s. */
-async function stale(options: Parameters<typeof setUp>[0] = {}): Promise<Setup> {
-  const setup = await setUp({ rotation: 'rotates', ...options })
+async function stale(
+  options: Parameters<typeof setUp>[0] = {},
+  spec: Parameters<typeof setUp>[1] = {},
+): Promise<Setup> {
+  const setup = await setUp({ rotation: 'rotates', ...options }, spec)
   await connect(setup)
   later(3_595_000)
   return setup
@@ -293,6 +296,18 @@ describe('a crash during a refresh', () => {
     const { keys } = await env.KV.list({ prefix: `v1/${setup.project}/` })
     const tokens = keys.filter((key) => !key.name.includes('/key/'))
     expect(tokens.map((key) => key.name.split('/').at(-1))).toEqual(['2'])
+  })
+
+  it('a lost answer without a crash is repeated while the provider takes the same token again', async () => {
+    const setup = await stale({ leewayMs: 20_000 }, { refresh: { leewayMs: 20_000 } })
+    setup.fixture.beforeAnswer = (request) => {
+      if (isRefresh(request)) throw new TypeError('connection reset')
+      return null
+    }
+    expect(mustBe(await ask(setup)).generation).toBe(1)
+    setup.fixture.beforeAnswer = null
+    later(10_000)
+    expect(mustBe(await ask(setup)).generation).toBe(2)
   })
 
   it('a lost answer without a crash counts the same', async () => {
