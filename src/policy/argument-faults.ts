@@ -1,6 +1,7 @@
 import { isObject, type Json, type JsonObject } from '../core/json.ts'
-import type { Condition, StepSelector } from './condition.ts'
+import type { Condition } from './condition.ts'
 import { showPath, splitPath, type Path } from './path.ts'
+import { clausesOf, referencesOf, selectorsOf } from './walk-condition.ts'
 
 export type ArgumentFault = { kind: 'unknown_argument' | 'wrong_type'; message: string }
 
@@ -9,17 +10,6 @@ export function argumentFaults(condition: Condition, schemas: readonly JsonObjec
   const faults: ArgumentFault[] = []
   const closed = schemas.map(propertiesOf)
   if (closed.length === 0 || closed.includes(null)) return faults
-  const visit = (at: Condition): void => {
-    for (const child of [...(at.all ?? []), ...(at.any ?? []), ...(at.not === undefined ? [] : [at.not])]) visit(child)
-    for (const selector of [at.after, at.notAfter, at.steps]) {
-      for (const path of (selector as StepSelector | undefined)?.sameArguments ?? []) check(path, null)
-    }
-    if (at.argument !== undefined) check(at.argument, at)
-    for (const reference of [at.sameAs, at.in, at.notIn, at.subsetOf]) {
-      if (reference !== undefined && !Array.isArray(reference) && reference.argument !== undefined)
-        check(reference.argument, null)
-    }
-  }
   const check = (path: Path, clause: Condition | null): void => {
     const name = splitPath(path)[0] ?? ''
     const found = closed.map((properties) => properties?.[name]).filter((schema) => schema !== undefined)
@@ -35,7 +25,11 @@ export function argumentFaults(condition: Condition, schemas: readonly JsonObjec
       })
     }
   }
-  visit(condition)
+  for (const clause of clausesOf(condition)) {
+    for (const path of selectorsOf(clause).flatMap(({ sameArguments = [] }) => sameArguments)) check(path, null)
+    if (clause.argument !== undefined) check(clause.argument, clause)
+    for (const { argument } of referencesOf(clause)) if (argument !== undefined) check(argument, null)
+  }
   return faults
 }
 

@@ -1,7 +1,8 @@
-import type { Condition, Reference } from './condition.ts'
+import type { Condition } from './condition.ts'
 import { splitPath } from './path.ts'
 import { agentPaths, connectionPaths, userPaths } from './subject.ts'
 import { readText } from './text.ts'
+import { childrenOf, referencesOf } from './walk-condition.ts'
 
 export type ConditionFault = { path: (string | number)[]; message: string }
 
@@ -17,14 +18,8 @@ export function checkCondition(condition: Condition): ConditionFault[] {
     if (++clauses > maxClauses)
       return clauses === maxClauses + 1 ? fault(`More than ${maxClauses} clauses.`) : undefined
     if (depth > maxDepth) return fault(`Nested deeper than ${maxDepth}.`)
-    const below = (child: Condition, key: string, index: number | null, element: boolean): void =>
-      visit(child, index === null ? [...path, key] : [...path, key, index], depth + 1, element)
-    for (const key of ['all', 'any'] as const)
-      for (const [i, child] of (at[key] ?? []).entries()) below(child, key, i, inElement)
-    if (at.not !== undefined) below(at.not, 'not', null, inElement)
-    for (const key of ['every', 'some'] as const) if (at[key] !== undefined) below(at[key], key, null, true)
-    for (const key of ['after', 'notAfter', 'steps'] as const) {
-      if (at[key]?.where !== undefined) below(at[key].where, `${key}.where`, null, false)
+    for (const { path: below, condition: child, asks } of childrenOf(at)) {
+      visit(child, [...path, ...below], depth + 1, asks === 'element' || (asks === 'call' && inElement))
     }
     if (isComparison(at) && !inElement && !hasSubject(at))
       fault('There is no element here: name a subject, such as argument.')
@@ -45,17 +40,13 @@ const notComparisons = [
 const isComparison = (c: Condition): boolean => notComparisons.every((key) => c[key] === undefined)
 
 function pathFaults(condition: Condition): string[] {
-  const references: Reference[] = [condition]
-  for (const operand of [condition.in, condition.notIn, condition.subsetOf, condition.sameAs]) {
-    if (operand !== undefined && !Array.isArray(operand)) references.push(operand)
-  }
   const faults: string[] = []
   const check = (kind: string, known: Set<string>, path: string | string[] | undefined): void => {
     if (path === undefined) return
     const first = splitPath(path)[0] ?? ''
     if (!known.has(first)) faults.push(`${kind} has no ${first}. It has ${[...known].join(', ')}.`)
   }
-  for (const { user, agent, connection } of references) {
+  for (const { user, agent, connection } of [condition, ...referencesOf(condition)]) {
     check('user', userPaths, user)
     check('agent', agentPaths, agent)
     check('connection', connectionPaths, connection)

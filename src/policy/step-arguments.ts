@@ -2,6 +2,7 @@ import type { JsonObject } from '../core/json.ts'
 import type { CompiledRules } from './compile.ts'
 import type { Condition, StepSelector } from './condition.ts'
 import { splitPath, type Path } from './path.ts'
+import { clausesOf, referencesOf, selectorsOf } from './walk-condition.ts'
 
 const longest = 4_000
 
@@ -19,34 +20,23 @@ export function argumentsToRemember({ stepArguments }: CompiledRules, args: Json
 }
 
 /** Whether what a session did so far can change the answer. */
-export function readsSteps({ after, notAfter, steps, all = [], any = [], not }: Condition): boolean {
-  if (after !== undefined || notAfter !== undefined || steps !== undefined) return true
-  return [...all, ...any, ...(not === undefined ? [] : [not])].some(readsSteps)
-}
+export const readsSteps = (condition: Condition): boolean =>
+  clausesOf(condition).some((clause) => selectorsOf(clause).length > 0)
 
 /** Names of the arguments that the selectors within a condition look at in steps. */
-export function stepArgumentsOf(condition: Condition): string[] {
-  const children = [...(condition.all ?? []), ...(condition.any ?? [])]
-  for (const child of [condition.not, condition.every, condition.some]) if (child !== undefined) children.push(child)
-  const selectors = [condition.after, condition.notAfter, condition.steps].filter((selector) => selector !== undefined)
-  return [...children.flatMap(stepArgumentsOf), ...selectors.flatMap(argumentsOfSelector)]
-}
+export const stepArgumentsOf = (condition: Condition): string[] =>
+  clausesOf(condition).flatMap(selectorsOf).flatMap(argumentsOfSelector)
 
 export function argumentsOfSelector({ sameArguments = [], where }: StepSelector): string[] {
-  return [...sameArguments.map(firstName), ...(where === undefined ? [] : argumentsOf(where))]
+  return [
+    ...sameArguments.map(firstName),
+    ...(where === undefined ? [] : [...argumentsOf(where), ...stepArgumentsOf(where)]),
+  ]
 }
 
-function argumentsOf(condition: Condition): string[] {
-  const { argument, not, every, some, sameAs } = condition
-  const names: string[] = argument === undefined ? [] : [firstName(argument)]
-  for (const reference of [sameAs, condition.in, condition.notIn, condition.subsetOf]) {
-    if (reference !== undefined && !Array.isArray(reference) && reference.argument !== undefined) {
-      names.push(firstName(reference.argument))
-    }
-  }
-  const children = [...(condition.all ?? []), ...(condition.any ?? [])]
-  for (const child of [not, every, some]) if (child !== undefined) children.push(child)
-  return [...names, ...children.flatMap(argumentsOf)]
-}
+const argumentsOf = (condition: Condition): string[] =>
+  clausesOf(condition)
+    .flatMap((clause) => [clause, ...referencesOf(clause)])
+    .flatMap(({ argument }) => (argument === undefined ? [] : [firstName(argument)]))
 
 const firstName = (path: Path): string => splitPath(path)[0] ?? ''

@@ -1,7 +1,10 @@
 import type { Condition } from './condition.ts'
+import { clausesOf, selectorsOf } from './walk-condition.ts'
 
 /** The labels, with `*`, that a condition asks for anywhere within it. */
-export function taintPatterns({ taint, all = [], any = [], not }: Condition): string[] {
-  const own = taint === undefined ? [] : typeof taint === 'string' ? [taint] : taint
-  return [...own, ...[...all, ...any, ...(not === undefined ? [] : [not])].flatMap(taintPatterns)]
+export function taintPatterns(condition: Condition): string[] {
+  return clausesOf(condition).flatMap((clause) => [
+    ...(clause.taint === undefined ? [] : [clause.taint].flat()),
+    ...selectorsOf(clause).flatMap(({ where }) => (where === undefined ? [] : taintPatterns(where))),
+  ])
 }
