@@ -16,6 +16,7 @@ import type { CallScreen, RecordEntry, RunReply, Runtime, ToolCall } from './por
 export class CallRecord {
   tool: Tool | null = null
   lease: Lease | null = null
+  approvals: readonly string[] = []
   readonly #call: ToolCall
   readonly #use: Runtime
   readonly #startedAt: number
@@ -72,6 +73,8 @@ export class CallRecord {
   }
 
   refused(error: Refusal): CallReply {
+    const approval = error.evidence?.['approval']
+    if (typeof approval === 'string') this.approvals = [approval]
     this.#use.record.refused(this.#call, this.#entry({ refusal: error }))
     return this.#refusal(error)
   }
@@ -175,6 +178,7 @@ export class CallRecord {
       decision: this.#decision,
       version: this.#use.gateway.version,
       ...(this.lease ? { lease: this.lease } : {}),
+      ...(this.approvals.length > 0 ? { approvals: this.approvals } : {}),
       startedAt: this.#startedAt,
       at: this.#use.now(),
       ...more,

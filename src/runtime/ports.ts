@@ -67,6 +67,8 @@ export type RecordEntry = {
   details?: JsonObject
   /** What was found in what came back, and which labels that gave the session. */
   screened?: { findings: readonly Json[]; taint: readonly string[]; withheld: boolean }
+  /** Ids of the approvals that it waits for, or that were spent on it. */
+  approvals?: readonly string[]
   startedAt: number
   at: number
 }

@@ -42,7 +42,10 @@ export async function settleDecision(first: Decision, asked: Asked): Promise<Res
   const budget = await use.facts.charge(decision.charges)
   if (!budget.ok) return budget
   const spent = use.approvals.spend(call, held)
-  if (spent.ok) return ok(decision)
+  if (spent.ok) {
+    record.approvals = held.map(({ id }) => id)
+    return ok(decision)
+  }
   await use.facts.refund(decision.charges)
   return spent
 }

@@ -62,7 +62,7 @@ function outcomeOf(
 
 function attributes(type: string, call: ToolCall, entry: RecordEntry): JsonObject {
   const { caller, features } = call
-  const { tool, decision, lease, refusal } = entry
+  const { tool, decision, lease, refusal, approvals = [] } = entry
   return {
     'mcp.method.name': call.about?.method ?? 'tools/call',
     'mcp.protocol.version': features.protocolVersion,
@@ -75,6 +75,9 @@ function attributes(type: string, call: ToolCall, entry: RecordEntry): JsonObjec
       ? { 'behalf.tool.definition.sha256': tool.definitionHash, 'behalf.tool.operation': tool.behaviour.operation }
       : {}),
     ...(tool?.source.kind === 'upstream' ? { 'behalf.upstream.id': tool.source.upstream } : {}),
+    ...(approvals.length > 0
+      ? { 'behalf.approval.id': approvals.length === 1 ? (approvals[0] ?? '') : [...approvals] }
+      : {}),
     ...(call.resumed ? { 'behalf.call.resumes': call.resumed.state.callId } : {}),
     ...(call.task === undefined ? {} : { 'behalf.task': call.task.slice(0, 128) }),
     ...(decision ? { 'behalf.policy.rules': [...decision.rules], 'behalf.policy.version': decision.version } : {}),

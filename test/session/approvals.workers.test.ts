@@ -5,6 +5,7 @@ import { openDb } from '../../src/db/db.ts'
 import { decideApproval } from '../../src/db/decide-approval.ts'
 import { approvals, groups, memberships, users } from '../../src/db/schema.ts'
 import { Browser, formOf } from '../connect/browser.ts'
+import { recorded } from '../support/recorded.ts'
 import { alice } from '../vault/vault-harness.ts'
 import type { World } from './session-harness.ts'
 import { call, connectAccount, newWorld } from './session-harness.ts'
@@ -74,6 +75,17 @@ describe('an approval', () => {
     const replies = await Promise.all(Array.from({ length: 10 }, () => call(caller, 'GitHub_CreateIssue', args)))
     expect(replies.filter(({ kind }) => kind === 'output')).toHaveLength(1)
     expect(created(world)).toBe(1)
+    await vi.waitFor(
+      async () => {
+        const about = async (type: string) => {
+          const events = await recorded(world.project, type)
+          return events.filter(({ attributes }) => attributes['behalf.approval.id'] === id).length
+        }
+        const kinds = ['approval.requested', 'tool.refused', 'tool.intent', 'tool.outcome']
+        expect(await Promise.all(kinds.map(about))).toEqual([1, 2, 1, 1])
+      },
+      { timeout: 10_000, interval: 100 },
+    )
   })
 
   it('says that it was rejected, and nothing runs', async () => {

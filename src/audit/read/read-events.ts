@@ -63,12 +63,12 @@ export async function readStory(env: ReadEnv, project: string, call: string): Pr
     const first = own[0]
     const waited = own.find(({ type }) => type === 'approval.requested' || type === 'tool.refused')
     if (first?.user === undefined || waited === undefined) continue
-    const approval = own.find((event) => event.attributes['behalf.approval.id'] !== undefined)
-    const names = [next, approval?.attributes['behalf.approval.id']].filter((name) => typeof name === 'string')
+    const asked = own.flatMap((event) => event.attributes['behalf.approval.id'] ?? [])
+    const names = new Set([next, ...asked].filter((name) => typeof name === 'string'))
     for (const text of names) {
       const near = { user: first.user, from: first.at, to: first.at + storyMs, text }
       for (const event of await eventsOf(env, project, near)) {
-        if (!links.some((link) => event.attributes[link] === text)) continue
+        if (!links.some((link) => [event.attributes[link]].flat().includes(text))) continue
         story.set(event.id, event)
         if (event.call !== undefined && !seen.has(event.call)) wanted.push(event.call)
       }
