@@ -5,6 +5,7 @@ import type { Json, JsonObject } from '../../src/core/json.ts'
 import type { RedactionPolicy } from '../../src/audit/redact.ts'
 import { redact, redactionKey } from '../../src/audit/redact.ts'
 import { redactEvent } from '../../src/audit/redact-event.ts'
+import '../support/property.ts'
 
 const key = redactionKey({ stateKey: new Uint8Array(32).fill(7) }, 'p')
 const policy = (more: Partial<RedactionPolicy> = {}): RedactionPolicy => ({ mode: 'redacted', digestKey: key, ...more })

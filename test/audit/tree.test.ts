@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest'
 import type { Tiles } from '../../src/audit/tree.ts'
 import { appendLeaves, consistencyProof, inclusionProof, leafHash, rootOf } from '../../src/audit/tree.ts'
 import { verifyConsistency, verifyInclusion } from '../../src/audit/verify-proof.ts'
+import '../support/property.ts'
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex')
 const sha = (...parts: Uint8Array[]): Uint8Array => createHash('sha256').update(Buffer.concat(parts)).digest()

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { matches, offeredName, prefixOf } from '../../src/catalog/naming.ts'
+import '../support/property.ts'
 
 it.each([
   ['*', 'anything', true],

@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest'
 import { literal, sqlText } from '../../cli/wrangler-d1.ts'
 import { parseDocument } from '../../src/gateways/document.ts'
 import { versionStatements } from '../../src/gateways/version-statements.ts'
+import '../support/property.ts'
 
 const migrations = join(import.meta.dirname, '../../migrations')
 

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { ProjectId } from '../../src/core/ids.ts'
 import { userId } from '../../src/core/ids.ts'
+import '../support/property.ts'
 
 type Parts = readonly [project: string, issuer: string, subject: string]
 

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { outgoingHeaders } from '../../src/egress/headers.ts'
 import { paramHeaders, paramHeadersFault, paramHeadersFit } from '../../src/core/param-headers.ts'
+import '../support/property.ts'
 
 const schema = {
   type: 'object',

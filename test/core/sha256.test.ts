@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { utf8 } from '../../src/core/bytes.ts'
 import { digestKey, hmacSync, sha256Sync } from '../../src/core/sha256.ts'
+import { runs } from '../support/property.ts'
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex')
 
@@ -32,7 +33,7 @@ describe('hmacSync', () => {
           expect(hex(hmacSync(digestKey(key), message))).toBe(createHmac('sha256', key).update(message).digest('hex'))
         },
       ),
-      { numRuns: 200 },
+      { numRuns: runs(200) },
     )
   })
 })

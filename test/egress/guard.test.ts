@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { isAllowedUrl } from '../../src/egress/egress.ts'
+import '../support/property.ts'
 
 const production = { development: false, egressAllow: [] }
 const allowed = (url: string, config: { development: boolean; egressAllow: readonly string[] } = production): boolean =>

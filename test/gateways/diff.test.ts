@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import type { Json } from '../../src/core/json.ts'
 import { canonicalJson } from '../../src/core/json.ts'
 import { diff } from '../../src/gateways/diff.ts'
+import '../support/property.ts'
 
 const json = fc.jsonValue({ maxDepth: 4 }).map((value) => JSON.parse(JSON.stringify(value)) as Json)
 

@@ -4,6 +4,7 @@ import type { Json, JsonObject } from '../../src/core/json.ts'
 import { isObject } from '../../src/core/json.ts'
 import { documentJsonSchema, parseDocument } from '../../src/gateways/document.ts'
 import { documentHash } from '../../src/gateways/hash.ts'
+import { runs } from '../support/property.ts'
 
 const minimal = { kind: 'Gateway', name: 'engineering' }
 
@@ -106,7 +107,7 @@ describe('a gateway document', () => {
       fc.asyncProperty(document(), async (value) => {
         expect(await documentHash(read(reversed(value)))).toBe(await documentHash(read(value)))
       }),
-      { numRuns: 30 },
+      { numRuns: runs(30) },
     )
   })
 

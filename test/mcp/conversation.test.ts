@@ -4,6 +4,7 @@ import { fromBase64 } from '../../src/core/bytes.ts'
 import { conversationId, legacyFeatures, legacyVersions, openConversation } from '../../src/mcp/conversation.ts'
 import { callerNamed } from '../support/fake-front.ts'
 import { testVars } from '../support/test-vars.ts'
+import { runs } from '../support/property.ts'
 
 const stateKey = fromBase64(testVars.BEHALF_STATE_KEY)
 const day = 24 * 3_600_000
@@ -37,7 +38,7 @@ test('says again what the client said, in at most 128 visible characters', async
         expect(clientName.toWellFormed().startsWith(name)).toBe(true)
       },
     ),
-    { numRuns: 20 },
+    { numRuns: runs(20) },
   )
 })
 

@@ -4,6 +4,7 @@ import type { CallReply } from '../../src/core/call.ts'
 import type { ListReply } from '../../src/session/session.ts'
 import type { ContentBlock, ToolOutput } from '../../src/core/tool.ts'
 import { FakeSession, front, gatewayUrl, modernMeta, post, refused, toolNamed } from '../support/fake-front.ts'
+import { runs } from '../support/property.ts'
 
 /**
  * The quick lane and the SDK's must be one to the other side. `charset` in the content type changes nothing else, and takes
@@ -210,7 +211,7 @@ test('both lanes give the same answer and ask the session the same, whatever com
       expect(fast).toEqual(slow)
       expect(never && slow.status === 200 && Boolean(slow.messages[0]?.result)).toBe(false)
     }),
-    { numRuns: 400 },
+    { numRuns: runs(400) },
   )
   vi.restoreAllMocks()
   expect(quickly).toBeGreaterThan(40)

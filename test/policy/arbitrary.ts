@@ -3,9 +3,6 @@ import type { Json, JsonObject } from '../../src/core/json.ts'
 import type { Question, SessionFacts, Step } from '../../src/policy/policy.ts'
 import { alice, desk, now, reads, sends, writes } from './questions.ts'
 
-/** PROPERTY_RUNS=20 hunts twenty times as long. */
-export const runs = (usual: number): number => usual * Number(process.env['PROPERTY_RUNS'] ?? 1)
-
 /** Few names and values, so that rules and questions often meet. */
 export const toolNames = ['Files_Read', 'Files_Write', 'Mail_Send', 'ping', 'Filesystem']
 const groups = ['staff', 'claims', 'sales', 'admins']

@@ -1,8 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { decide, explain, type Change } from '../../src/policy/policy.ts'
-import { document, question, runs } from './arbitrary.ts'
+import { document, question } from './arbitrary.ts'
 import { alice, ask, compile, now } from './questions.ts'
+import { runs } from '../support/property.ts'
 
 const anyAgent = { id: 'any-agent', effect: 'permit' }
 const claims = { id: 'claims-team', effect: 'permit', users: { groups: ['claims'] }, tools: { names: ['Claims_*'] } }
@@ -94,23 +95,27 @@ describe('explain', () => {
     expect(explain(rules, ask('Claims_Process', {}, { user: { ...alice, groups: [] } }), now).listed).toBe(false)
   })
 
-  it('decides as decide does, and what it calls enough is enough', () => {
-    const property = fc.property(document, question, (rules, q) => {
-      const { decision, changes } = explain(compile(rules), q, now)
-      expect(decision).toEqual(decide(compile(rules), q, now))
-      const { user, agent } = rules as { user: { id: string }[]; agent: { id: string }[] }
-      const without = (id: string | null) => ({
-        user: user.filter((r) => r.id !== id),
-        agent: agent.filter((r) => r.id !== id),
+  it(
+    'decides as decide does, and what it calls enough is enough',
+    () => {
+      const property = fc.property(document, question, (rules, q) => {
+        const { decision, changes } = explain(compile(rules), q, now)
+        expect(decision).toEqual(decide(compile(rules), q, now))
+        const { user, agent } = rules as { user: { id: string }[]; agent: { id: string }[] }
+        const without = (id: string | null) => ({
+          user: user.filter((r) => r.id !== id),
+          agent: agent.filter((r) => r.id !== id),
+        })
+        for (const { term, rule, enough } of changes) {
+          if (term !== 'forbid' && term !== 'approval' && decision.effect !== 'permit') continue
+          const after = decide(compile(without(rule)), q, now).effect
+          expect(after !== decision.effect).toBe(enough)
+        }
       })
-      for (const { term, rule, enough } of changes) {
-        if (term !== 'forbid' && term !== 'approval' && decision.effect !== 'permit') continue
-        const after = decide(compile(without(rule)), q, now).effect
-        expect(after !== decision.effect).toBe(enough)
-      }
-    })
-    fc.assert(property, { numRuns: runs(100) })
-  }, 60_000)
+      fc.assert(property, { numRuns: runs(100) })
+    },
+    runs(60_000),
+  )
 })
 
 describe('help', () => {

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { matchesGlob, parseGlob } from '../../src/policy/glob.ts'
+import { runs } from '../support/property.ts'
 
 const matches = (pattern: string, text: string): boolean => matchesGlob(parseGlob(pattern), text)
 
@@ -30,7 +31,7 @@ describe('glob', () => {
       const expected = new RegExp(`^${pattern.replaceAll('*', '[^]*')}$`).test(text)
       return matches(pattern, text) === expected
     })
-    fc.assert(property, { numRuns: 5000 })
+    fc.assert(property, { numRuns: runs(5000) })
   })
 
   it('takes linear time where a backtracking matcher would take for ever (attack case 51)', () => {

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import type { JsonObject } from '../../src/core/json.ts'
 import { decide, takeCharges, giveBack, type Charge, type Counter, type Question } from '../../src/policy/policy.ts'
 import { alice, ask, compile, now, reads, termOf } from './questions.ts'
+import '../support/property.ts'
 
 const rules = (limit: object, more: object = {}) =>
   compile({

@@ -4,6 +4,7 @@ import { cleanText, scanJson, scanText, showHidden } from '../../src/screening/s
 import type { Json } from '../../src/core/json.ts'
 import { scanDefinition } from '../../src/catalog/pins.ts'
 import { descriptions, results } from '../support/hostile/texts.ts'
+import '../support/property.ts'
 
 const dangers = (text: string) => scanText(text, 'text').filter((one) => one.severity === 'danger')
 

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { WordFinder } from '../../src/screening/word-finder.ts'
+import { runs } from '../support/property.ts'
 
 const word = fc.stringMatching(/^[ab<]{1,4}$/)
 
@@ -15,7 +16,7 @@ it('finds exactly the words that are in the text, also within each other', () =>
         expect(found === null ? words.map(() => 0) : [...found]).toEqual(there)
       },
     ),
-    { numRuns: 500 },
+    { numRuns: runs(500) },
   )
 })
 

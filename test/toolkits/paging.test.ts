@@ -2,6 +2,7 @@ import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { ToolError } from '../../src/toolkits/kit/errors.ts'
 import { walkPages } from '../../src/toolkits/kit/paging.ts'
+import '../support/property.ts'
 
 const pageSize = 7
 const even = (row: number) => (row % 2 === 0 ? row : null)

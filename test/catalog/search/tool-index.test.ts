@@ -5,6 +5,7 @@ import type { Tool } from '../../../src/core/tool.ts'
 import { toolNamed } from '../../support/fake-front.ts'
 import { bigCatalogue, bigQuestions } from '../../support/catalogue.ts'
 import { selectionSchema } from '../../../src/catalog/selection.ts'
+import { runs } from '../../support/property.ts'
 
 const indexOf = (tools: readonly Tool[]): ToolIndex =>
   new ToolIndex(tools, ({ source }) => (source.kind === 'toolkit' ? source.toolkit : 'app'))
@@ -81,7 +82,7 @@ describe('search over tools', () => {
         const alone = indexOf(tools.filter(may))
         expect(names(whole.search(words.join(' '), may))).toEqual(names(alone.search(words.join(' '), everything)))
       }),
-      { numRuns: 20 },
+      { numRuns: runs(20) },
     )
   })
 
