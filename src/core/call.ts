@@ -32,7 +32,14 @@ export type ResumeState = {
   approval?: string
   /** The upstream's own opaque state, for `upstream`. */
   upstream?: string
+  held?: Held
 }
+
+/**
+ * Where work goes on that waits for input or was left: `memory` of the session's object, gone when that is; at the `server`, as
+ * a task of its own. Absent: nowhere, the retry begins it.
+ */
+export type Held = 'memory' | 'server'
 
 /** A retry of a call that answered `input_required`: what the user did, and our own state, opened and checked by `mcp`. */
 export type Resumed = { responses: JsonObject; state: ResumeState }

@@ -31,6 +31,8 @@ export type Change =
   | { kind: 'logged'; upstream: string; entry: LogEntry }
   /** This watcher wants to hear from another level of the log on: its session knows which. */
   | { kind: 'log_level'; watcher: string }
+  /** This task of the session's, by its own id, is not what it was. */
+  | { kind: 'task'; task: string }
   | { kind: 'ended'; reason: string }
 
 /**

@@ -34,6 +34,7 @@ const shape = z.object({
     account: z.string().exactOptional(),
     approval: z.string().exactOptional(),
     upstream: z.string().exactOptional(),
+    held: z.enum(['memory', 'server']).exactOptional(),
   }),
   help: z.object({ url: z.string().exactOptional(), text: z.string().exactOptional() }).exactOptional(),
   code: z.string(),

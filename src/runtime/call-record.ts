@@ -124,7 +124,7 @@ export class CallRecord {
     return { kind: 'refused', callId: this.#call.id, error: withoutEvidence(error), ...(resume ? { resume } : {}) }
   }
 
-  #resume(state: Pick<ResumeState, 'wait' | 'upstream'>): ResumeState {
+  #resume(state: Pick<ResumeState, 'wait' | 'upstream' | 'held'>): ResumeState {
     const account = chosenAccount(this.#call)
     return { callId: this.#call.id, ...state, ...(account === undefined ? {} : { account }) }
   }
@@ -144,12 +144,15 @@ export class CallRecord {
   }
 
   /** The server behind the tool asks for something first. What it asked and its state go back to the client, sealed. */
-  waiting({ requests, state, details }: Extract<RunReply, { kind: 'input_required' }>, screen: CallScreen): CallReply {
+  waiting(
+    { requests, state, held, details }: Extract<RunReply, { kind: 'input_required' }>,
+    screen: CallScreen,
+  ): CallReply {
     const shown = screen.requests(requests)
     this.#use.facts.end(this.#call, 'failed')
     this.#outcome({ details: { ...details, waitingFor: 'input' } }, screen, shown.withheld)
     if (shown.withheld) return this.#withheld()
-    const resume = this.#resume({ wait: 'upstream', upstream: state })
+    const resume = this.#resume({ wait: 'upstream', upstream: state, ...(held ? { held } : {}) })
     return { kind: 'input_required', callId: this.#call.id, requests: shown.requests, resume }
   }
 

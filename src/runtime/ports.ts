@@ -1,4 +1,4 @@
-import type { ClientFeatures, Progress, Resumed } from '../core/call.ts'
+import type { ClientFeatures, Held, Progress, Resumed } from '../core/call.ts'
 import type { Caller } from '../core/caller.ts'
 import type { Clock } from '../core/clock.ts'
 import type { CallId } from '../core/ids.ts'
@@ -28,8 +28,8 @@ export type ToolCall = {
   /** What the server behind the tool logs while it runs. */
   onLog?: (entry: JsonObject) => void
   logLevel?: string
-  /** It will take a while: who waits for it need not go on waiting. */
-  onTask?: () => void
+  /** It goes on at the server as a task: who waits for it need not go on waiting. `state` is for `resumed`. */
+  onTask?: (state: string) => void
   /** Not a tool: a prompt, a resource or a completion, with the parameters as the client sent them. */
   about?: { method: 'prompts/get' | 'resources/read' | 'completion/complete'; kind: Kind; params: JsonObject }
 }
@@ -93,7 +93,7 @@ export type Approvals = {
 
 export type RunReply =
   | { kind: 'output'; output: ToolOutput; details?: JsonObject }
-  | { kind: 'input_required'; requests: JsonObject; state: string; details?: JsonObject }
+  | { kind: 'input_required'; requests: JsonObject; state: string; held?: Held; details?: JsonObject }
 
 export type Runner = {
   /** `saw` hears what the service behind the tool answered, also when nothing comes of it: attributes for the record. */

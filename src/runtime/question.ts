@@ -7,8 +7,11 @@ import { askedTool } from '../policy/policy.ts'
 import type { Lease } from '../vault/vault.ts'
 import type { Runtime, ToolCall } from './ports.ts'
 
-type Asker = Pick<ToolCall, 'caller' | 'task' | 'about'>
+type Asker = Pick<ToolCall, 'caller' | 'task' | 'about' | 'resumed'>
 type Asked = Pick<Runtime, 'gateway' | 'facts' | 'now'>
+
+/** It goes on at the server as a task: approved and paid for when it began. Whether it is still permitted is asked again. */
+export const hasBegun = ({ resumed }: Pick<ToolCall, 'resumed'>): boolean => resumed?.state.held === 'server'
 
 /** May this agent do this for this person now? `args: null` asks whether any arguments could be permitted. */
 export function questionFor(
@@ -36,7 +39,7 @@ export function questionFor(
           },
         }
       : {}),
-    session: use.facts.read(),
+    session: hasBegun(call) ? { ...use.facts.read(), spent: {} } : use.facts.read(),
     ...(call.task === undefined ? {} : { task: call.task }),
     ...(caller.clientAddress === undefined ? {} : { clientAddress: caller.clientAddress }),
   }

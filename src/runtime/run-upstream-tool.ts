@@ -47,6 +47,8 @@ export async function runUpstreamTool(
       ...(call.onProgress ? { onProgress: call.onProgress } : {}),
       ...(call.onLog ? { onLog: call.onLog } : {}),
       ...(call.onTask ? { onTask: call.onTask } : {}),
+      // 2025-x has no way to say it.
+      ...(call.features.era === 'legacy' ? { waits: true } : {}),
       ...(call.logLevel === undefined ? {} : { logLevel: call.logLevel }),
       ...(resumed?.state.upstream === undefined
         ? {}

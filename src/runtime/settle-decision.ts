@@ -6,7 +6,7 @@ import type { Decision, External, Question } from '../policy/policy.ts'
 import { approvalKey } from '../policy/policy.ts'
 import type { CallRecord } from './call-record.ts'
 import type { HeldApproval, Runtime, ToolCall } from './ports.ts'
-import { questionFor } from './question.ts'
+import { hasBegun, questionFor } from './question.ts'
 
 type Asked = { call: ToolCall; tool: Tool; args: JsonObject; record: CallRecord; use: Runtime }
 
@@ -16,28 +16,35 @@ type Asked = { call: ToolCall; tool: Tool; args: JsonObject; record: CallRecord;
  */
 export async function settleDecision(first: Decision, asked: Asked): Promise<Result<Decision>> {
   const { call, tool, args, record, use } = asked
+  const begun = hasBegun(call)
+  const approved: string[] = []
   const held: HeldApproval[] = []
   let external: External | null = null
   const question = (): Question => ({
     ...questionFor(call, tool, args, use, record.lease),
-    approved: held.map(({ rule }) => rule),
+    approved,
     ...(external ? { external } : {}),
   })
   const { decisionPoint } = use.gateway
   let decision = record.lease ? record.decide(question()) : first
   while (decision.effect === 'approve' || (decision.effect === 'permit' && decisionPoint && !external)) {
     if (decision.effect === 'approve') {
-      if (!decision.approval) return refuse('policy/denied')
-      const key = await approvalKey(question(), decision.approval.rule)
-      const approval = await use.approvals.find({ call, tool, args }, decision.approval, key)
-      if (!approval.ok) return approval
-      held.push(approval.value)
+      const demand = decision.approval
+      if (!demand) return refuse('policy/denied')
+      if (!begun) {
+        const key = await approvalKey(question(), demand.rule)
+        const approval = await use.approvals.find({ call, tool, args }, demand, key)
+        if (!approval.ok) return approval
+        held.push(approval.value)
+      }
+      approved.push(demand.rule)
     } else if (decisionPoint) {
       external = await use.askDecisionPoint(decisionPoint, question(), call)
     }
     decision = record.decide(question())
   }
   if (decision.effect === 'deny') return { ok: false, error: record.denial(decision) }
+  if (begun) return ok({ ...decision, charges: [] })
 
   const budget = await use.facts.charge(decision.charges)
   if (!budget.ok) return budget

@@ -1,5 +1,5 @@
 /** Why an object wants to be woken. */
-type Reason = 'outbox' | 'idle'
+type Reason = 'outbox' | 'idle' | 'tasks'
 
 /**
  * One Durable Object has one alarm; this shares it among reasons. The times are kept in memory: after an eviction the

@@ -22,8 +22,8 @@ export type CallRequest = {
   onProgress?: (progress: Progress) => Promise<void> | void
   /** What the server behind the tool logs meanwhile. Absent when the client does not want to know. */
   onLog?: (entry: JsonObject) => Promise<void> | void
-  /** Called when it turns out to take a while. Within the session only. */
-  onTask?: () => void
+  /** Called when it goes on at the server, with what it can be taken up from. Within the session only. */
+  onTask?: (resume: ResumeState) => void
   /** From which level on (MCP 2026-07-28 `_meta`, or the legacy conversation's). */
   logLevel?: string
   /** Lets `cancelCall` find it. Random, made by `mcp`. */

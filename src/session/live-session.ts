@@ -39,6 +39,7 @@ import { outsideWorld } from './outside-world.ts'
 import { ResourceWatch } from './resource-watch.ts'
 import { ShownList } from './shown-list.ts'
 import type { SessionRow } from './session-row.ts'
+import { dropUnfinishedTasks } from './task-store.ts'
 import { belongsTo, readRow, rowMigrations, seenRow, startRow } from './session-row.ts'
 import { listenToResources, serverOf } from './watch-resources.ts'
 
@@ -331,4 +332,5 @@ export function nameOf(ctx: DurableObjectState): SessionId {
 /** A new session under the same name starts with an empty memory. */
 function forget(sql: SqlStorage): void {
   for (const table of ['steps', 'spent', 'taint', 'approvals', 'session']) sql.exec(`DELETE FROM ${table}`)
+  dropUnfinishedTasks(sql)
 }

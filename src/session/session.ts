@@ -16,7 +16,7 @@ import { withoutEvidence } from '../core/result.ts'
 import type { Change, ListName } from '../gateways/gateways.ts'
 import { hubOf } from '../gateways/gateways.ts'
 import type { GatewayId, ProjectId } from '../core/ids.ts'
-import { answerCall, shownUpstreams } from '../runtime/runtime.ts'
+import { answerCall, chosenAccount, shownUpstreams } from '../runtime/runtime.ts'
 import type { OfferCall, ToolCall } from '../runtime/runtime.ts'
 import { Alarms } from './alarms.ts'
 import type {
@@ -43,7 +43,8 @@ import { answerOffer } from './offers.ts'
 import { pageOf } from './page-of.ts'
 import { refusedSession, sessionEvent } from './record.ts'
 import { endRow, readRow, slugMigrations } from './session-row.ts'
-import { taskMigrations, Tasks } from './tasks.ts'
+import { taskMigrations } from './task-store.ts'
+import { Tasks } from './tasks.ts'
 
 /**
  * One agent acting for one user through one gateway. A thin host: what a call does is in `runtime`, what is remembered is in
@@ -80,6 +81,10 @@ export class Session
       },
       run: (request) => this.callTool(request),
       cancel: (key) => this.#running.get(key)?.abort(),
+      changed: (task) => {
+        if (this.#live) this.#tell(this.#live, { kind: 'task', task })
+      },
+      expireAt: (at) => this.#alarms.wakeAt('tasks', at),
       keepAlive: (work) => ctx.waitUntil(work),
       now: systemClock,
     })
@@ -168,15 +173,15 @@ export class Session
   }
 
   async getTask(id: string, caller: Caller): Promise<TaskReply> {
-    return this.#ofTask(caller, () => this.#tasks.get(id))
+    return this.#ofTask(caller, () => this.#tasks.get(id, caller))
   }
 
   async updateTask(id: string, responses: JsonObject, caller: Caller): Promise<TaskReply> {
-    return this.#ofTask(caller, () => this.#tasks.update(id, responses))
+    return this.#ofTask(caller, () => this.#tasks.update(id, responses, caller))
   }
 
   async cancelTask(id: string, caller: Caller): Promise<TaskReply> {
-    return this.#ofTask(caller, () => this.#tasks.cancel(id))
+    return this.#ofTask(caller, () => this.#tasks.cancel(id, caller))
   }
 
   /** Whoever was cut off gets nothing of a task either. */
@@ -272,6 +277,7 @@ export class Session
     await this.#alarms.ring(systemClock(), {
       outbox: () => this.#outbox.flush(),
       idle: () => this.#leaveWhenIdle(),
+      tasks: async () => this.#tasks.expire(),
     })
   }
 
@@ -351,7 +357,20 @@ function tooManyWatched(callId: string): OfferReply {
 }
 
 function toolCall(call: OfferCall, { name, arguments: args, paramHeaders, onTask }: CallRequest): ToolCall {
-  return { ...call, name, arguments: args, ...(paramHeaders ? { paramHeaders } : {}), ...(onTask ? { onTask } : {}) }
+  const account = chosenAccount(call)
+  const resume = {
+    callId: call.id,
+    wait: 'upstream',
+    held: 'server',
+    ...(account === undefined ? {} : { account }),
+  } as const
+  return {
+    ...call,
+    name,
+    arguments: args,
+    ...(paramHeaders ? { paramHeaders } : {}),
+    ...(onTask ? { onTask: (upstream) => onTask({ ...resume, upstream }) } : {}),
+  }
 }
 
 function offerCall(

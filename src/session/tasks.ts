@@ -1,37 +1,23 @@
-import type { CallReply, ResumeState, TaskReply, TaskState } from '../core/call.ts'
+import type { CallReply, TaskReply, TaskState } from '../core/call.ts'
+import type { Caller } from '../core/caller.ts'
 import type { Clock } from '../core/clock.ts'
-import { randomToken } from '../core/ids.ts'
-import type { JsonObject } from '../core/json.ts'
-import { isObject } from '../core/json.ts'
+import type { Json, JsonObject } from '../core/json.ts'
 import { logFault } from '../core/log.ts'
 import { refuse } from '../core/result.ts'
 import type { KeyRing } from '../core/seal.ts'
-import { openSecret, sealSecret } from '../core/seal.ts'
 import { after } from '../core/timer.ts'
 import type { CallRequest } from './api.ts'
-
-export const taskMigrations = [
-  `CREATE TABLE tasks (id TEXT PRIMARY KEY, created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL, sealed TEXT) WITHOUT ROWID;`,
-]
+import { LiveTask, timesOf, ttlMs } from './live-task.ts'
+import { TaskStore } from './task-store.ts'
 
 /** A call that is answered within this is answered at once. */
 const patienceMs = 5_000
-const ttlMs = 60 * 60_000
-const pollIntervalMs = 2_000
-/** Beyond that many a call simply takes as long as it takes. */
-const maxTasks = 50
-const maxMessage = 500
+/** Of one hour. Beyond that many a call simply takes as long as it takes. */
+const maxTasks = 100
+/** Above what a server may answer with (5 MiB). */
+const maxOutcomeChars = 8_000_000
 
-type Ask = { requests: JsonObject; answers: JsonObject; resume: ResumeState }
-type Live = {
-  request: CallRequest
-  message: string | undefined
-  updatedAt: number
-  rounds: number
-  /** What the person is asked, by the keys of this task. Null while it works. */
-  ask: Ask | null
-  cancel: () => void
-}
+type Outcome = Exclude<CallReply, { kind: 'input_required' }>
 
 export type TasksUse = {
   sql: SqlStorage
@@ -39,170 +25,195 @@ export type TasksUse = {
   /** Runs the call to its next answer: with everything that belongs to one. */
   run: (request: CallRequest) => Promise<CallReply>
   cancel: (cancelKey: string) => void
+  /** A task is not what it was. */
+  changed: (id: string) => void
+  /** `expire` is wanted then. */
+  expireAt: (at: number) => void
   keepAlive: (work: Promise<unknown>) => void
   now: Clock
   patienceMs?: number
 }
 
 /**
- * Calls that outlive their request. The work is in the session's memory, the outcome in its storage, sealed, for an hour. A
- * session that was put out of memory meanwhile says so: the record has the call, and its outcome is not known.
+ * Calls that outlive their request, for an hour (docs/decisions/029-what-of-a-task-survives.md). What is under way is in memory;
+ * what it can be taken up from is in the session's storage, and so are questions and outcomes. A call that ran here when the
+ * object died is not run again: it says that it was interrupted.
  */
 export class Tasks {
   readonly #use: TasksUse
-  readonly #live = new Map<string, Live>()
+  readonly #store: TaskStore
+  readonly #live = new Map<string, LiveTask>()
 
   constructor(use: TasksUse) {
     this.#use = use
+    this.#store = new TaskStore(use.sql, use.keys)
   }
 
   async call(request: CallRequest): Promise<CallReply | { kind: 'task'; task: TaskState }> {
-    const cancelKey = request.cancelKey ?? randomToken()
-    const live: Live = {
-      request: { ...request, cancelKey },
-      message: undefined,
-      updatedAt: this.#use.now(),
-      rounds: 0,
-      ask: null,
-      cancel: () => this.#use.cancel(cancelKey),
-    }
-    const tell = { open: true }
+    const live = LiveTask.of(request, this.#use.now())
+    const stream = { open: true }
     const { promise: long, resolve: onTask } = Promise.withResolvers<null>()
-    const running = this.#use.run({ ...this.#listening(live, live.request, tell), onTask: () => onTask(null) })
-    this.#use.keepAlive(running.catch(() => {}))
+    const running = this.#run(live, listened(request, stream), () => onTask(null))
     const soon = await this.#soon(running, long)
-    if (soon || this.#live.size >= maxTasks) return soon ?? running
+    if (soon) return soon
+    this.expire()
+    if (this.#store.count() >= maxTasks) return running
     // The stream that it would go to ends with this answer.
-    tell.open = false
-    const id = randomToken()
-    const at = this.#use.now()
-    this.#forgetOld(at)
+    stream.open = false
+    this.#live.set(live.id, live)
     // On disk before the handle leaves: whoever has it can ask for it.
-    this.#use.sql.exec('INSERT INTO tasks VALUES (?, ?, ?, NULL)', id, at, at)
-    this.#live.set(id, live)
-    this.#follow(id, live, running)
-    return { kind: 'task', task: this.#view(id, at, live) }
+    await this.#store.add(live, live.work)
+    this.#use.expireAt((this.#store.oldest() ?? live.createdAt) + ttlMs)
+    this.#follow(live, running)
+    return { kind: 'task', task: live.view() }
   }
 
-  async get(id: string): Promise<TaskReply> {
-    this.#forgetOld(this.#use.now())
-    const row = this.#use.sql
-      .exec<{ created_at: number; updated_at: number; sealed: string | null }>('SELECT * FROM tasks WHERE id = ?', id)
-      .toArray()[0]
+  async get(id: string, caller: Caller): Promise<TaskReply> {
+    this.expire()
+    await this.#find(id, caller)
+    // Nothing is told that a restart would take back.
+    await this.#store.written()
+    const live = this.#live.get(id)
+    if (live) return { ok: true, task: live.view() }
+    const row = this.#store.row(id)
     if (!row) return refuse('session/unknown_task')
-    const live = this.#live.get(id)
-    if (live) return { ok: true, task: this.#view(id, row.created_at, live) }
-    const reply = (row.sealed === null ? null : await this.#open(id, row.sealed)) ?? interrupted
-    const times = { createdAt: row.created_at, updatedAt: row.updated_at, ttlMs, pollIntervalMs }
-    return { ok: true, task: { id, status: 'ended', ...times, reply } }
+    const reply = ((await this.#store.content(id)) ?? interrupted) as Outcome
+    return { ok: true, task: { ...timesOf(row), status: 'ended', reply } }
   }
 
-  async update(id: string, responses: JsonObject): Promise<TaskReply> {
-    const live = this.#live.get(id)
-    const ask = live?.ask
-    if (live && ask) {
-      for (const [key, response] of Object.entries(responses)) {
-        if (!Object.hasOwn(ask.requests, key) || !isObject(response)) continue
-        ask.answers[key.slice(key.indexOf('.') + 1)] = response as JsonObject
-        delete ask.requests[key]
-        live.updatedAt = this.#use.now()
-      }
-      if (Object.keys(ask.requests).length === 0) this.#resume(id, live, ask)
+  async update(id: string, responses: JsonObject, caller: Caller): Promise<TaskReply> {
+    const live = await this.#find(id, caller)
+    if (live?.ask) {
+      const answers = live.answer(responses, this.#use.now())
+      await (answers ? this.#resume(live, answers, caller) : this.#keep(live))
     }
-    return this.get(id)
+    return this.get(id, caller)
   }
 
-  async cancel(id: string): Promise<TaskReply> {
-    const live = this.#live.get(id)
-    if (live?.ask)
-      await this.#end(id, { kind: 'refused', callId: live.ask.resume.callId, error: { code: 'runtime/cancelled' } })
-    else live?.cancel()
-    return this.get(id)
+  async cancel(id: string, caller: Caller): Promise<TaskReply> {
+    const live = await this.#find(id, caller)
+    if (live) {
+      live.cancelled = true
+      if (!live.ask) this.#use.cancel(live.cancelKey)
+      // The server is told by whoever follows its task.
+      else if (live.resume?.held === 'server') await this.#resume(live, {}, caller)
+      else await this.#end(id, cancelled)
+    }
+    return this.get(id, caller)
   }
 
   /** Nobody has asked for long: what still runs would run out of reach of whoever may stop it. Outcomes stay. */
   stop(): void {
-    for (const [id, live] of this.#live) {
-      live.cancel()
-      if (live.ask) this.#use.keepAlive(this.cancel(id))
+    for (const live of this.#live.values()) {
+      live.cancelled = true
+      if (live.ask) this.#use.keepAlive(this.#end(live.id, cancelled))
+      else this.#use.cancel(live.cancelKey)
     }
   }
 
   /** The session has ended: so have they. */
   giveUp(): void {
-    for (const live of this.#live.values()) live.cancel()
+    for (const { cancelKey } of this.#live.values()) this.#use.cancel(cancelKey)
     this.#live.clear()
-    this.#use.sql.exec('DELETE FROM tasks')
+    this.#store.clear()
   }
 
-  #resume(id: string, live: Live, { answers, resume }: Ask): void {
-    live.ask = null
-    const request = { ...live.request, resumed: { responses: answers, state: resume } }
-    const running = this.#use.run(this.#listening(live, request, { open: false }))
-    this.#use.keepAlive(running.catch(() => {}))
-    this.#follow(id, live, running)
-  }
-
-  /** Progress is the task's message, and goes to the client's stream while that is open. */
-  #listening(live: Live, request: CallRequest, tell: { open: boolean }): CallRequest {
-    const { onProgress, onLog, ...rest } = request
-    return {
-      ...rest,
-      onProgress: (progress) => {
-        if (progress.message !== undefined) live.message = progress.message.slice(0, maxMessage)
-        live.updatedAt = this.#use.now()
-        return tell.open ? onProgress?.(progress) : undefined
-      },
-      ...(onLog ? { onLog: (entry: JsonObject) => (tell.open ? onLog(entry) : undefined) } : {}),
+  /** Removes what has had its hour. When there will be something to remove again. */
+  expire(): number | null {
+    for (const id of this.#store.createdBefore(this.#use.now() - ttlMs)) {
+      const live = this.#live.get(id)
+      if (live) this.#use.cancel(live.cancelKey)
+      this.#live.delete(id)
+      this.#store.remove(id)
     }
+    const oldest = this.#store.oldest()
+    return oldest === null ? null : oldest + ttlMs
   }
 
-  #follow(id: string, live: Live, running: Promise<CallReply>): void {
+  /** Null: it is over, or unknown. One that an earlier object left goes on. */
+  async #find(id: string, caller: Caller): Promise<LiveTask | null> {
+    const row = this.#live.has(id) ? null : this.#store.row(id)
+    if (!row || row.state === 'ended') return this.#live.get(id) ?? null
+    const kept = await this.#store.content(id)
+    // Another request may have taken it up, or ended it, meanwhile.
+    if (this.#live.has(id) || (this.#store.row(id)?.state ?? 'ended') === 'ended') return this.#live.get(id) ?? null
+    const live = LiveTask.takenUp(row, kept)
+    if (!live) {
+      await this.#end(id, interrupted)
+      return null
+    }
+    this.#live.set(id, live)
+    if (!live.ask && live.resume) this.#follow(live, this.#goOn(live, { responses: {}, state: live.resume }, caller))
+    return live
+  }
+
+  async #resume(live: LiveTask, responses: JsonObject, caller: Caller): Promise<void> {
+    const state = live.resume
+    if (!state) return
+    live.ask = null
+    // What begins here and not at the server is on its way from now on, and must not be sent again.
+    if (state.held !== 'server') live.resume = null
+    await this.#keep(live)
+    this.#use.changed(live.id)
+    this.#follow(live, this.#goOn(live, { responses, state }, caller))
+  }
+
+  #goOn(live: LiveTask, resumed: NonNullable<CallRequest['resumed']>, caller: Caller): Promise<CallReply> {
+    return this.#run(live, { ...live.request, caller, resumed }, () => {})
+  }
+
+  #run(live: LiveTask, request: CallRequest, onLong: () => void): Promise<CallReply> {
+    const running = this.#use.run({
+      ...request,
+      cancelKey: live.cancelKey,
+      // Progress is the task's message.
+      onProgress: (progress) => {
+        live.progress(progress.message, this.#use.now())
+        return request.onProgress?.(progress)
+      },
+      onTask: (resume) => {
+        live.resume = resume
+        onLong()
+        if (live.cancelled) this.#use.cancel(live.cancelKey)
+        else if (this.#live.has(live.id)) this.#use.keepAlive(this.#keep(live))
+      },
+    })
+    this.#use.keepAlive(running.catch(() => {}))
+    return running
+  }
+
+  #follow(live: LiveTask, running: Promise<CallReply>): void {
     const ended = running.then(
-      (reply) => this.#settle(id, live, reply),
+      (reply) => this.#settle(live, reply),
       (fault: unknown) => {
         logFault('session.task_failed', fault)
-        return this.#end(id, { kind: 'refused', callId: '', error: { code: 'core/internal' } })
+        return this.#end(live.id, { kind: 'refused', callId: '', error: { code: 'core/internal' } })
       },
     )
     this.#use.keepAlive(ended.catch((fault: unknown) => logFault('session.task_not_kept', fault)))
   }
 
-  async #settle(id: string, live: Live, reply: CallReply): Promise<void> {
-    if (this.#live.get(id) !== live) return
-    if (reply.kind !== 'input_required') return this.#end(id, reply)
-    live.rounds++
-    live.updatedAt = this.#use.now()
-    const requests = Object.fromEntries(
-      Object.entries(reply.requests).map(([key, one]) => [`${live.rounds}.${key}`, one]),
-    )
-    live.ask = { requests, answers: {}, resume: reply.resume }
+  async #settle(live: LiveTask, reply: CallReply): Promise<void> {
+    if (this.#live.get(live.id) !== live) return
+    if (reply.kind !== 'input_required') return this.#end(live.id, reply)
+    if (live.cancelled) return this.#end(live.id, cancelled)
+    live.asks(reply, this.#use.now())
+    await this.#keep(live)
+    this.#use.changed(live.id)
   }
 
-  async #end(id: string, reply: Exclude<CallReply, { kind: 'input_required' }>): Promise<void> {
-    const keys = this.#use.keys()
-    const sealed = keys ? await sealSecret(keys, ['task', id], JSON.stringify(reply)) : null
-    this.#use.sql.exec('UPDATE tasks SET updated_at = ?, sealed = ? WHERE id = ?', this.#use.now(), sealed, id)
-    this.#live.delete(id)
+  #keep(live: LiveTask): Promise<void> {
+    return this.#store.keep(live, live.work)
   }
 
-  async #open(id: string, sealed: string): Promise<TaskState['reply'] | null> {
-    const keys = this.#use.keys()
-    const opened = keys && (await openSecret(keys, ['task', id], sealed))
-    return opened?.ok ? (JSON.parse(opened.value) as NonNullable<TaskState['reply']>) : null
-  }
-
-  #view(id: string, createdAt: number, { updatedAt, message, ask }: Live): TaskState {
-    return {
-      id,
-      status: ask ? 'input_required' : 'working',
-      createdAt,
-      updatedAt,
-      ttlMs,
-      pollIntervalMs,
-      ...(message === undefined ? {} : { message }),
-      ...(ask ? { requests: ask.requests } : {}),
+  async #end(id: string, reply: Outcome): Promise<void> {
+    const kept = JSON.stringify(reply).length > maxOutcomeChars ? tooLarge(reply) : reply
+    try {
+      await this.#store.keep({ id, state: 'ended', updatedAt: this.#use.now() }, kept as unknown as Json)
+    } finally {
+      this.#live.delete(id)
     }
+    this.#use.changed(id)
   }
 
   async #soon(running: Promise<CallReply>, long: Promise<null>): Promise<CallReply | null> {
@@ -214,15 +225,17 @@ export class Tasks {
       disarm()
     }
   }
+}
 
-  #forgetOld(now: number): void {
-    const old = this.#use.sql.exec<{ id: string }>('SELECT id FROM tasks WHERE created_at <= ?', now - ttlMs).toArray()
-    for (const { id } of old) {
-      this.#live.get(id)?.cancel()
-      this.#live.delete(id)
-    }
-    if (old.length > 0) this.#use.sql.exec('DELETE FROM tasks WHERE created_at <= ?', now - ttlMs)
+/** Nothing is sent to a stream that has ended. */
+function listened({ onProgress, onLog, ...rest }: CallRequest, stream: { open: boolean }): CallRequest {
+  return {
+    ...rest,
+    ...(onProgress ? { onProgress: (progress) => (stream.open ? onProgress(progress) : undefined) } : {}),
+    ...(onLog ? { onLog: (entry) => (stream.open ? onLog(entry) : undefined) } : {}),
   }
 }
 
-const interrupted = { kind: 'refused', callId: '', error: { code: 'session/task_interrupted' } } as const
+const interrupted: Outcome = { kind: 'refused', callId: '', error: { code: 'session/task_interrupted' } }
+const cancelled: Outcome = { kind: 'refused', callId: '', error: { code: 'runtime/cancelled' } }
+const tooLarge = ({ callId }: Outcome): Outcome => ({ kind: 'refused', callId, error: { code: 'egress/too_large' } })

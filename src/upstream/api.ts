@@ -1,4 +1,4 @@
-import type { Progress } from '../core/call.ts'
+import type { Held, Progress } from '../core/call.ts'
 import type { JsonObject } from '../core/json.ts'
 import type { LogEntry, LogLevel } from '../core/log-entry.ts'
 import type { Result } from '../core/result.ts'
@@ -51,8 +51,13 @@ export type UpstreamRequest = {
   onProgress?: (progress: Progress) => void
   /** `notifications/message` of the upstream, while the call runs. */
   onLog?: (entry: JsonObject) => void
-  /** The server made a task of it: the answer will take a while (SEP-2663). */
-  onTask?: () => void
+  /**
+   * The server made a task of it: the answer will take a while (SEP-2663). `state` is for `resume`, should whoever waits for the
+   * answer be gone before it comes.
+   */
+  onTask?: (state: string) => void
+  /** Our client cannot take a task. From a server that answers with nothing else, one is taken in its place and waited for. */
+  waits?: boolean
   /** 2026-07-28: from which level on the upstream may log. */
   logLevel?: string
   signal?: AbortSignal
@@ -63,7 +68,7 @@ export type UpstreamRequest = {
 export type UpstreamReply =
   | { kind: 'result'; result: JsonObject }
   /** `state` comes back unchanged in `resume`. It must be sealed before it leaves us. */
-  | { kind: 'input_required'; requests: JsonObject; state: string }
+  | { kind: 'input_required'; requests: JsonObject; state: string; held?: Held }
 
 /** Something an upstream told us outside of a call. */
 export type UpstreamNotice =

@@ -9,6 +9,7 @@ import type { Result } from '../core/result.ts'
 import { after } from '../core/timer.ts'
 import { ok, refuse } from '../core/result.ts'
 import type { Discovered, UpstreamReply, UpstreamRequest } from './api.ts'
+import type { CallState, Followed } from './call-state.ts'
 import { readState, writeState } from './call-state.ts'
 import { failureOf } from './failure.ts'
 import { disguiseTask, followTask, handleOf } from './follow-task.ts'
@@ -17,13 +18,15 @@ import { Listeners } from './listen.ts'
 import type { Opened, Resumable } from './open.ts'
 import { OutsideLog } from './outside-log.ts'
 import { RunningCall } from './running-call.ts'
-import { mayAsk, readResult } from './shape.ts'
+import { mayAsk, readResult, withTasks } from './shape.ts'
 
 /** Validation is ours (`shape.ts`): the SDK's schemas would read every result twice. */
 const anything = { '~standard': { version: 1, vendor: 'behalf', validate: (value: unknown) => ({ value }) } } as const
 
 /** The SDK's own clock, beyond every one of ours. */
 const sdkTimeoutMs = 30 * 60_000
+/** The server was not reached, or not in time. */
+const lost: ReadonlySet<string> = new Set(['egress/unreachable', 'egress/timeout', 'upstream/unavailable'])
 const metaPrefix = 'io.modelcontextprotocol'
 
 export type Sent = Result<UpstreamReply> & { sessionLost?: boolean }
@@ -163,9 +166,22 @@ export class Connection {
     await this.#client.close().catch(() => {})
   }
 
-  #start(request: UpstreamRequest, state: ReturnType<typeof readState>): RunningCall {
+  #start(request: UpstreamRequest, state: CallState | null): RunningCall {
     const call = new RunningCall()
     this.#running.set(call.id, call)
+    const outcome =
+      state?.kind === 'task'
+        ? this.#follow(state.task, call, request, request.resume?.responses)
+        : this.#send(call, request, state)
+    outcome.then(
+      (reply) => call.settle(reply),
+      (error: unknown) => call.settle(this.#failed(call, request, error)),
+    )
+    return call
+  }
+
+  /** Resolves at once, or when the task that the server made of it is over. */
+  async #send(call: RunningCall, request: UpstreamRequest, state: CallState | null): Promise<Result<UpstreamReply>> {
     const modern = this.discovered.era === 'modern'
     const again = state?.kind === 'echo' && request.resume
     const params = {
@@ -177,37 +193,33 @@ export class Connection {
       _meta: meta(request, modern),
     }
     const headers = modern && request.inputSchema ? paramHeaders(request.inputSchema, argumentsOf(request)) : undefined
-    this.#client
-      .request({ method: request.method, params }, anything, {
-        signal: call.abort.signal,
-        timeout: sdkTimeoutMs,
-        allowInputRequired: true,
-        ...(headers && { headers }),
-        ...(request.onProgress && { onprogress: (progress: SdkProgress) => progressed(call, progress) }),
-      })
-      .then(
-        async (value) => call.settle(await this.#outcomeOf(call, request, value)),
-        (error: unknown) => call.settle(this.#failed(call, request, error)),
-      )
-    return call
+    const value = await this.#client.request({ method: request.method, params }, anything, {
+      signal: call.abort.signal,
+      timeout: sdkTimeoutMs,
+      allowInputRequired: true,
+      ...(headers && { headers }),
+      ...(request.onProgress && { onprogress: (progress: SdkProgress) => progressed(call, progress) }),
+    })
+    const handle = handleOf(value)
+    return handle ? this.#follow(handle, call, request) : this.#replyOf(request, value)
   }
 
-  /** At once, or when the task that the server made of it is over. */
-  async #outcomeOf(call: RunningCall, request: UpstreamRequest, value: unknown): Promise<Result<UpstreamReply>> {
-    const handle = handleOf(value)
-    if (!handle) return this.#replyOf(request, value)
-    try {
-      return await followTask(handle, call, request, {
-        ask: (method, params) =>
-          this.#client.request({ method, params: { ...params, _meta: meta(request, true) } }, anything, {
-            timeout: 30_000,
-          }),
-        wait,
-        failed: ({ code, message = '' }) => ({ ok: false, error: failureOf(new ProtocolError(code, message)).refusal }),
-      })
-    } catch (error) {
-      return this.#failed(call, request, error)
-    }
+  #follow(
+    task: Followed,
+    call: RunningCall,
+    request: UpstreamRequest,
+    answers: JsonObject = {},
+  ): Promise<Result<UpstreamReply>> {
+    // Also where a server made a task for a client that takes none.
+    const _meta = meta({ ...request, capabilities: withTasks(request.capabilities) }, true)
+    return followTask(task, call, request, {
+      answers,
+      ask: (method, params) =>
+        this.#client.request({ method, params: { ...params, _meta } }, anything, { timeout: 30_000 }),
+      wait,
+      failed: ({ code, message = '' }) => ({ ok: false, error: failureOf(new ProtocolError(code, message)).refusal }),
+      isLost: (fault) => lost.has(failureOf(fault).refusal.code),
+    })
   }
 
   #replyOf(request: UpstreamRequest, value: unknown): Result<UpstreamReply> {
@@ -270,6 +282,7 @@ export class Connection {
 
 function wait(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
+    if (signal.aborted) return resolve()
     const disarm = after(ms, resolve)
     signal.addEventListener('abort', () => (disarm(), resolve()), { once: true })
   })

@@ -1,4 +1,6 @@
 import { ProtocolError, SdkError, SdkErrorCode, SdkHttpError } from '@modelcontextprotocol/client'
+import { tasksExtension } from '../core/call.ts'
+import type { JsonObject } from '../core/json.ts'
 import { isObject } from '../core/json.ts'
 import type { Refusal } from '../core/result.ts'
 import { WireFault } from './wire.ts'
@@ -31,10 +33,23 @@ function protocolFailure(error: ProtocolError): Failure {
 
 /** MCP 2026-07-28: which capabilities our client would have to declare. Told on, because the client can do something about it. */
 function capabilityMissing(data: unknown, evidence: Record<string, unknown>): Refusal {
-  const required =
-    isObject(data) && isObject(data['requiredCapabilities']) ? Object.keys(data['requiredCapabilities']) : []
-  const known = required.filter((name) => /^[a-z][A-Za-z]{0,39}$/.test(name)).map((name) => [name, {}])
-  return { code: 'upstream/capability_missing', evidence, data: { requiredCapabilities: Object.fromEntries(known) } }
+  const required = isObject(data) ? data['requiredCapabilities'] : undefined
+  const known = namesIn(required, /^[a-z][A-Za-z]{0,39}$/)
+  if ('extensions' in known && isObject(required)) {
+    known['extensions'] = namesIn(required['extensions'], /^[a-z0-9.-]{1,100}\/[A-Za-z0-9._-]{1,60}$/)
+  }
+  return { code: 'upstream/capability_missing', evidence, data: { requiredCapabilities: known } }
+}
+
+function namesIn(value: unknown, pattern: RegExp): Record<string, JsonObject> {
+  const names = isObject(value) ? Object.keys(value).filter((name) => pattern.test(name)) : []
+  return Object.fromEntries(names.slice(0, 20).map((name) => [name, {}]))
+}
+
+/** The server would answer with a task only (SEP-2663 §Capability Negotiation). */
+export function wantsTasksTaken({ code, data }: Refusal): boolean {
+  const required = code === 'upstream/capability_missing' && isObject(data) ? data['requiredCapabilities'] : undefined
+  return isObject(required) && isObject(required['extensions']) && tasksExtension in required['extensions']
 }
 
 /** Servers on the older SDK answer 400 with -32000 where the specification wants 404 for a session they do not know. */

@@ -1,17 +1,15 @@
 import { z } from 'zod'
-import { tasksExtension } from '../core/call.ts'
 import type { JsonObject } from '../core/json.ts'
 import { isObject } from '../core/json.ts'
 import type { Result } from '../core/result.ts'
 import { ok, refuse } from '../core/result.ts'
+import { after } from '../core/timer.ts'
 import type { UpstreamReply, UpstreamRequest } from './api.ts'
+import type { Followed } from './call-state.ts'
+import { followed, writeState } from './call-state.ts'
 import type { RunningCall } from './running-call.ts'
 import { mayAsk, readResult } from './shape.ts'
 
-const handle = z.looseObject({
-  taskId: z.string().min(1).max(4_000),
-  pollIntervalMs: z.number().optional(),
-})
 const detailed = z.looseObject({
   status: z.enum(['working', 'input_required', 'completed', 'failed', 'cancelled']),
   statusMessage: z.string().optional(),
@@ -20,13 +18,18 @@ const detailed = z.looseObject({
   result: z.json().optional(),
   error: z.looseObject({ code: z.number(), message: z.string().optional() }).optional(),
 })
+type Detailed = z.output<typeof detailed>
 
-type Handle = z.output<typeof handle>
 const shortestMs = 250
 const longestMs = 30_000
+const maxQuestions = 100
+/** Asking does no harm: a server that cannot be reached for a moment works on. */
+const maxLostPolls = 3
+/** How long somebody may wait who has no handle of ours, and how long one of ours lives. */
+const patienceMs = { withoutHandle: 10 * 60_000, withHandle: 60 * 60_000 }
 
 /** By the `_meta` of the result that stands for a task: the SDK's client has no result of this type. */
-const handles = new WeakMap<object, Handle>()
+const handles = new WeakMap<object, Followed>()
 
 /**
  * Makes a handle (`resultType: "task"`, SEP-2663) pass as a result; `handleOf` finds it again. What is no handle goes on as it
@@ -35,80 +38,118 @@ const handles = new WeakMap<object, Handle>()
 export function disguiseTask(message: unknown): unknown {
   const result = isObject(message) ? message['result'] : undefined
   if (!isObject(result) || result['resultType'] !== 'task') return message
-  const parsed = handle.safeParse(result)
+  const { taskId, pollIntervalMs } = result
+  const parsed = followed.safeParse({ taskId, pollIntervalMs })
   if (!parsed.success) return message
   const meta = {}
   handles.set(meta, parsed.data)
   return { ...(message as object), result: { resultType: 'complete', content: [], _meta: meta } }
 }
 
-export function handleOf(value: unknown): Handle | undefined {
+export function handleOf(value: unknown): Followed | undefined {
   const meta = isObject(value) ? value['_meta'] : undefined
   return isObject(meta) ? handles.get(meta) : undefined
 }
-
-export const declaresTasks = ({ capabilities }: Pick<UpstreamRequest, 'capabilities'>): boolean =>
-  isObject(capabilities['extensions']) && isObject(capabilities['extensions'][tasksExtension])
 
 export type TaskUse = {
   ask: (method: string, params: JsonObject) => Promise<unknown>
   wait: (ms: number, signal: AbortSignal) => Promise<void>
   /** What an error of the protocol is to us. */
   failed: (error: { code: number; message?: string | undefined }) => Result<UpstreamReply>
+  /** To what it asked last. */
+  answers: JsonObject
+  /** The server was not reached, so nothing is known. */
+  isLost: (fault: unknown) => boolean
 }
 
 /**
- * Asks a server for its task until it is over. To whoever called it is a call that takes long: its questions are the call's
- * questions, its message is the call's progress, and cancelling the call cancels it.
+ * Asks a server for its task until it is over or asks something. To whoever called it is a call that takes long: its questions
+ * are the call's questions, its message is the call's progress, and cancelling the call cancels it. Nothing about it is kept
+ * here: what `onTask` is told and what a question comes with is enough to go on from, also for another process.
  */
 export async function followTask(
-  given: Handle,
+  given: Followed,
   call: RunningCall,
   request: UpstreamRequest,
   use: TaskUse,
 ): Promise<Result<UpstreamReply>> {
   const { taskId } = given
   const { signal } = call.abort
-  request.onTask?.()
-  const asked = new Set<string>()
+  const { answers } = use
+  const task = { ...given, answered: [...given.answered, ...Object.keys(answers)] }
   const cancel = (): void => void use.ask('tasks/cancel', { taskId }).catch(() => {})
   signal.addEventListener('abort', cancel, { once: true })
-  let polls = 0
+  const { onTask } = request
+  const tooLong = after(onTask ? patienceMs.withHandle : patienceMs.withoutHandle, () => call.expire())
   try {
-    for (let pollMs = given.pollIntervalMs; ;) {
-      await use.wait(Math.min(Math.max(pollMs ?? 1_000, shortestMs), longestMs), signal)
-      if (signal.aborted) return refuse('runtime/cancelled')
-      const parsed = detailed.safeParse(await use.ask('tasks/get', { taskId }))
-      if (!parsed.success) return refuse('upstream/failed', { evidence: { fault: 'task' } })
-      const task = parsed.data
-      pollMs = task.pollIntervalMs ?? pollMs
-      call.touch()
-      if (task.statusMessage !== undefined) call.report.onProgress?.({ progress: ++polls, message: task.statusMessage })
-      const { status } = task
-      if (status === 'completed') return completed(request, task.result)
-      if (status === 'failed') return use.failed(task.error ?? { code: -32603 })
-      if (status === 'cancelled') return refuse('upstream/failed', { evidence: { fault: 'task_cancelled' } })
-      if (status === 'input_required' && !put(task.inputRequests ?? {}, asked)) {
-        return refuse('upstream/failed', { evidence: { fault: 'asked_beyond_capabilities' } })
-      }
-    }
+    onTask?.(writeState({ kind: 'task', task }))
+    if (Object.keys(answers).length > 0) await use.ask('tasks/update', { taskId, inputResponses: answers })
+    return await poll(task, call, request, use)
   } finally {
+    tooLong()
     signal.removeEventListener('abort', cancel)
   }
+}
 
-  /** Each question once; its answer goes back by itself. */
-  function put(requests: JsonObject, known: Set<string>): boolean {
-    for (const [key, one] of Object.entries(requests)) {
-      if (known.has(key)) continue
-      if (known.size >= 100 || !mayAsk(one, request.capabilities)) return false
-      known.add(key)
-      call.ask(one as JsonObject).then(
-        (response) => use.ask('tasks/update', { taskId, inputResponses: { [key]: response } }).catch(() => {}),
-        () => {},
-      )
+async function poll(
+  task: Followed,
+  call: RunningCall,
+  request: UpstreamRequest,
+  use: TaskUse,
+): Promise<Result<UpstreamReply>> {
+  const { taskId } = task
+  const { signal } = call.abort
+  let { pollIntervalMs } = task
+  for (let polls = 1, lost = 0; ; polls++) {
+    await use.wait(Math.min(Math.max(pollIntervalMs ?? 1_000, shortestMs), longestMs), signal)
+    if (signal.aborted) return refuse('runtime/cancelled')
+    let said: unknown
+    try {
+      said = await use.ask('tasks/get', { taskId })
+      lost = 0
+    } catch (fault) {
+      if (++lost > maxLostPolls || !use.isLost(fault)) throw fault
+      continue
     }
-    return true
+    const parsed = detailed.safeParse(said)
+    if (!parsed.success) return refuse('upstream/failed', { evidence: { fault: 'task' } })
+    const { statusMessage } = parsed.data
+    pollIntervalMs = parsed.data.pollIntervalMs ?? pollIntervalMs
+    call.touch()
+    if (statusMessage !== undefined) call.report.onProgress?.({ progress: polls, message: statusMessage })
+    const reply = replyOf(parsed.data, { ...task, pollIntervalMs }, request, use)
+    if (reply) return reply
   }
+}
+
+/** Null: it is not over yet, and asks nothing new. */
+function replyOf(said: Detailed, task: Followed, request: UpstreamRequest, use: TaskUse): Result<UpstreamReply> | null {
+  switch (said.status) {
+    case 'working':
+      return null
+    case 'input_required':
+      return questions(said.inputRequests ?? {}, task, request)
+    case 'completed':
+      return completed(request, said.result)
+    case 'failed':
+      return use.failed(said.error ?? { code: -32603 })
+    case 'cancelled':
+      return refuse('upstream/failed', { evidence: { fault: 'task_cancelled' } })
+  }
+}
+
+function questions(all: JsonObject, task: Followed, { capabilities }: UpstreamRequest): Result<UpstreamReply> | null {
+  const fresh = Object.entries(all).filter(([key]) => !task.answered.includes(key))
+  if (fresh.length === 0) return null
+  if (task.answered.length + fresh.length > maxQuestions || !fresh.every(([, one]) => mayAsk(one, capabilities))) {
+    return refuse('upstream/failed', { evidence: { fault: 'asked_beyond_capabilities' } })
+  }
+  return ok({
+    kind: 'input_required',
+    requests: Object.fromEntries(fresh),
+    state: writeState({ kind: 'task', task }),
+    held: 'server',
+  })
 }
 
 function completed(request: UpstreamRequest, value: unknown): Result<UpstreamReply> {

@@ -49,6 +49,14 @@ export class RunningCall {
     if (this.#timeoutMs > 0) this.#arm(this.#timeoutMs)
   }
 
+  /** It has taken too long. */
+  expire(): void {
+    this.#expired = true
+    this.abort.abort()
+    // Whoever holds the connection may not notice an abort; the caller must not wait for that.
+    this.settle(refuse('egress/timeout'))
+  }
+
   /** The server asks. Resolves with what our client answered. */
   ask(request: JsonObject): Promise<JsonObject> {
     return new Promise((resolve, reject) => {
@@ -98,17 +106,12 @@ export class RunningCall {
     this.#timeoutMs = 0
     this.#arm(parkedMs)
     const state: CallState = { kind: 'running', call: this.id }
-    return ok({ kind: 'input_required', requests, state: writeState(state) })
+    return ok({ kind: 'input_required', requests, state: writeState(state), held: 'memory' })
   }
 
   #arm(ms: number): void {
     this.#disarm()
     if (this.#outcome !== null) return
-    this.#disarm = after(ms, () => {
-      this.#expired = true
-      this.abort.abort()
-      // Whoever holds the connection may not notice an abort; the caller must not wait for that.
-      this.settle(refuse('egress/timeout'))
-    })
+    this.#disarm = after(ms, () => this.expire())
   }
 }

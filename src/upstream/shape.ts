@@ -64,6 +64,15 @@ export function declaredCapabilities(client: JsonObject): JsonObject {
   return declared
 }
 
+/** The same, and a task may be the answer. */
+export function withTasks(declared: JsonObject): JsonObject {
+  const { extensions } = declared
+  return {
+    ...declared,
+    extensions: { ...(isObject(extensions) ? (extensions as JsonObject) : {}), [tasksExtension]: {} },
+  }
+}
+
 const capabilityOf: Record<string, string> = {
   'elicitation/create': 'elicitation',
   'sampling/createMessage': 'sampling',

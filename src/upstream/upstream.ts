@@ -9,7 +9,8 @@ import type { Connection, Sent } from './connection.ts'
 import type { ConnectionsUse } from './connections.ts'
 import { Connections } from './connections.ts'
 import { allPages } from './pages.ts'
-import { declaredCapabilities } from './shape.ts'
+import { wantsTasksTaken } from './failure.ts'
+import { declaredCapabilities, withTasks } from './shape.ts'
 
 export type {
   Discovered,
@@ -110,10 +111,14 @@ class SessionUpstreams implements Upstreams {
     return result
   }
 
-  /** Once more on a new connection when the upstream forgot the session, or when a lost answer does no harm. */
+  /** Once more: on a new connection when the upstream forgot the session or a lost answer does no harm, or with what it wants. */
   async #tryTwice(target: UpstreamTarget, request: UpstreamRequest): Promise<Sent> {
     const first = await this.#once(target, request)
     if (first.ok || request.signal?.aborted || request.resume) return first
+    // It refused before it did anything.
+    if (request.waits && wantsTasksTaken(first.error)) {
+      return this.#once(target, { ...request, capabilities: withTasks(request.capabilities) })
+    }
     const lost = first.error.code === 'egress/unreachable' && request.repeatable === true
     return first.sessionLost === true || lost ? this.#once(target, request) : first
   }

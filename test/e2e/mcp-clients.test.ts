@@ -328,8 +328,8 @@ describe('tasks (SEP-2663)', () => {
     const data = answer.split('\n').findLast((line) => line.startsWith('data: '))
     return JSON.parse(data?.slice(6) ?? answer) as Said
   }
-  const start = async (name: string, who?: string): Promise<string> => {
-    const { result } = await ask('tools/call', { name, arguments: {} }, who)
+  const start = async (name: string, args = {}): Promise<string> => {
+    const { result } = await ask('tools/call', { name, arguments: args })
     expect(result).toMatchObject({ resultType: 'task', status: 'working', ttlMs: 3_600_000 })
     return String(result?.['taskId'])
   }
@@ -340,48 +340,48 @@ describe('tasks (SEP-2663)', () => {
   test('a server’s task becomes ours, with its message and its result, and both sides are told of the extension', async () => {
     const { result } = await ask('server/discover', {})
     expect(result).toMatchObject({ capabilities: { extensions: { [extension]: {} } } })
-    const taskId = await start('long_job')
+    const taskId = await start('slow_compute', { seconds: 2 })
     await until(taskId, 'completed')
     expect(await get(taskId)).toMatchObject({
       resultType: 'complete',
       taskId,
-      result: { content: [{ type: 'text', text: 'long_job {}' }] },
+      result: { content: [{ type: 'text', text: 'slow_compute {}' }] },
     })
     expect([...jobs.jobs.keys()]).not.toContain(taskId)
     expect(new Set(jobs.seen)).toEqual(new Set(['tasks/get named']))
     const outcomes = async () => {
-      const { body } = await world.admin('GET', '/events?tool=long_job')
+      const { body } = await world.admin('GET', '/events?tool=slow_compute')
       return (body['items'] as { type: string; outcome?: string }[]).map(({ type, outcome }) => `${type} ${outcome}`)
     }
     await expect.poll(outcomes, { timeout: 15_000 }).toEqual(['tool.outcome done', 'tool.intent undefined'])
   })
 
   test('a question goes to the client and its answer to the server', async () => {
-    const taskId = await start('asking_job')
+    const taskId = await start('confirm_delete', { filename: 'notes.txt' })
     await until(taskId, 'input_required')
     const task = await get(taskId)
     const keys = Object.keys(task?.['inputRequests'] as object)
     expect(keys).toHaveLength(1)
-    const inputResponses = { [keys[0] ?? '']: { action: 'accept', content: { name: 'ada' } } }
+    const inputResponses = { [keys[0] ?? '']: { action: 'accept', content: { confirm: true } } }
     expect((await ask('tasks/update', { taskId, inputResponses })).result).toMatchObject({ resultType: 'complete' })
     await until(taskId, 'completed')
-    expect(JSON.stringify(await get(taskId))).toContain('ada')
+    expect(JSON.stringify((await get(taskId))?.['result'])).toContain('accept')
   })
 
   test('a failure is a failure in our words, and cancelling reaches the server', async () => {
-    const failing = await start('failing_job')
+    const failing = await start('protocol_error_job')
     await until(failing, 'failed')
     const failed = await get(failing)
     expect(failed).toMatchObject({ error: { code: -32602 } })
     expect(JSON.stringify(failed)).not.toContain('UPSTREAM WORDS')
-    const endless = await start('endless_job')
+    const endless = await start('slow_compute', { seconds: 10_000 })
     expect((await ask('tasks/cancel', { taskId: endless })).result).toMatchObject({ resultType: 'complete' })
     await until(endless, 'cancelled')
     await expect.poll(() => [...jobs.jobs.values()].some((one) => one.cancelled)).toBe(true)
   })
 
   test('belongs to its owner, and only to who says that they take tasks', async () => {
-    const taskId = await start('endless_job')
+    const taskId = await start('slow_compute', { seconds: 10_000 })
     const unknown = { error: { code: -32602, message: 'There is no such task, or it has expired.' } }
     for (const method of ['tasks/get', 'tasks/update', 'tasks/cancel']) {
       const inputResponses = {}
@@ -396,10 +396,36 @@ describe('tasks (SEP-2663)', () => {
     expect(listen).toMatchObject({ error: { code: -32021 } })
     expect(await get(taskId)).toMatchObject({ status: 'working' })
     await ask('tasks/cancel', { taskId })
-    const plain = await ask('tools/call', { name: 'long_job', arguments: {} }, 'worker', {})
-    expect(plain.result).toMatchObject({ content: [{ text: 'without a task' }] })
     for (const method of ['tasks/list', 'tasks/result']) {
       expect(await ask(method, { taskId })).toMatchObject({ error: { code: -32601 } })
     }
+  })
+
+  test('who takes no tasks waits for the answer, whatever the server does, and hanging up reaches it', async () => {
+    const plain = await ask('tools/call', { name: 'slow_compute', arguments: {} }, 'worker', {})
+    expect(plain.result).toMatchObject({ content: [{ text: 'without a task' }] })
+    const pushed = await ask('tools/call', { name: 'pushy_job', arguments: {} }, 'worker', {})
+    expect(pushed.result).toMatchObject({ resultType: 'complete', content: [{ text: 'pushy_job {}' }] })
+    const refused = await ask('tools/call', { name: 'failing_job', arguments: {} }, 'worker', {})
+    const data = { requiredCapabilities: { extensions: { [extension]: {} } } }
+    expect(refused).toMatchObject({ error: { code: -32021, data } })
+    // 2025-x has no tasks to declare.
+    const client = new Client({ name: 'old', version: '1' }, { versionNegotiation: { mode: 'legacy' } })
+    const requestInit = { headers: world.as('waiting') }
+    await client.connect(new StreamableHTTPClientTransport(new URL(world.mcp('jobs')), { requestInit }))
+    const told: unknown[] = []
+    const onprogress = ({ message }: { message?: string | undefined }) => void told.push(message)
+    const waited = await client.callTool({ name: 'failing_job', arguments: {} }, { onprogress })
+    expect(waited).toMatchObject({ isError: true, content: [{ text: 'It did not work.' }] })
+    expect(told).toContain('poll 1')
+    const hangUp = new AbortController()
+    const before = new Set(jobs.jobs.keys())
+    const call = client.callTool({ name: 'pushy_job', arguments: { seconds: 10_000 } }, { signal: hangUp.signal })
+    const newest = () => [...jobs.jobs].find(([id]) => !before.has(id))?.[1]
+    await expect.poll(() => newest()?.polls ?? 0, { timeout: 15_000 }).toBeGreaterThan(0)
+    hangUp.abort()
+    await expect(call).rejects.toThrow(/abort/i)
+    await expect.poll(() => newest()?.cancelled, { timeout: 15_000 }).toBe(true)
+    await client.close()
   })
 })
