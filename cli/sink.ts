@@ -4,6 +4,7 @@ import type { Command } from './command.ts'
 import { Fault } from './command.ts'
 import { day } from './list.ts'
 import { aligned } from './main.ts'
+import { plainText } from '../src/audit/neutralise.ts'
 
 type Status = {
   waiting: number
@@ -67,15 +68,42 @@ function readSink(file: string): { id: string } {
   throw new Fault(`${file}: a sink has an id.`)
 }
 
+type TestAnswer = { ok: boolean; reason: string; status: number | null; answer: string }
+
+/** Where to look first, by what came back. */
+export function hintOf({ ok, reason, status }: TestAnswer): string | undefined {
+  if (ok) return undefined
+  const [, hint] =
+    hints.find(([what]) => (typeof what === 'number' ? status === what : reason.startsWith(what))) ??
+    (status !== null && status >= 500 ? [status, 'The receiver is in trouble. What waits here is not lost.'] : [])
+  return hint
+}
+
+const hints: readonly (readonly [number | string, string])[] = [
+  ['egress/unreachable', 'Nobody answers at this address: look at its name, its port and its certificate.'],
+  ['egress/timeout', 'It took the connection and did not answer within 30 seconds.'],
+  ['egress/blocked', 'An address that may not be called. BEHALF_EGRESS_ALLOW names exceptions (docs/operations.md).'],
+  ['a web page', 'The URL leads to a sign-in page or a proxy, not to the receiver.'],
+  ['token', 'Microsoft Entra gave no token: look at tenant, clientId and the secret.'],
+  [400, 'It does not like the event itself: look at the index, the stream or the format.'],
+  [401, 'The secret is not accepted: set it again with --secret.'],
+  [403, 'The secret is known, or the address is, but it may not do this.'],
+  [404, 'There is nothing under this path: look at url and at what the kind adds to it.'],
+  [405, 'There is something else under this path: look at url and at what the kind adds to it.'],
+  [413, 'Even one event is too large for it, or for a proxy on the way.'],
+  [429, 'It has too much to do just now. What waits here is not lost.'],
+]
+
 export const test: Command = {
   usage: '<id>',
   help: 'Sends one event that says it is a test, past the queue, and shows what the receiver answered.',
   async run({ positionals: [id = ''] }, { api, print, printJson }) {
-    type Answer = { ok: boolean; reason: string; status: number | null; answer: string }
-    const answer = await api.send<Answer>('POST', `/sinks/${encodeURIComponent(id)}/test`)
+    const answer = await api.send<TestAnswer>('POST', `/sinks/${encodeURIComponent(id)}/test`)
     printJson(answer)
     print(answer.ok ? 'The receiver took it.' : `The receiver did not take it: ${answer.reason}`)
-    if (answer.status !== null) print(`${answer.status} ${answer.answer}`.trim())
+    const hint = hintOf(answer)
+    if (hint !== undefined) print(hint)
+    if (answer.status !== null) print(`${answer.status} ${plainText(answer.answer)}`.trim())
     return answer.ok ? 0 : 1
   },
 }

@@ -7,7 +7,7 @@ import type { Entry, LedgerStorage } from '../ledger-storage.ts'
 import type { PayloadKeys } from '../payload-keys.ts'
 import { PartReader } from '../archive/read-part.ts'
 import { readEntries } from '../read-entries.ts'
-import { loadSinks, sinkSecret } from './manage.ts'
+import { loadSinks, openSink } from './manage.ts'
 import type { SinkRecord } from './record.ts'
 import { headRecord } from './record.ts'
 import type { RunnerPorts } from './runner.ts'
@@ -39,17 +39,19 @@ export function sinkPorts({ storage, env, ledger, keys }: Host): Omit<RunnerPort
       const open = keys()
       return open ? readEntries(storage, env.DB, parts, { project: project(), ledger }, open, from, limit) : []
     },
-    async tools(sink, memory) {
+    async open(sink, memory) {
       const config = readConfig(env)
       if (!config.ok) throw new Error('no sink without the configuration')
-      return {
+      const { secret, settings } = await openSink(config.value, project(), sink)
+      const tools = {
         egress: createEgress(config.value),
-        secret: await sinkSecret(config.value, project(), sink),
+        secret,
         now: systemClock,
-        wait: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+        wait: (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms)),
         archive: env.ARCHIVE,
         memory,
       }
+      return { tools, settings }
     },
   }
 }

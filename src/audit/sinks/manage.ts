@@ -6,9 +6,11 @@ import type { KeyRing } from '../../core/seal.ts'
 import { openSecret, sealSecret } from '../../core/seal.ts'
 import type { Db } from '../../db/db.ts'
 import { sinks } from '../../db/schema.ts'
+import { headersOf, openHeaders, sealHeaders, showHeaders } from './header-secrets.ts'
 import type { SinkConfig } from './runner.ts'
 import type { SinkSettings } from './settings.ts'
 import { sinkSettings } from './settings.ts'
+import { SinkFault } from './sink.ts'
 
 /** What an administrator gives. The secret is written, never read back. */
 export const sinkInput = z.strictObject({
@@ -38,9 +40,16 @@ export async function saveSink(
     const faults = read.error.issues.map((issue) => ({ path: issue.path.join('.'), message: issue.message }))
     return refuse('core/bad_request', { evidence: { faults } })
   }
-  const { id, enabled, settings, secret } = read.data
-  const known = await findSink(db, project, id)
-  const kept = known && placeOf(known.settings) === placeOf(settings) ? known.sealedSecret : null
+  const { id, enabled, settings: given, secret } = read.data
+  const found = await findSink(db, project, id)
+  const known = found && placeOf(found.settings) === placeOf(given) ? found : null
+  const kept = known?.sealedSecret ?? null
+  const place = { ring, project, sink: id }
+  const { settings, missing } = await sealHeaders(place, given, known && headersOf(known.settings))
+  if (missing.length > 0) {
+    const faults = missing.map((name) => ({ path: `settings.headers.${name}`, message: 'its value is not known here' }))
+    return refuse('core/bad_request', { evidence: { faults } })
+  }
   const sealedSecret = secret === undefined ? kept : await sealSecret(ring, secretContext(project, id), secret)
   if (sealedSecret === null && needsSecret.has(settings.kind)) {
     return refuse('core/bad_request', {
@@ -52,7 +61,7 @@ export async function saveSink(
     .insert(sinks)
     .values({ project, id, ...row })
     .onConflictDoUpdate({ target: [sinks.project, sinks.id], set: row })
-  return ok({ id, enabled, settings, hasSecret: sealedSecret !== null, updatedAt: now })
+  return ok({ id, enabled, settings: showHeaders(settings), hasSecret: sealedSecret !== null, updatedAt: now })
 }
 
 /** A secret is kept for the place it was given for: another URL would send it to somebody else. */
@@ -77,7 +86,7 @@ export async function listSinks(db: Db, project: string): Promise<SinkView[]> {
     const settings = sinkSettings.safeParse(row.settings)
     const { id, enabled, updatedAt, sealedSecret } = row
     return settings.success
-      ? [{ id, enabled, settings: settings.data, hasSecret: sealedSecret !== null, updatedAt }]
+      ? [{ id, enabled, settings: showHeaders(settings.data), hasSecret: sealedSecret !== null, updatedAt }]
       : []
   })
 }
@@ -94,12 +103,16 @@ async function findSink(db: Db, project: string, id: string): Promise<SinkConfig
   return (await loadSinks(db, project)).find((sink) => sink.id === id)
 }
 
-/** Throws when the secret does not open: the sink then waits, and says so. */
-export async function sinkSecret(ring: KeyRing, project: string, { id, sealedSecret }: SinkConfig): Promise<string> {
-  if (sealedSecret === null) return ''
-  const opened = await openSecret(ring, secretContext(project, id), sealedSecret)
-  if (!opened.ok) throw new Error(`the secret of sink ${id} does not open: ${opened.error}`)
-  return opened.value
+/** What a request to the receiver needs. Throws a `SinkFault` when a secret does not open: the sink then waits. */
+export async function openSink(
+  ring: KeyRing,
+  project: string,
+  { id, sealedSecret, settings }: SinkConfig,
+): Promise<{ secret: string; settings: SinkSettings }> {
+  const secret = sealedSecret === null ? null : await openSecret(ring, secretContext(project, id), sealedSecret)
+  const opened = await openHeaders({ ring, project, sink: id }, settings)
+  if (secret?.ok === false || opened === null) throw new SinkFault('its secret does not open: set it again')
+  return { secret: secret?.value ?? '', settings: opened }
 }
 
 const secretContext = (project: string, id: string): string[] => ['sink', project, id]

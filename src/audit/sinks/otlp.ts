@@ -7,7 +7,7 @@ import { jsonObject, post, textOf } from './post.ts'
 import type { Message } from './protobuf.ts'
 import { decodeFields, encode } from './protobuf.ts'
 import type { OtlpSettings } from './settings.ts'
-import type { Delivery, Sink, SinkTools } from './sink.ts'
+import type { Batch, Delivery, Sink, SinkTools } from './sink.ts'
 
 /**
  * OTLP/HTTP (opentelemetry.io/docs/specs/otlp). 429, 502, 503 and 504 are retried. Any other failure that is not about
@@ -17,14 +17,25 @@ export const otlp: Sink<OtlpSettings> = {
   limits: { records: 500, bytes: 4_000_000 },
   async deliver(batch, settings, tools) {
     const wantsLogs = settings.signals.includes('logs')
-    const logs = wantsLogs ? await send('logs', logsRequest(batch.records), settings, tools) : null
+    const logs = wantsLogs ? await logsOnce(batch, settings, tools) : null
     if (logs && logs.kind !== 'accepted') return logs
     const trace = settings.signals.includes('traces') ? traceRequest(batch.records) : null
     const traces = trace && (await send('traces', trace, settings, tools))
     // Spans repeat what the logs hold: a collector without traces must not stop the record.
-    if (traces?.kind === 'later') return traces
+    const takesNone = logs !== null && [404, 405, 501].includes(traces?.answer?.status ?? 0)
+    if (traces?.kind === 'later' && !takesNone) return traces
+    tools.memory.delete('logs')
     return logs ?? traces ?? { kind: 'accepted', refused: [] }
   },
+}
+
+/** A batch comes again when its spans could not be taken: its logs are there already, and must not be there twice. */
+async function logsOnce({ id, records }: Batch, settings: OtlpSettings, tools: SinkTools): Promise<Delivery> {
+  const before = tools.memory.get('logs') as { id: string; delivery: Delivery } | undefined
+  if (before?.id === id) return before.delivery
+  const delivery = await send('logs', logsRequest(records), settings, tools)
+  if (delivery.kind === 'accepted') tools.memory.set('logs', { id, delivery })
+  return delivery
 }
 
 const messages: Record<'logs' | 'traces', Message> = { logs: exportLogsRequest, traces: exportTraceRequest }

@@ -1,9 +1,17 @@
 import type { EgressRequest, EgressResponse } from '../../egress/egress.ts'
 import { retryAfterMs } from '../../egress/egress.ts'
-import { plainText } from '../neutralise.ts'
+import type { Refusal } from '../../core/result.ts'
+import { plainLine, plainText } from '../neutralise.ts'
 import type { Delivery, SinkTools } from './sink.ts'
 
-export type Post = { url: string; headers: Record<string, string>; body: string | Uint8Array; gzip?: boolean }
+export type Post = {
+  url: string
+  headers: Record<string, string>
+  body: string | Uint8Array
+  gzip?: boolean
+  /** A receiver of anybody's own making may answer with a page. From any other a page is a sign-in or a proxy in between. */
+  takesPages?: true
+}
 
 /** An answer, or why there is none. */
 export type Answer =
@@ -26,16 +34,26 @@ export async function post(request: Post, { egress, now }: SinkTools): Promise<A
     maxBytes: maxAnswerBytes,
   }
   const response = await egress.fetch(outgoing)
-  if (!response.ok) return { ok: false, delivery: { kind: 'later', reason: response.error.code } }
+  if (!response.ok) return unanswered(response.error)
   const bytes = await response.value.bytes()
-  if (!bytes.ok) return { ok: false, delivery: { kind: 'later', reason: bytes.error.code } }
-  return answerOf(response.value, bytes.value, now())
+  if (!bytes.ok) return unanswered(bytes.error)
+  return answerOf(response.value, bytes.value, request.takesPages === true, now())
 }
 
-function answerOf({ status, headers }: EgressResponse, bytes: Uint8Array, now: number): Answer {
+/** With what the platform says of it (a name that is not known, a certificate): administrators see it, agents never. */
+function unanswered({ code, evidence }: Refusal): Answer {
+  const detail = textOf(evidence?.['reason']) || textOf(evidence?.['fault'])
+  return { ok: false, delivery: { kind: 'later', reason: detail === '' ? code : `${code}: ${plainLine(detail)}` } }
+}
+
+function answerOf({ status, headers }: EgressResponse, bytes: Uint8Array, takesPages: boolean, now: number): Answer {
   const text = new TextDecoder().decode(bytes)
   const answer = { status, text: plainText(text.slice(0, 2_000)) }
-  if (status >= 200 && status < 300) return { ok: true, status, text, bytes, headers }
+  const isPage = /^\s*<(?:!doctype html|html)/i.test(text)
+  if (status >= 200 && status < 300) {
+    if (isPage && !takesPages) return { ok: false, delivery: { kind: 'later', reason: 'a web page answered', answer } }
+    return { ok: true, status, text, bytes, headers }
+  }
   const reason = `${status}`
   if (isAboutTheData(status)) return { ok: false, delivery: { kind: 'refused', reason, answer } }
   const after = retryAfterMs(headers, now)

@@ -8,6 +8,7 @@ import type { SinkRecord } from './record.ts'
 import { selected } from './filter.ts'
 import type { SinkSettings } from './settings.ts'
 import type { Delivery, SinkTools } from './sink.ts'
+import { SinkFault } from './sink.ts'
 import type { DeadLetter, SinkStates } from './state.ts'
 
 export type SinkConfig = { id: string; enabled: boolean; settings: SinkSettings; sealedSecret: string | null }
@@ -16,7 +17,8 @@ export type RunnerPorts = {
   states: SinkStates
   /** From D1. Throws when D1 is away: the last known ones are used meanwhile. */
   load(): Promise<SinkConfig[]>
-  tools(sink: SinkConfig, memory: Map<string, unknown>): Promise<SinkTools>
+  /** Throws a `SinkFault` for what an administrator can mend. */
+  open(sink: SinkConfig, memory: Map<string, unknown>): Promise<{ tools: SinkTools; settings: SinkSettings }>
   /** Size of the ledger and of its last head: where a sink begins that wants only what is new. */
   now: Clock
   size(): number
@@ -85,7 +87,12 @@ export class SinkRunner {
     const sink = (await this.configs()).find((one) => one.id === id)
     if (!sink) return null
     const batch = { id: record.event.id, records: [selected(record, sink.settings)] }
-    return deliver(batch, sink.settings, await this.#ports.tools(sink, new Map()))
+    try {
+      const { tools, settings } = await this.#ports.open(sink, new Map())
+      return await deliver(batch, settings, tools)
+    } catch (cause) {
+      return { kind: 'later', reason: faultOf(cause) }
+    }
   }
 
   /** Sends dead letters once more. Returns how many records arrived this time. */
@@ -103,7 +110,8 @@ export class SinkRunner {
     const records = found.filter((one) => one.sequence <= letter.up_to).map((one) => selected(one, sink.settings))
     if (records.length === 0) return 0
     const batch = { id: `${sink.id}:again:${letter.from_sequence}-${letter.up_to}`, records }
-    const delivery = await deliver(batch, sink.settings, await this.#ports.tools(sink, this.#memory(sink.id)))
+    const { tools, settings } = await this.#ports.open(sink, this.#memory(sink.id))
+    const delivery = await deliver(batch, settings, tools)
     if (delivery.kind !== 'accepted' || delivery.refused.length > 0) return 0
     this.#ports.states.revive(letter)
     return letter.count
@@ -116,7 +124,7 @@ export class SinkRunner {
     const work = this.#pump(sink)
       .catch((cause: unknown) => {
         logFault('a sink could not be served', cause, { sink: sink.id })
-        this.#ports.states.fail(sink.id, 'internal', this.#ports.now() + safetyMs)
+        this.#ports.states.fail(sink.id, faultOf(cause), this.#ports.now() + safetyMs)
         return this.#ports.now() + safetyMs
       })
       .then((next) => {
@@ -128,14 +136,16 @@ export class SinkRunner {
 
   async #pump(sink: SinkConfig): Promise<number | null> {
     const { states, read, heads, now } = this.#ports
-    const tools = await this.#ports.tools(sink, this.#memory(sink.id))
+    // First its place: what goes wrong after this is seen in its status.
+    this.#open(sink)
+    const { tools, settings } = await this.#ports.open(sink, this.#memory(sink.id))
     return pump(this.#open(sink), {
       states,
       settings: sink.settings,
       limits: limitsOf(sink.settings),
       read,
       heads,
-      deliver: (batch) => deliver(batch, sink.settings, tools),
+      deliver: (batch) => deliver(batch, settings, tools),
       now,
       jitter: () => 0.8 + (0.4 * (randomBytes(1)[0] ?? 0)) / 255,
     })
@@ -154,3 +164,5 @@ export class SinkRunner {
     return fresh
   }
 }
+
+const faultOf = (cause: unknown): string => (cause instanceof SinkFault ? cause.message : 'internal')

@@ -22,7 +22,8 @@ const common = {
 }
 const format = z.enum(['native', 'ocsf']).default('native')
 const url = z.url({ protocol: /^https?$/ })
-const headers = z.record(z.string().regex(/^[A-Za-z0-9-]{1,64}$/), z.string().max(1_000)).default({})
+/** Those that are secrets by their name are stored sealed, which makes them longer than they were given. */
+const headers = z.record(z.string().regex(/^[A-Za-z0-9-]{1,64}$/), z.string().max(4_000)).default({})
 
 const otlp = z.strictObject({
   kind: z.literal('otlp'),

@@ -24,6 +24,9 @@ export type Delivery = (
   answer?: { status: number; text: string }
 }
 
+/** Thrown for what an administrator can mend; they see its message. */
+export class SinkFault extends Error {}
+
 export type SinkTools = {
   egress: Egress
   /** Opened; empty for a sink that needs none. */

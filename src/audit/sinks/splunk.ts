@@ -23,8 +23,9 @@ export const splunk: Sink<SplunkSettings> = {
     )
     if (!answer.ok) return aboutSettings(answer.delivery)
     const seen = { status: answer.status, text: answer.text.slice(0, 2_000) }
+    const { code, ackId } = jsonObject(answer.text) ?? {}
+    if (code !== 0) return { kind: 'later', reason: 'this is not an event collector', answer: seen }
     if (!settings.acknowledge) return accepted(seen)
-    const ackId = jsonObject(answer.text)?.['ackId']
     if (typeof ackId !== 'number') return { kind: 'later', reason: 'no_ack_id', answer: seen }
     return acknowledged(ackId, channel, settings, tools)
   },

@@ -27,7 +27,7 @@ export const webhook: Sink<WebhookSettings> = {
       'webhook-timestamp': `${seconds}`,
       'webhook-signature': await sign(tools.secret, batch.id, seconds, body),
     }
-    const answer = await post({ url: settings.url, headers, body }, tools)
+    const answer = await post({ url: settings.url, headers, body, takesPages: true }, tools)
     return answer.ok ? accepted({ status: answer.status, text: answer.text.slice(0, 2_000) }) : answer.delivery
   },
 }

@@ -115,6 +115,63 @@ describe('OTLP', () => {
   })
 })
 
+describe('a collector that takes no spans just now', () => {
+  const to = settings({ kind: 'otlp', url: 'https://collector.test', signals: ['logs', 'traces'] })
+  const broken = (receiver: ReturnType<typeof otlpReceiver>, statuses: number[]) => ({
+    handle: (request: Request) => {
+      const status = request.url.endsWith('/v1/traces') ? statuses.shift() : undefined
+      return status === undefined ? receiver.handle(request) : Promise.resolve(busy(status)())
+    },
+  })
+
+  it('gets the logs of a batch once, although the spans come again', async () => {
+    const receiver = otlpReceiver()
+    const tools = toolsFor(broken(receiver, [503, 503]))
+    const kinds = [await send(to, tools), await send(to, tools), await send(to, tools)].map(({ kind }) => kind)
+    expect(kinds).toEqual(['later', 'later', 'accepted'])
+    expect(receiver.ids()).toEqual(records.map(({ event }) => event.id))
+    expect(receiver.spans.length).toBeGreaterThan(0)
+  })
+
+  it('gets the record all the same when it knows no spans at all', async () => {
+    const receiver = otlpReceiver()
+    expect(await send(to, toolsFor(broken(receiver, [404])))).toMatchObject({ kind: 'accepted', refused: [] })
+    const tracesOnly = { ...to, signals: ['traces'] } as SinkSettings
+    expect(await send(tracesOnly, toolsFor(broken(receiver, [404])))).toMatchObject({ kind: 'later', reason: '404' })
+  })
+})
+
+describe('a web page instead of a receiver', () => {
+  const page = { handle: async () => new Response('<!DOCTYPE html><title>Sign in</title>', { status: 200 }) }
+  const sentinelMemory = () => new Map([['token', { value: 't', expiresAt: Number.MAX_SAFE_INTEGER }]])
+
+  it.each<[object]>([
+    [{ kind: 'otlp', url: 'https://x.test' }],
+    [{ kind: 'splunk', url: 'https://x.test' }],
+    [{ kind: 'datadog' }],
+    [{ kind: 'elastic', url: 'https://x.test' }],
+    [
+      {
+        kind: 'sentinel',
+        url: 'https://x.test',
+        ruleId: `dcr-${'0'.repeat(32)}`,
+        stream: 'Custom-X',
+        tenant: 't',
+        clientId: 'c',
+      },
+    ],
+  ])('is not taken for an answer, and nothing is lost (%o)', async (value) => {
+    const tools = toolsFor(page, 's', { memory: sentinelMemory() })
+    expect(await send(settings(value), tools)).toMatchObject({ kind: 'later', reason: 'a web page answered' })
+  })
+
+  it('is an answer of a webhook, whose receiver anybody may write', async () => {
+    expect(await send(settings({ kind: 'webhook', url: 'https://x.test' }), toolsFor(page, 's'))).toMatchObject({
+      kind: 'accepted',
+    })
+  })
+})
+
 describe('Splunk', () => {
   const to = (more = {}) => settings({ kind: 'splunk', url: 'https://splunk.test:8088', index: 'audit', ...more })
 
