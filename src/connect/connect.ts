@@ -1,10 +1,10 @@
 import { Hono } from 'hono'
 import type { IdentityDeps } from '../identity/identity.ts'
+import { changeAccount, showAccount } from './account-page.ts'
 import { showActivity } from './activity-page.ts'
 import { decideHere, showApproval } from './approval-page.ts'
 import { finishConnect } from './callback.ts'
 import { clientMetadata } from './client-metadata.ts'
-import { disconnectHere, showDisconnect } from './disconnect-page.ts'
 import { confirmAccount, resultOf } from './end.ts'
 import { showConnect, startConnect } from './link-page.ts'
 import { connectPaths } from './paths.ts'
@@ -23,8 +23,10 @@ export function connectRoutes(depsOf: (env: Env) => IdentityDeps): Hono<{ Bindin
   app.post(connectPaths.link, (c) => startConnect(c.req.raw, c.req.param('link'), c.env, depsOf(c.env)))
   app.get(connectPaths.approval, (c) => showApproval(c.req.raw, c.req.param('approval'), depsOf(c.env)))
   app.post(connectPaths.approval, (c) => decideHere(c.req.raw, c.req.param('approval'), c.env, depsOf(c.env)))
-  app.get(connectPaths.disconnect, (c) => showDisconnect(c.req.raw, c.req.param('link'), c.env, depsOf(c.env)))
-  app.post(connectPaths.disconnect, (c) => disconnectHere(c.req.raw, c.req.param('link'), c.env, depsOf(c.env)))
+  for (const wants of ['disconnect', 'default'] as const) {
+    app.get(connectPaths[wants], (c) => showAccount(c.req.raw, wants, c.req.param('link'), c.env, depsOf(c.env)))
+    app.post(connectPaths[wants], (c) => changeAccount(c.req.raw, wants, c.req.param('link'), c.env, depsOf(c.env)))
+  }
   app.get(connectPaths.activity, (c) => showActivity(c.req.raw, c.env, depsOf(c.env)))
   return app
 }

@@ -3,6 +3,7 @@ export const connectPaths = {
   callback: '/connect/callback/:provider',
   client: '/connect/client/:provider',
   result: '/connect/result/:result',
+  default: '/connect/default/:link',
   link: '/connect/:link',
   approval: '/approve/:approval',
   disconnect: '/disconnect/:link',

@@ -7,7 +7,7 @@ import type { Charge } from '../policy/policy.ts'
 import type { Facts, OwnConnection, OwnUse, ToolCall } from '../runtime/runtime.ts'
 import { findingOf } from '../runtime/runtime.ts'
 import type { VaultApi, VaultOwnerApi } from '../vault/vault.ts'
-import { makeDisconnectLink } from '../vault/vault.ts'
+import { makeAccountLink } from '../vault/vault.ts'
 import type { AuditEvent } from '../audit/audit.ts'
 import { uuidv7 } from '../core/ids.ts'
 import { consentScopes } from './consent-scopes.ts'
@@ -51,9 +51,10 @@ export function ownUse(of: OwnUseOf): OwnUse {
         }
         return of.vault(user.id).connectLink({ project, user: user.id }, wanted)
       },
-      disconnectLink({ caller: { project, user, agent } }, { id, label }) {
+      accountLink({ caller: { project, user, agent } }, wants, { id, label }) {
         const by = { name: agent.name, host: agent.host ?? null }
-        return makeDisconnectLink(of.config, { project, user: user.id, connection: id, label, agent: by }, of.now())
+        const link = { wants, project, user: user.id, connection: id, label, agent: by }
+        return makeAccountLink(of.config, link, of.now())
       },
     },
     async report(call, report) {

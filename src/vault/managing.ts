@@ -1,11 +1,19 @@
 import type { By } from './taking-back.ts'
 import type { VaultUse } from './use.ts'
 
-/** Used when neither a rule nor an argument names an account. */
-export function makeDefault(use: VaultUse, id: string): boolean {
+/** Used when neither a rule nor an argument names an account. Sessions that were lent the one before it ask again. */
+export function makeDefault(use: VaultUse, id: string, by: By): boolean {
   const connection = use.store.get(id)
   if (!connection || connection.status === 'revoking') return false
+  const before = use.store.ofProvider(connection.provider).find((one) => one.isDefault)
+  if (before?.id === id) return true
   use.store.makeDefault(connection.provider, id)
+  if (before) use.holders.recall(before.id)
+  use.record({
+    type: 'admin.changed',
+    attributes: { what: 'connection', connection: id, provider: connection.provider, default: true, by: by.kind },
+    payload: { by: by.id },
+  })
   use.settle()
   return true
 }

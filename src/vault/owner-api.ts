@@ -38,7 +38,7 @@ export type VaultOwnerApi = {
   disconnect(connection: string, by: By): Promise<TakenBack | null>
   disconnectAll(by: By, provider?: string): Promise<TakenBack[]>
   /** False: there is no such connection. */
-  makeDefault(connection: string): Promise<boolean>
+  makeDefault(connection: string, by: By): Promise<boolean>
   /** Lends nothing of this connection until it is resumed. The grant at the provider stays. */
   suspend(connection: string, by: By): Promise<boolean>
   resume(connection: string, by: By): Promise<boolean>

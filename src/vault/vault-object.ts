@@ -132,9 +132,9 @@ export class Vault extends DurableObject<Env> implements VaultApi, VaultConnectA
     return takeBack(use.value, provider === undefined ? all : all.filter((one) => one.provider === provider), by)
   }
 
-  async makeDefault(connection: string): Promise<boolean> {
+  async makeDefault(connection: string, by: By): Promise<boolean> {
     const use = this.#open()
-    return use.ok && makeDefault(use.value, connection)
+    return use.ok && makeDefault(use.value, connection, by)
   }
 
   async suspend(connection: string, by: By): Promise<boolean> {

@@ -9,7 +9,7 @@ import { sealSecret } from '../../src/core/seal.ts'
 import { openDb } from '../../src/db/db.ts'
 import { providers } from '../../src/db/schema.ts'
 import type { Vault } from '../../src/vault/vault.ts'
-import { clientSecretContext, makeDisconnectLink } from '../../src/vault/vault.ts'
+import { clientSecretContext, makeAccountLink } from '../../src/vault/vault.ts'
 import type { Setup } from '../vault/vault-harness.ts'
 import {
   alice,
@@ -387,6 +387,59 @@ describe('a call that needs two accounts', () => {
   })
 })
 
+/** What an agent shows the person who may want to change something about an account of theirs. */
+async function pathTo(setup: Setup, wants: 'disconnect' | 'default', label: string): Promise<string> {
+  const connection = (await setup.vault.connections()).find((one) => one.label === label)
+  if (!connection) throw new Error(`${label} is not connected`)
+  const { project, user } = setup
+  const agent = { name: '<b>Agent</b>', host: null }
+  const made = await makeAccountLink(
+    config,
+    { wants, project, user, connection: connection.id, label, agent },
+    Date.now(),
+  )
+  return made.slice(config.publicUrl.length)
+}
+
+describe('the link to use an account from now on', () => {
+  it('changes the default when that person says so, for nobody else, and is no link for anything else', async () => {
+    const setup = await setUp()
+    const browser = await Browser.of(setup.project, setup.user)
+    for (const account of [alice, mallory]) {
+      const url = mustBe(await setup.vault.connectLink(setup.visitor, { provider: setup.provider, scopes: ['repo'] }))
+      await finish(setup, await startLink(setup, url), account)
+    }
+    const used = async () => mustBe(await setup.vault.lease(leaseRequest(setup))).accountLabel
+    expect(await used()).toBe('alice-dev')
+    const path = await pathTo(setup, 'default', 'mallory')
+    const page = await browser.get(path)
+    const text = await page.clone().text()
+    for (const said of [
+      'Use mallory from now on?',
+      'alice-dev',
+      '&lt;b&gt;Agent&lt;/b&gt;',
+      'its name is its own claim',
+    ]) {
+      expect(text).toContain(said)
+    }
+    const form = await formOf(page)
+    const bob = await Browser.of(setup.project, `bob-${setup.project}`)
+    expect((await bob.get(path)).status).toBe(403)
+    expect((await bob.post(path, form)).status).toBe(403)
+    expect((await browser.post(path, { ...form, csrf: 'x' })).status).toBe(403)
+    expect((await browser.post(path, { ...form, decision: 'disconnect' })).status).toBe(400)
+    const other = path.replace('/connect/default/', '/disconnect/')
+    expect([(await browser.get(other)).status, (await browser.post(other, form)).status]).toEqual([400, 400])
+    expect(await used()).toBe('alice-dev')
+
+    expect(await (await browser.post(path, form)).text()).toContain('mallory is used from now on')
+    expect(await used()).toBe('mallory')
+    expect(await setup.vault.connections()).toHaveLength(2)
+    await setup.vault.disconnectAll({ kind: 'user', id: setup.user })
+    expect(await (await browser.get(path)).text()).toContain('nothing to change')
+  })
+})
+
 describe('the link to disconnect', () => {
   async function connectedAccount() {
     const setup = await setUp()
@@ -394,17 +447,7 @@ describe('the link to disconnect', () => {
     const { link } = await linkOf(setup)
     const back = setup.fixture.consent(await toProvider(browser, link), alice)
     await connected(browser, back)
-    const [connection] = await setup.vault.connections()
-    if (!connection) throw new Error('nothing is connected')
-    const content = {
-      project: setup.project,
-      user: setup.user,
-      connection: connection.id,
-      label: connection.label,
-      agent: { name: '<b>Agent</b>', host: null },
-    }
-    const made = await makeDisconnectLink(config, content, Date.now())
-    return { setup, browser, path: made.slice(config.publicUrl.length) }
+    return { setup, browser, path: await pathTo(setup, 'disconnect', 'alice-dev') }
   }
 
   it('shows which account and who asked, and takes it back when the person says so', async () => {
@@ -417,7 +460,7 @@ describe('the link to disconnect', () => {
     const done = await browser.post(path, await formOf(page))
     expect(await done.text()).toContain('alice-dev is disconnected')
     expect(await setup.vault.connections()).toEqual([])
-    expect(await (await browser.get(path)).text()).toContain('nothing to disconnect')
+    expect(await (await browser.get(path)).text()).toContain('nothing to change')
   })
 
   it('does nothing for another person, another site, without a click, or when it is old or altered', async () => {

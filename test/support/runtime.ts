@@ -83,7 +83,7 @@ export function fakeRuntime(snapshot: Snapshot, more: Partial<Runtime> = {}) {
     connections: {
       list: async () => accounts,
       connectLink: async (_, { provider, scopes }) => ok(`https://behalf.test/connect/${provider}?${scopes.join('+')}`),
-      disconnectLink: async (_, { id }) => `https://behalf.test/disconnect/${id}`,
+      accountLink: async (_, wants, { id }) => `https://behalf.test/${wants}/${id}`,
     },
     async report(_, report) {
       reports.push(report)

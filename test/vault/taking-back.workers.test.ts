@@ -189,9 +189,13 @@ describe('several accounts', () => {
     expect(mustBe(await lease(setup, { account: 'Mallory' })).account).toBe(mallory.id)
     expect(mustBe(await lease(setup, { account: mallory.id })).accountLabel).toBe('mallory')
     const second = (await setup.vault.connections()).find((one) => one.label === 'mallory')
-    expect(await setup.vault.makeDefault(second?.id ?? '')).toBe(true)
+    const first = (await setup.vault.connections()).find((one) => one.label === 'alice-dev')
+    expect(await setup.vault.makeDefault(second?.id ?? '', byUser)).toBe(true)
     expect(mustBe(await lease(setup)).accountLabel).toBe('mallory')
-    expect(await setup.vault.makeDefault('no-such')).toBe(false)
+    // A session that holds the other one under "the default" gives it back.
+    await alarm(setup)
+    expect(recalled).toHaveBeenCalledWith([first?.id])
+    expect(await setup.vault.makeDefault('no-such', byUser)).toBe(false)
   })
 
   it('names the choices when the name fits none', async () => {

@@ -9,22 +9,24 @@ import { ownTool } from './own-tool.ts'
 
 const input = z.object({
   action: z
-    .enum(['list', 'connect', 'disconnect'])
+    .enum(['list', 'connect', 'disconnect', 'default'])
     .default('list')
-    .describe('list: the accounts of the person. connect, disconnect: a link at which the person does it.'),
+    .describe(
+      'list: the accounts of the person. connect, disconnect, default (the account to use from now on): a link at which the person does it.',
+    ),
   app: z.string().max(200).optional().describe('Which app, by its id or title from list_apps.'),
-  account: z.string().max(200).optional().describe('Which account to disconnect, where there are several.'),
+  account: z.string().max(200).optional().describe('Which account, where there are several.'),
 })
 
 /**
- * About the accounts of the person behind the call, at the apps they may use here. An agent can only ask: connecting and
- * disconnecting are done by the person, in their browser, signed in as themselves.
+ * About the accounts of the person behind the call, at the apps they may use here. An agent can only ask: connecting,
+ * disconnecting and choosing the default are done by the person, in their browser, signed in as themselves.
  */
 export const manageConnections = ownTool({
   name: 'manage_connections',
   title: 'Manage connections',
   description:
-    "Shows the person's own accounts at the apps of this gateway, and gives a link at which they connect or disconnect one. Show the link to the person.",
+    "Shows the person's own accounts at the apps of this gateway, and gives a link at which they connect or disconnect one, or say which is used from now on. Show the link to the person.",
   input,
   behaviour: { operation: 'update', destructive: false, idempotent: true, openWorld: false },
   async run({ action, app, account }, context) {
@@ -35,7 +37,8 @@ export const manageConnections = ownTool({
     const accounts = apps.length > 0 ? await context.own.connections.list(context.call) : []
     if (action === 'list') return ok({ items: wanted.map((one) => rowOf(one, accounts)), has_more: false })
     if (!only || wanted.length > 1) return choose(apps)
-    return action === 'connect' ? connect(only, accounts, context) : disconnect(only, accounts, account, context)
+    if (action === 'connect') return connect(only, accounts, context)
+    return linkToChange(action, only, accounts, account, context)
   },
 })
 
@@ -71,7 +74,8 @@ async function connect(
   return ok({ ...rowOf(app, accounts), link: link.value, show_to_person: text })
 }
 
-async function disconnect(
+async function linkToChange(
+  wants: 'disconnect' | 'default',
   app: VisibleApp,
   accounts: readonly OwnConnection[],
   account: string | undefined,
@@ -85,6 +89,7 @@ async function disconnect(
     const labels = there.map(({ label }) => label).join(', ')
     return refuse('runtime/invalid_arguments', { help: { text: `account: say which, of ${labels}.` } })
   }
-  const link = await own.connections.disconnectLink(call, only)
-  return ok({ ...rowOf(app, accounts), link, show_to_person: `Open the link to disconnect ${only.label}.` })
+  const link = await own.connections.accountLink(call, wants, only)
+  const what = wants === 'disconnect' ? `disconnect ${only.label}` : `use ${only.label} from now on`
+  return ok({ ...rowOf(app, accounts), link, show_to_person: `Open the link to ${what}.` })
 }

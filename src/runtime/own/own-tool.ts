@@ -27,7 +27,8 @@ export type OwnConnections = {
   list(call: ToolCall): Promise<OwnConnection[]>
   /** A link on our own origin, for this person only. Errors: `vault/not_allowed`, `vault/unavailable`. */
   connectLink(call: ToolCall, wanted: { provider: string; scopes: readonly string[] }): Promise<Result<string>>
-  disconnectLink(call: ToolCall, connection: OwnConnection): Promise<string>
+  /** A link on our own origin, at which the person does it. */
+  accountLink(call: ToolCall, wants: 'disconnect' | 'default', connection: OwnConnection): Promise<string>
 }
 
 export type OwnContext = { call: ToolCall; use: Runtime; own: OwnUse }

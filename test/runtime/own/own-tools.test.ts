@@ -257,6 +257,11 @@ describe('list_apps and manage_connections', () => {
       link: 'https://behalf.test/disconnect/1',
     })
     accounts.push({ id: '2', provider: 'github', label: 'bot', status: 'active', isDefault: false })
+    const chosen = await call('manage_connections', { action: 'default', app: 'GitHub', account: 'Bot' })
+    expect(value(chosen)).toMatchObject({
+      link: 'https://behalf.test/default/2',
+      show_to_person: 'Open the link to use bot from now on.',
+    })
     const which = await call('manage_connections', { action: 'disconnect', app: 'GitHub' })
     expect(error(which)).toMatchObject({ help: { text: 'account: say which, of alice, bot.' } })
     expect(error(await call('manage_connections', { action: 'connect', app: 'free' }))).toMatchObject({
