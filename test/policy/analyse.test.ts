@@ -144,49 +144,41 @@ describe('analyse', () => {
     expect(analyse(rules, { tools: [] })).toEqual([])
   })
 
-  it(
-    'calls nothing impossible that can happen',
-    () => {
-      const tools = toolNames.map((name) => ({ ...tool(name), inputSchema: {} }))
-      let found = 0
-      const conditions = fc.array(condition, { minLength: 2, maxLength: 4 })
-      const property = fc.property(conditions, fc.array(question, { minLength: 5, maxLength: 5 }), (all, questions) => {
-        const when = { all }
-        const dead = analyse(documentOf({ user: [{ id: 'r', effect: 'permit', when }] }), { tools })
-        if (!dead.some(({ kind }) => kind === 'never_holds')) return
-        found++
-        for (const { arguments: args, session } of questions)
-          expect(verdict(when, ask('ping', args, { session }))).not.toBe('true')
-      })
-      fc.assert(property, { numRuns: runs(400) })
-      expect(found).toBeGreaterThan(0)
-    },
-    runs(60_000),
-  )
+  it('calls nothing impossible that can happen', () => {
+    const tools = toolNames.map((name) => ({ ...tool(name), inputSchema: {} }))
+    let found = 0
+    const conditions = fc.array(condition, { minLength: 2, maxLength: 4 })
+    const property = fc.property(conditions, fc.array(question, { minLength: 5, maxLength: 5 }), (all, questions) => {
+      const when = { all }
+      const dead = analyse(documentOf({ user: [{ id: 'r', effect: 'permit', when }] }), { tools })
+      if (!dead.some(({ kind }) => kind === 'never_holds')) return
+      found++
+      for (const { arguments: args, session } of questions)
+        expect(verdict(when, ask('ping', args, { session }))).not.toBe('true')
+    })
+    fc.assert(property, { numRuns: runs(400) })
+    expect(found).toBeGreaterThan(0)
+  })
 
-  it(
-    'calls no rule pointless that decides something',
-    () => {
-      const tools = toolNames.map((name, i) => tool(name, i % 2 === 0 ? reads : writes))
-      let found = 0
-      const property = fc.property(document, fc.array(question, { minLength: 5, maxLength: 5 }), (rules, questions) => {
-        const { user, agent } = rules as { user: { id: string }[]; agent: { id: string }[] }
-        for (const { rule, kind } of analyse(documentOf(rules), { tools })) {
-          if (kind !== 'shadowed' && kind !== 'redundant') continue
-          found++
-          const without = { user: user.filter(({ id }) => id !== rule), agent: agent.filter(({ id }) => id !== rule) }
-          const known = questions.filter((q) =>
-            tools.some((t) => t.name === q.tool.name && t.behaviour === q.tool.behaviour),
-          )
-          for (const q of known) {
-            const asked = { ...q, tool: { ...q.tool, toolkit: q.tool.name.split('_')[0] ?? null, upstream: null } }
-            expect(decide(compile(without), asked, now).effect).toBe(decide(compile(rules), asked, now).effect)
-          }
+  it('calls no rule pointless that decides something', () => {
+    const tools = toolNames.map((name, i) => tool(name, i % 2 === 0 ? reads : writes))
+    let found = 0
+    const property = fc.property(document, fc.array(question, { minLength: 5, maxLength: 5 }), (rules, questions) => {
+      const { user, agent } = rules as { user: { id: string }[]; agent: { id: string }[] }
+      for (const { rule, kind } of analyse(documentOf(rules), { tools })) {
+        if (kind !== 'shadowed' && kind !== 'redundant') continue
+        found++
+        const without = { user: user.filter(({ id }) => id !== rule), agent: agent.filter(({ id }) => id !== rule) }
+        const known = questions.filter((q) =>
+          tools.some((t) => t.name === q.tool.name && t.behaviour === q.tool.behaviour),
+        )
+        for (const q of known) {
+          const asked = { ...q, tool: { ...q.tool, toolkit: q.tool.name.split('_')[0] ?? null, upstream: null } }
+          expect(decide(compile(without), asked, now).effect).toBe(decide(compile(rules), asked, now).effect)
         }
-      })
-      fc.assert(property, { numRuns: runs(100) })
-      expect(found).toBeGreaterThan(0)
-    },
-    runs(60_000),
-  )
+      }
+    })
+    fc.assert(property, { numRuns: runs(100) })
+    expect(found).toBeGreaterThan(0)
+  })
 })
