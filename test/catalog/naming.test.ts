@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { matches, offeredName, prefixOf } from '../../src/catalog/naming.ts'
 import '../support/property.ts'
+import { quickest } from '../support/quick.ts'
 
 it.each([
   ['*', 'anything', true],
@@ -31,9 +32,8 @@ it('agrees with a regular expression', () => {
 })
 
 it('does not take exponential time', () => {
-  const startedAt = performance.now()
-  expect(matches(`${'a*'.repeat(60)}b`, 'a'.repeat(128))).toBe(false)
-  expect(performance.now() - startedAt).toBeLessThan(50)
+  const time = quickest(50, () => expect(matches(`${'a*'.repeat(60)}b`, 'a'.repeat(128))).toBe(false))
+  expect(time).toBeLessThan(50)
 })
 
 it('makes names every client accepts', () => {

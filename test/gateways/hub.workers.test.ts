@@ -1,11 +1,13 @@
 import { env, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
-import { describe, expect, it, vi } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { GatewayId } from '../../src/core/ids.ts'
 import type { Charge } from '../../src/policy/policy.ts'
 import type { Change, Hub, HubApi, Match } from '../../src/gateways/gateways.ts'
 import { hubName, openChanges, setEnabled } from '../../src/gateways/gateways.ts'
 import { documentOf, newGateway, published, testProject } from '../support/gateway-fixtures.ts'
 import { recorded } from '../support/recorded.ts'
+
+afterEach(() => void vi.useRealTimers())
 
 type Told = string
 
@@ -14,6 +16,7 @@ class FakeSessions {
   readonly told = new Map<string, Told[]>()
   /** Times a session fails before it answers. */
   readonly failures = new Map<string, number>()
+  whenFailing: () => void = () => {}
   /** Runs in the middle of a session's answer. */
   during: (name: string) => Promise<void> = async () => {}
 
@@ -21,9 +24,14 @@ class FakeSessions {
     const tell = async (what: Told): Promise<void> => {
       const left = this.failures.get(name) ?? 0
       this.failures.set(name, left - 1)
-      if (left > 0) throw new Error('unreachable')
+      if (left > 0) {
+        this.whenFailing()
+        throw new Error('unreachable')
+      }
       await this.during(name)
-      this.told.set(name, [...(this.told.get(name) ?? []), what])
+      const before = this.told.get(name) ?? []
+      // The alarm may tell it at the same moment, and to be told twice is safe.
+      if (before.at(-1) !== what) this.told.set(name, [...before, what])
     }
     return {
       snapshotChanged: (version: number) => tell(`version ${version}`),
@@ -68,13 +76,17 @@ describe('the Hub', () => {
     expect(await api.principalsChanged({ user: 'u' })).toEqual({ version: 1, sessions: 2, pending: 0 })
     expect(Object.fromEntries(sessions.told)).toEqual({ 'u/a': ['principals'], 'u/b': ['principals'] })
     // A change that comes while a session still reads the one before is read too.
+    let reads = 0
     await runInDurableObject(stub, (hub) => {
       let again: Promise<unknown> | null = null
-      sessions.during = async () => void (again ??= hub.principalsChanged({ agent: 'a' }))
+      sessions.during = async (name) => {
+        if (name === 'v/a') reads++
+        again ??= hub.principalsChanged({ agent: 'a' })
+      }
       return hub.principalsChanged({ user: 'v' }).then(() => again)
     })
     expect((await stub.status()).pending).toBe(0)
-    expect(sessions.told.get('v/a')?.length).toBeGreaterThan(1)
+    expect(reads).toBeGreaterThan(1)
     expect(await api.principalsChanged({ user: 'nobody' })).toEqual({ version: 1, sessions: 0, pending: 0 })
   })
 
@@ -129,9 +141,12 @@ describe('the Hub', () => {
     const { stub, sessions, join } = await openHub(gateway)
     await join('u/a', 'v/a')
     sessions.failures.set('u/a', 1_000)
+    // The clock stands still but for what a session that does not answer costs.
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() })
     const startedAt = Date.now()
+    sessions.whenFailing = () => void vi.setSystemTime(Date.now() + 500)
     const { reach } = await published({ ...document, description: 'new' }, 1)
-    expect(Date.now() - startedAt).toBeLessThan(5_000)
+    expect(Date.now() - startedAt).toBeLessThanOrEqual(5_000)
     expect(reach).toEqual({ version: 2, sessions: 2, pending: 1 })
     sessions.failures.set('u/a', 0)
     await runDurableObjectAlarm(stub)

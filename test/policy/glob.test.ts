@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { matchesGlob, parseGlob } from '../../src/policy/glob.ts'
 import { runs } from '../support/property.ts'
+import { quickest } from '../support/quick.ts'
 
 const matches = (pattern: string, text: string): boolean => matchesGlob(parseGlob(pattern), text)
 
@@ -36,9 +37,8 @@ describe('glob', () => {
 
   it('takes linear time where a backtracking matcher would take for ever (attack case 51)', () => {
     const text = 'a'.repeat(200_000)
-    const before = performance.now()
-    expect(matches(`${'*a'.repeat(100)}*b`, text)).toBe(false)
-    expect(matches(`${'*a'.repeat(100)}*b*`, text)).toBe(false)
-    expect(performance.now() - before).toBeLessThan(1000)
+    for (const pattern of [`${'*a'.repeat(100)}*b`, `${'*a'.repeat(100)}*b*`]) {
+      expect(quickest(500, () => expect(matches(pattern, text)).toBe(false))).toBeLessThan(500)
+    }
   })
 })

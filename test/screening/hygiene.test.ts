@@ -5,6 +5,7 @@ import type { Json } from '../../src/core/json.ts'
 import { scanDefinition } from '../../src/catalog/pins.ts'
 import { descriptions, results } from '../support/hostile/texts.ts'
 import '../support/property.ts'
+import { quickest } from '../support/quick.ts'
 
 const dangers = (text: string) => scanText(text, 'text').filter((one) => one.severity === 'danger')
 
@@ -102,9 +103,7 @@ describe('the scanner', () => {
     ]
     const texts = words.map((word) => word.repeat(Math.ceil(200_000 / word.length)))
     for (const text of texts) {
-      const startedAt = performance.now()
-      scanText(text, 'text')
-      expect(performance.now() - startedAt).toBeLessThan(1000)
+      expect(quickest(1_000, () => void scanText(text, 'text'))).toBeLessThan(1_000)
     }
   })
 })
