@@ -75,9 +75,11 @@ export function toErrorResult(refusal: Refusal, callId?: string): CallToolResult
   }
 }
 
+/** What would help is said in the message too: of an error's data, clients show the model nothing. */
 export function toProtocolError(refusal: Refusal, callId?: string): ProtocolError {
   const code = rowOf(refusal).rpc ?? -32603
-  return new ProtocolError(code, messageOf(refusal), { ...refusal.data, [errorKey]: errorMeta(refusal, callId) })
+  const message = [messageOf(refusal), refusal.help?.text].filter((part) => part !== undefined).join('\n')
+  return new ProtocolError(code, message, { ...refusal.data, [errorKey]: errorMeta(refusal, callId) })
 }
 
 /** A refusal as a whole JSON-RPC message, where there is no SDK to write it. */

@@ -27,6 +27,19 @@ test('every refusal tells its kind, and shows nothing of the evidence (promise 1
   }
 })
 
+test('the help of a rule is in the message, which is all that clients show the model (promise 10)', async () => {
+  const help = { text: 'Ask the claims desk.' }
+  const site = refusing('policy/denied', { help })
+  for (const request of [
+    modern({ method: 'tools/call', params }),
+    post(gatewayUrl, { jsonrpc: '2.0', id: 1, method: 'tools/call', params }, { authorization: 'Bearer alice' }),
+  ]) {
+    const { error } = JSON.parse(await (await site.fetch(request)).text())
+    expect(error.message).toBe(`${errors['policy/denied'].text}\n${help.text}`)
+    expect(error.data['behalf.dev/error'].help).toEqual(help)
+  }
+})
+
 test('says when to try again', async () => {
   const site = refusing('policy/limit_reached', { retryAfterMs: 1500 })
   const { result } = await read(await site.fetch(modern({ method: 'tools/call', params })))
