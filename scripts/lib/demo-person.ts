@@ -25,7 +25,7 @@ export async function newPerson(
     async open(url) {
       await page.goto(url)
       for (let n = 0; n < mostPages; n++) {
-        const heading = (await page.locator('h1, .card-title').first().textContent())?.trim() ?? ''
+        const heading = await headingOf(page)
         const next = await nextButton(page, accounts)
         if (!next) return heading
         tell(`${new URL(page.url()).host}: ${heading} -> ${next.label}`)
@@ -34,6 +34,13 @@ export async function newPerson(
       throw new Error(`still asked for something after ${mostPages} pages: ${page.url()}`)
     },
   }
+}
+
+/** Of a page that is not ours perhaps its title alone, or nothing. */
+async function headingOf(page: Page): Promise<string> {
+  const heading = page.locator('h1, .card-title').first()
+  const text = await heading.textContent({ timeout: 2_000 }).catch(() => page.title())
+  return text?.trim() ?? ''
 }
 
 async function nextButton(
