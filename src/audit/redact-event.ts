@@ -22,7 +22,8 @@ export type PayloadPolicy = {
  * is there is always redacted. Digests, lengths and counts become attributes, so that equal values can be correlated
  * although nobody sees them.
  */
-export function redactEvent(event: AuditEvent, policy: PayloadPolicy, digestKey: DigestKey): AuditEvent {
+export function redactEvent(given: AuditEvent, policy: PayloadPolicy, digestKey: DigestKey): AuditEvent {
+  const event = namesWhatItWants(given) ? withPlainNames(given, digestKey) : given
   if (event.payload === undefined) return event
   const names = policy.names ?? []
   const sensitive = policy.sensitive ?? []
@@ -47,6 +48,24 @@ export function redactEvent(event: AuditEvent, policy: PayloadPolicy, digestKey:
   if (cut > 0) attributes['behalf.cut'] = cut
   const { payload: _, ...rest } = event
   return { ...rest, attributes, ...(Object.keys(kept).length > 0 ? { payload: kept } : {}) }
+}
+
+/** A tool that nobody defined, the URI of a resource and the label of a task are whatever the agent wrote. */
+function namesWhatItWants({ type, attributes }: AuditEvent): boolean {
+  if (!type.startsWith('tool.')) return false
+  const isDefined = attributes['behalf.tool.definition.sha256'] !== undefined
+  return !isDefined || attributes['mcp.method.name'] !== 'tools/call' || attributes['behalf.task'] !== undefined
+}
+
+const written = ['gen_ai.tool.name', 'behalf.task']
+
+/** They stand in the leaf, which nobody can erase: a secret in them is hidden in every mode. */
+function withPlainNames(event: AuditEvent, digestKey: DigestKey): AuditEvent {
+  const plain = <T>(value: T): T =>
+    typeof value === 'string' ? (redact(value, { mode: 'redacted', digestKey }).value as T) : value
+  const attributes = { ...event.attributes }
+  for (const name of written) if (attributes[name] !== undefined) attributes[name] = plain(attributes[name])
+  return { ...event, ...(event.tool === undefined ? {} : { tool: plain(event.tool) }), attributes }
 }
 
 function modeOf(name: string, policy: PayloadPolicy): RedactionMode {

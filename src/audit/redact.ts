@@ -1,8 +1,9 @@
 import { hex, lengthPrefixed, utf8 } from '../core/bytes.ts'
 import type { Json, JsonObject } from '../core/json.ts'
 import type { Config } from '../config/config.ts'
-import { assignedPattern, cardPattern, passesLuhn, secretPatterns } from '../screening/screening.ts'
+import { withinBase64, withinPercentEncoding } from './encoded-text.ts'
 import { plainText } from './neutralise.ts'
+import { withoutAssigned, withoutCards, withoutCredentials, withoutMembers } from './scrub-text.ts'
 import { isSecretName } from './secret-names.ts'
 import type { DigestKey } from '../core/sha256.ts'
 import { digestKey, hmacSync } from '../core/sha256.ts'
@@ -25,6 +26,8 @@ export type RedactionPolicy = {
   maxField?: number
   /** Longest kept value as a whole, counted the same way. Default 65,536. */
   maxTotal?: number
+  /** Most members and items. Default 2,000. */
+  maxMembers?: number
 }
 
 export type Redacted = {
@@ -47,11 +50,12 @@ export function redactionKey(config: Pick<Config, 'stateKey'>, project: string):
   return digestKey(hmacSync(digestKey(config.stateKey), lengthPrefixed('behalf audit digest 1', project)))
 }
 
-const secrets = new RegExp(secretPatterns.map(({ kind, pattern }) => `(?<${kind}>${pattern})`).join('|'), 'g')
-const assigned = new RegExp(assignedPattern, 'gi')
-const cards = new RegExp(cardPattern, 'g')
 const maxDepth = 32
 const maxMembers = 2_000
+/** A longer text is not read as JSON. */
+const maxNested = 262_144
+/** Text in base64 in a URL, and no further. */
+const maxDecodings = 2
 /** `token:x` and a card number are longer. */
 const shortestSecret = 10
 
@@ -91,13 +95,15 @@ class Walk {
   readonly #names: ReadonlySet<string>
   readonly #maxField: number
   #room: number
-  #members = maxMembers
+  #members: number
+  #decodings = 0
 
   constructor(policy: RedactionPolicy) {
     this.#policy = policy
     this.#names = new Set((policy.names ?? []).map(plainName))
     this.#maxField = policy.maxField ?? 16_384
     this.#room = policy.maxTotal ?? 65_536
+    this.#members = policy.maxMembers ?? maxMembers
   }
 
   value(value: Json, pointers: Pointers, depth: number): Json {
@@ -115,14 +121,10 @@ class Walk {
 
   text(text: string, depth: number): string {
     const nested = this.#nested(text, depth)
-    if (nested !== null) return nested
-    let kept = text
     // The tail goes before the search, with enough left that a secret on the edge is still seen whole.
     const limit = Math.min(this.#maxField, Math.max(this.#room, 0))
-    const long = kept.length > limit
-    if (long) kept = kept.slice(0, limit + 512)
-    kept = this.#scrub(kept)
-    if (long) {
+    let kept = nested ?? this.#scrub(text.length > limit ? text.slice(0, limit + 512) : text)
+    if ((nested ?? text).length > limit) {
       this.cut++
       kept = `${kept.slice(0, limit).toWellFormed()}[cut:${text.length}:${digestOf(this.#policy.digestKey, text, 64)}]`
     }
@@ -130,35 +132,55 @@ class Walk {
     return plainText(kept)
   }
 
-  /** A string that is itself JSON, as most tool results are: its members have names too. */
+  /** A string that is itself JSON, as most tool results are: its members have names too. Null: it stays as it is written. */
   #nested(text: string, depth: number): string | null {
-    const first = text.charCodeAt(0)
-    if ((first !== 0x7b && first !== 0x5b) || text.length > this.#maxField || depth >= maxDepth) return null
+    const [room, members] = [this.#room, this.#members]
+    if (!beginsJson(text) || text.length > maxNested || depth >= maxDepth || room <= 0) return null
+    const before = this.redactions + this.cut
     try {
-      const value = JSON.parse(text) as Json
-      const before = this.redactions + this.cut
-      const kept = this.value(value, [], depth + 1)
+      const kept = this.value(JSON.parse(text) as Json, [], depth + 1)
       return this.redactions + this.cut === before ? null : JSON.stringify(kept)
     } catch {
       return null
+    } finally {
+      // What is kept of it is counted as the text it is.
+      this.#room = room
+      this.#members = members
     }
   }
 
   #scrub(text: string): string {
     if (text.length < shortestSecret) return text
-    let kept = text.replace(secrets, (match: string, ...rest: unknown[]) => {
-      const groups = rest.at(-1) as Record<string, string | undefined>
-      return this.hide(secretPatterns.find((one) => groups[one.kind] !== undefined)?.kind ?? 'secret', match)
-    })
-    kept = kept.replace(assigned, (_, name?: string, value?: string, user?: string, password?: string) =>
-      name === undefined
-        ? `${user ?? ''}${this.hide('url_password', password ?? '')}`
-        : `${name}${this.hide('assigned', value ?? '')}`,
-    )
-    if (this.#policy.mode === 'redacted') {
-      kept = kept.replace(cards, (match) => (passesLuhn(match) ? this.hide('card', match) : match))
+    const hide = this.hide.bind(this)
+    let kept = withoutCredentials(text, hide)
+    if (this.#decodings < maxDecodings) {
+      kept = withinPercentEncoding(
+        kept,
+        (part) => this.#nested(part, 0),
+        (decoded) => this.#within(decoded),
+      )
+      kept = withinBase64(kept, (decoded) => this.#hideEncoded(decoded))
     }
-    return kept
+    kept = withoutMembers(kept, (name) => this.#isSecret(name), hide)
+    kept = withoutAssigned(kept, hide)
+    return this.#policy.mode === 'redacted' ? withoutCards(kept, hide) : kept
+  }
+
+  /** As a whole: what is left of it would be no base64. */
+  #hideEncoded(decoded: string): string | null {
+    const before = this.redactions
+    if (this.#within(decoded) === null) return null
+    this.redactions = before
+    return this.hide('encoded', decoded)
+  }
+
+  /** Null: there is nothing to hide in it. */
+  #within(decoded: string): string | null {
+    const before = this.redactions
+    this.#decodings++
+    const kept = this.#nested(decoded, 0) ?? this.#scrub(decoded)
+    this.#decodings--
+    return this.redactions === before ? null : kept
   }
 
   #array(items: Json[], pointers: Pointers, depth: number): Json[] {
@@ -211,6 +233,11 @@ class Walk {
     this.cut++
     return '[cut]'
   }
+}
+
+function beginsJson(text: string): boolean {
+  const first = text.charCodeAt(0)
+  return first === 0x7b || first === 0x5b || first === 0x22
 }
 
 const plainName = (name: string): string => name.toLowerCase().replace(/[^a-z0-9]/g, '')

@@ -4,6 +4,7 @@ import { paramHeadersFault } from '../core/param-headers.ts'
 import type { OfferedPrompt, OfferedResource, OfferedTemplate } from '../core/offered.ts'
 import type { Behaviour, Icon } from '../core/tool.ts'
 import type { SourceTool } from './offer.ts'
+import { sensitiveIn } from './sensitive-marks.ts'
 import type { UpstreamSettings } from './upstream-settings.ts'
 import { needsOf, upstreamSettingsSchema } from './upstream-settings.ts'
 import { vettedIcons, vettedMeta } from './vetted-meta.ts'
@@ -88,7 +89,7 @@ export function upstreamTools(upstream: UpstreamSource): SourceTool[] {
         behaviour: pin.behaviour ?? unclassified,
         source: { kind: 'upstream', upstream: upstream.id, remoteName: pin.name },
         ...needs,
-        sensitive: [],
+        sensitive: sensitiveIn(inputSchema as JsonObject, outputSchema as JsonObject | undefined),
         definitionHash: pin.hash,
         ...extras(value.icons, vettedMeta(value)),
       },

@@ -9,7 +9,14 @@ export type { Finding } from './finding.ts'
 export { finding } from './finding.ts'
 export { cleanText, showHidden, showHiddenIn } from './hidden-characters.ts'
 export { scanJson, scanName, scanText } from './hygiene.ts'
-export { assignedPattern, cardPattern, secretPatterns } from './secret-patterns.ts'
+export {
+  assignedPattern,
+  cardPattern,
+  memberNamePattern,
+  memberValuePattern,
+  quotedPattern,
+  secretPatterns,
+} from './secret-patterns.ts'
 export { passesLuhn } from './checksums.ts'
 export { screeningSchema, type ScreeningSettings } from './settings.ts'
 export { compileScreening, possibleLabels, type Plan, type Planner } from './plan.ts'

@@ -34,10 +34,26 @@ export const secretPatterns: readonly { kind: string; pattern: string }[] = [
   { kind: 'bearer', pattern: '\\b[Bb]earer\\s+[A-Za-z0-9._~+/=-]{12,}|\\b[Bb]asic\\s+[A-Za-z0-9+/=]{12,}' },
 ]
 
+const assignedName =
+  '(?:password|passwd|passphrase|secret|token|api[_-]?key|authorization|cookie)\\\\{0,16}["\']?\\s{0,3}[:=]\\s{0,3}'
+
 /** A value behind the name of a secret: `password=…`, `"token": "…"`, `https://user:…@host`. Groups: what stays, what goes. */
 export const assignedPattern =
-  '((?:password|passwd|passphrase|secret|token|api[_-]?key|authorization|cookie)\\\\?["\']?\\s{0,3}[:=]\\s{0,3}\\\\?["\']?)' +
+  `(${assignedName}\\\\{0,16}["']?)` +
   '((?!\\[redacted:)[^\\s"\'\\\\,;&<>]{4,})|(://[^\\s/:@]{1,100}:)((?!\\[redacted:)[^\\s/@]{1,200})(?=@)'
+
+/**
+ * The same in quotes, where a value may hold spaces: up to the quote that ends it, or the end of the line. Quotes inside JSON
+ * inside JSON are escaped. Groups: name, quote, what goes; and once more for the escaped form.
+ */
+export const quotedPattern =
+  `(${assignedName})(["'])((?!\\[redacted:)(?:(?!\\2)[^\\\\\\n]|\\\\.){1,1000})` +
+  `|(${assignedName})(\\\\{1,16}["'])((?!\\[redacted:)[^"'\\\\\\n]{1,1000})`
+
+/** The name of a member of JSON in the middle of a text, up to its value. Groups: quote, name. */
+export const memberNamePattern = `(\\\\{0,16}["'])([\\w.-]{1,64})\\1\\s{0,3}:\\s{0,3}`
+/** Its value: as text, as text inside JSON, as a number. Groups, twice: what stays and what goes; and a number. */
+export const memberValuePattern = `(["'])((?:(?!\\1)[^\\\\\\n]|\\\\.){1,16384})|(\\\\{1,16}["'])([^"'\\\\\\n]{1,16384})|(\\d[\\d.]{2,})`
 
 /** Personal data, hidden in mode `redacted` and kept in mode `full`. Never a part of a longer word: ids are full of digits. */
 export const cardPattern = '(?<![\\w-])(?<!\\d\\.)\\d(?:[ -]?\\d){12,18}(?![\\w-]|\\.\\d)'

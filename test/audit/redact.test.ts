@@ -93,6 +93,85 @@ describe('redact', () => {
     )
   })
 
+  it('hides a quoted value to its end, also inside JSON that is inside a text', () => {
+    const shown = (text: string) => JSON.stringify(kept(text))
+    expect(shown('He wrote {"password": "correct horse battery", "a": 1}')).not.toMatch(/correct|horse|battery/)
+    expect(shown("secret='correct horse'")).not.toMatch(/correct|horse/)
+    expect(shown(`x ${JSON.stringify(JSON.stringify({ token: 'correct horse', b: 2 }))}`)).not.toMatch(/correct|horse/)
+    expect(kept('He wrote {"password": "correct horse", "city": "Bern"}')).toContain('"city": "Bern"')
+  })
+
+  it('reads a long text that is JSON as JSON', () => {
+    const text = JSON.stringify({
+      rows: Array.from({ length: 500 }, (_, n) => `row number ${n} of many`),
+      otp: '491823',
+    })
+    const result = redact(text, policy({ maxField: 1_000 }))
+    expect(JSON.stringify(result.value)).not.toContain('491823')
+    expect(result).toMatchObject({ redactions: 1, cut: 1 })
+  })
+
+  it('keeps what is encoded and holds no secret as it was written', () => {
+    const texts = [
+      'https://x.test/a%20b?q=caf%C3%A9%20au%20lait',
+      Buffer.from('just a sentence that somebody encoded').toString('base64'),
+      '0190a000-0000-7000-8000-0000000000c1',
+      'GitHub_CreateIssue and 9f86d081884c7d659a2feaa0c55ad015',
+      '100% sure %zz %',
+    ]
+    expect(kept(texts)).toEqual(texts)
+  })
+
+  describe('a planted secret', () => {
+    const base64 = (text: string) => Buffer.from(text).toString('base64')
+    const secret = fc.constantFrom(
+      ...credentials.map(([, one]) => ({ value: one as Json, parts: [one] })),
+      { value: { password: 'correct horse battery' }, parts: ['correct horse', 'battery'] },
+      { value: { user: { otp: '83172645' } } as Json, parts: ['83172645'] },
+    )
+    const asText = (value: Json) => (typeof value === 'string' ? value : JSON.stringify(value))
+    /** In JSON as deep as one likes; in prose, a form, a list; as text inside JSON. */
+    const plain: ((value: Json) => Json)[] = [
+      (value) => JSON.stringify({ deep: [value], a: 1 }),
+      (value) => JSON.stringify(JSON.stringify({ value })),
+      (value) => [1, { inner: value }],
+      (value) => `Before: ${asText(value)} and after`,
+    ]
+    const encoded: ((value: Json) => Json)[] = [
+      (value) => encodeURIComponent(asText(value)),
+      (value) => `https://x.test/cb?state=${encodeURIComponent(asText(value))}&x=1`,
+      (value) => base64(asText(value)),
+      (value) => `https://x.test/open/${Buffer.from(asText(value)).toString('base64url')}`,
+      (value) => `data ${base64(asText(value)).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '')}.`,
+    ]
+    const some = (wraps: typeof plain, maxLength: number) => fc.array(fc.constantFrom(...wraps), { maxLength })
+
+    /** Everything that can be read out of a text by decoding what is in it. */
+    function* readings(text: string, depth = 0): Generator<string> {
+      yield text
+      if (depth > 4) return
+      const next = new Set<string>([text.replaceAll('\\', '')])
+      next.add(text.replace(/(?:%[0-9a-fA-F]{2})+/g, (part) => decodeURIComponent(part)))
+      for (const [run] of text.matchAll(/[A-Za-z0-9+/_-]{16,}={0,2}/g))
+        next.add(Buffer.from(run, 'base64url').toString())
+      for (const one of next) if (one !== text) yield* readings(one, depth + 1)
+    }
+
+    it('does not survive, however it is nested and twice encoded', () => {
+      const wraps = fc.tuple(some(plain, 1), some(encoded, 1), some(plain, 1), some(encoded, 1), some(plain, 1))
+      fc.assert(
+        fc.property(secret, wraps, ({ value, parts }, steps) => {
+          const planted = steps.flat().reduce((inner, wrap) => wrap(inner), value)
+          const result = redact(planted, policy({ mode: 'full' }))
+          const all = [...readings(JSON.stringify(result.value))].join('\n')
+          for (const part of parts) expect(all.includes(part.replaceAll('\n', ''))).toBe(false)
+          expect(result.redactions).toBeGreaterThan(0)
+        }),
+        { numRuns: 300, seed: 20261122 },
+      )
+    })
+  })
+
   it('hides card numbers and keeps other long numbers', () => {
     expect(kept('card 4111 1111 1111 1111 ok')).toMatch(/^card \[redacted:card:\w{8}\] ok$/)
     expect(kept('It is 4111111111111111.')).toMatch(/^It is \[redacted:card:\w{8}\]\.$/)
@@ -184,6 +263,14 @@ describe('redact', () => {
       '-----BEGIN '.repeat(1400),
       'token:'.repeat(2700),
       `AIza${'-'.repeat(16_000)}`,
+      'password="'.repeat(1600),
+      `token:\\"`.repeat(2000),
+      `secret="${'a'.repeat(16_000)}`,
+      '%41'.repeat(5400),
+      `${'%25'.repeat(2700)}41`,
+      Buffer.from('password '.repeat(1300)).toString('base64'),
+      'QUFB'.repeat(4000),
+      '{"a":'.repeat(3000),
     ]
     for (const text of hostile) {
       const slow = quickest(150, () => void redact(text, policy())) > 150
@@ -229,6 +316,19 @@ describe('redactEvent', () => {
     }
     const result = redactEvent(event(payload), { result: 'full', sensitive: ['/account/iban'] }, key)
     expect(JSON.stringify(result.payload)).not.toContain('DE0012345678')
+  })
+
+  it('hides a secret in what the agent itself names, in every mode', () => {
+    const secret = `ghp_${'a1B2'.repeat(9)}`
+    const named = (attributes: JsonObject, tool: string) =>
+      JSON.stringify(redactEvent({ ...event({}), tool, attributes }, { arguments: 'full', result: 'full' }, key))
+    const defined = { 'behalf.tool.definition.sha256': 'h', 'mcp.method.name': 'tools/call' }
+    expect(named({ 'gen_ai.tool.name': secret }, secret)).not.toContain(secret)
+    const uri = `db://reader:${secret}@host/t`
+    const read = { ...defined, 'mcp.method.name': 'resources/read', 'gen_ai.tool.name': uri }
+    expect(named(read, uri)).not.toContain(secret)
+    expect(named({ ...defined, 'behalf.task': `token=${secret}` }, 'A')).not.toContain(secret)
+    expect(named({ ...defined, 'gen_ai.tool.name': 'A_Tool' }, 'A_Tool')).toContain('A_Tool')
   })
 
   it('redacts whatever else a payload holds', () => {
