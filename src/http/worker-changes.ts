@@ -101,6 +101,7 @@ async function follow(
       if (value.kind === 'log_level' && value.watcher === hearing?.conversation) void hearing.renew()
       if (value.kind === 'logged' && hearing?.hears(value)) listener.logged?.(value.entry)
       if (value.kind === 'elicited') listener.elicited?.(value)
+      if (value.kind === 'task') listener.task?.(value.task)
       if (value.kind === 'watching' && value.watcher === watching?.watcher) void watching.start()
       const mine = value.kind === 'resource_updated' && watching && value.watchers.includes(watching.watcher)
       if (mine) listener.updated(value.uri)

@@ -31,6 +31,8 @@ export type ChangeListener = {
   /** What a link was for, which this conversation was given, is done. */
   elicited?: (done: { watcher: string; id: string }) => void
   updated: (uri: string) => void
+  /** This task of the caller's session, by the session's own id, is not what it was. */
+  task?: (id: string) => void
   /** A server behind the gateway logged it outside of any call. Not for 2026-07-28, where a log belongs to a request. */
   logged?: (entry: LogEntry) => void
   /** Nothing more will come: the session ended or the feed was lost. The client's stream ends too, so that it comes again. */

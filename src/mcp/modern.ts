@@ -1,8 +1,7 @@
 import type { JSONRPCRequest } from '@modelcontextprotocol/server'
 import type { ClientFeatures } from '../core/call.ts'
-import { tasksExtension } from '../core/call.ts'
 import type { JsonObject } from '../core/json.ts'
-import type { Refusal, Result } from '../core/result.ts'
+import type { Result } from '../core/result.ts'
 import type { About } from './build-server.ts'
 import type { Turn } from './turn.ts'
 import {
@@ -15,8 +14,7 @@ import { isObject } from '../core/json.ts'
 import { ok } from '../core/result.ts'
 import { askAbout, buildServer } from './build-server.ts'
 import { ListenBus } from './change-feed.ts'
-import { takesTasks } from './tasks.ts'
-import { errorMessage } from './to-wire.ts'
+import { serveListen } from './listen.ts'
 
 /** Methods whose answer describes the gateway. */
 const describing = new Set([
@@ -47,38 +45,20 @@ export async function serveModern(
   }
   const bus = new ListenBus()
   const meta = metaOf(message?.params)
-  if (message && wantsTasks(message) && !takesTasks(modernFeatures(meta))) {
-    return ok(Response.json(errorMessage(tasksMissing, message.id), { status: 400 }))
-  }
+  const features = modernFeatures(meta)
   const logs = Object.hasOwn(meta, LOG_LEVEL_META_KEY)
-  const handler = createMcpHandler(() => buildServer(turn, modernFeatures(meta), about, logs), {
+  const handler = createMcpHandler(() => buildServer(turn, features, about, logs), {
     legacy: 'reject',
     bus,
     onerror: () => {},
   })
-  if (message?.method === 'subscriptions/listen') {
-    const listener = { changed: bus.changed, updated: bus.updated, ended: () => void handler.close() }
-    const resources = about?.features.subscribe ? resourcesOf(message.params) : []
-    const watch = resources.length > 0 ? { watcher: crypto.randomUUID(), resources } : undefined
-    const subscribed = await turn.changes.subscribe(turn.caller, listener, watch)
-    if (!subscribed.ok) return subscribed
-    bus.whenIdle(subscribed.value)
-  }
+  const serve = (): Promise<Response> => handler.fetch(request, { parsedBody: turn.body })
   try {
-    return ok(await handler.fetch(request, { parsedBody: turn.body }))
+    if (message?.method !== 'subscriptions/listen') return ok(await serve())
+    return await serveListen(turn, message, { about, features }, { bus, serve, close: () => void handler.close() })
   } finally {
     bus.settle()
   }
-}
-
-/** More than this of one stream is not watched; nobody needs it, and each is a promise of ours to a server. */
-const maxWatched = 100
-
-function resourcesOf(params: unknown): string[] {
-  const filter = isObject(params) ? params['notifications'] : undefined
-  const wanted = isObject(filter) ? filter['resourceSubscriptions'] : undefined
-  const uris = Array.isArray(wanted) ? wanted.filter((uri) => typeof uri === 'string' && uri.length <= 2_000) : []
-  return uris.slice(0, maxWatched)
 }
 
 export function modernFeatures(meta: Record<string, unknown>): ClientFeatures {
@@ -93,18 +73,6 @@ export function modernFeatures(meta: Record<string, unknown>): ClientFeatures {
     elicitationUrl: isObject(elicitation) && isObject(elicitation['url']),
     capabilities,
   }
-}
-
-/** MCP tasks §Task Status Notifications. There are none here, but who may not ask is told so. */
-function wantsTasks({ method, params }: JSONRPCRequest): boolean {
-  const wanted = isObject(params) ? params['notifications'] : undefined
-  return method === 'subscriptions/listen' && isObject(wanted) && wanted['taskIds'] !== undefined
-}
-
-const tasksMissing: Refusal = {
-  code: 'upstream/capability_missing',
-  message: 'Declare the tasks extension to hear of tasks.',
-  data: { requiredCapabilities: { extensions: { [tasksExtension]: {} } } },
 }
 
 function metaOf(params: unknown): Record<string, unknown> {

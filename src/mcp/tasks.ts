@@ -63,7 +63,7 @@ export async function toCreateTask(turn: Turn, task: TaskState): Promise<JsonObj
   return { ...toWireTask(task, await sealTaskId(turn, task.id)), resultType: 'task' }
 }
 
-function toWireTask(task: TaskState, taskId: string): JsonObject {
+export function toWireTask(task: TaskState, taskId: string): JsonObject {
   const { createdAt, updatedAt, ttlMs, pollIntervalMs, message } = task
   return {
     taskId,
@@ -95,7 +95,7 @@ async function sealTaskId(turn: Turn, id: string): Promise<string> {
   return base64url(await encrypt(await stateKeyFor(turn.stateKey, 'task'), owner(turn), utf8(id)))
 }
 
-async function openTaskId(turn: Turn, taskId: string): Promise<string | null> {
+export async function openTaskId(turn: Turn, taskId: string): Promise<string | null> {
   const sealed = /^[\w-]{20,2000}$/.test(taskId) ? bytesOrNull(taskId) : null
   const opened = sealed && (await decrypt(await stateKeyFor(turn.stateKey, 'task'), owner(turn), sealed))
   return opened ? fromUtf8(opened) : null

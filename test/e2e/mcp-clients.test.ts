@@ -305,6 +305,12 @@ describe('tasks (SEP-2663)', () => {
   const taking = { elicitation: { form: {} }, extensions: { [extension]: {} } }
 
   async function ask(method: string, params: object, who = 'worker', capabilities: object = taking) {
+    const answer = await (await post(method, params, who, capabilities)).text()
+    const data = answer.split('\n').findLast((line) => line.startsWith('data: '))
+    return JSON.parse(data?.slice(6) ?? answer) as Said
+  }
+
+  function post(method: string, params: object, who = 'worker', capabilities: object = taking) {
     const named = params as { name?: string; taskId?: string }
     const name = named.name ?? named.taskId
     const _meta = {
@@ -312,7 +318,7 @@ describe('tasks (SEP-2663)', () => {
       'io.modelcontextprotocol/clientCapabilities': capabilities,
       'io.modelcontextprotocol/clientInfo': { name: 'tasks', version: '1' },
     }
-    const response = await fetch(world.mcp('jobs'), {
+    return fetch(world.mcp('jobs'), {
       method: 'POST',
       headers: {
         ...world.as(who),
@@ -324,9 +330,6 @@ describe('tasks (SEP-2663)', () => {
       },
       body: JSON.stringify({ jsonrpc: '2.0', id: 1, method, params: { ...params, _meta } }),
     })
-    const answer = await response.text()
-    const data = answer.split('\n').findLast((line) => line.startsWith('data: '))
-    return JSON.parse(data?.slice(6) ?? answer) as Said
   }
   const start = async (name: string, args = {}): Promise<string> => {
     const { result } = await ask('tools/call', { name, arguments: args })
@@ -366,6 +369,26 @@ describe('tasks (SEP-2663)', () => {
     expect((await ask('tasks/update', { taskId, inputResponses })).result).toMatchObject({ resultType: 'complete' })
     await until(taskId, 'completed')
     expect(JSON.stringify((await get(taskId))?.['result'])).toContain('accept')
+  })
+
+  test('who listens hears when it asks and when it is done, without asking', async () => {
+    const taskId = await start('confirm_delete', { filename: 'notes.txt' })
+    const stream = await post('subscriptions/listen', { notifications: { taskIds: [taskId] } })
+    const reader = (stream.body ?? new ReadableStream()).pipeThrough(new TextDecoderStream()).getReader()
+    let heard = ''
+    const hear = async (word: string) => {
+      while (!heard.includes(word)) heard += (await reader.read()).value ?? ''
+    }
+    await hear('inputRequests')
+    const key = /"(\d+\.confirm)"/.exec(heard)?.[1] ?? ''
+    await ask('tasks/update', { taskId, inputResponses: { [key]: { action: 'accept', content: {} } } })
+    await hear('"status":"completed"')
+    const said = heard.split('\n').filter((line) => line.startsWith('data: '))
+    const last = JSON.parse(said.at(-1)?.slice(6) ?? '') as { params: object }
+    expect(last).toMatchObject({ method: 'notifications/tasks', params: { taskId, result: { content: [{}] } } })
+    const { resultType: _type, _meta: _ours, ...asked } = (await get(taskId)) ?? {}
+    expect(last.params).toMatchObject(asked)
+    await reader.cancel()
   })
 
   test('a failure is a failure in our words, and cancelling reaches the server', async () => {
@@ -415,9 +438,11 @@ describe('tasks (SEP-2663)', () => {
     await client.connect(new StreamableHTTPClientTransport(new URL(world.mcp('jobs')), { requestInit }))
     const told: unknown[] = []
     const onprogress = ({ message }: { message?: string | undefined }) => void told.push(message)
-    const waited = await client.callTool({ name: 'failing_job', arguments: {} }, { onprogress })
+    const waited = await client.callTool({ name: 'failing_job', arguments: {} })
     expect(waited).toMatchObject({ isError: true, content: [{ text: 'It did not work.' }] })
-    expect(told).toContain('poll 1')
+    const slowly = await client.callTool({ name: 'pushy_job', arguments: { seconds: 2 } }, { onprogress })
+    expect(slowly).toMatchObject({ content: [{ text: 'pushy_job {}' }] })
+    expect(told).toEqual(['poll 1', 'poll 2'])
     const hangUp = new AbortController()
     const before = new Set(jobs.jobs.keys())
     const call = client.callTool({ name: 'pushy_job', arguments: { seconds: 10_000 } }, { signal: hangUp.signal })

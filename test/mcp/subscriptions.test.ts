@@ -1,7 +1,10 @@
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
 import { expect, test } from 'vitest'
 import { refuse } from '../../src/core/result.ts'
-import { front, gatewayUrl, modern, read } from '../support/fake-front.ts'
+import { tasksExtension } from '../../src/core/call.ts'
+import type { TaskState } from '../../src/core/call.ts'
+import { bent } from '../support/bent.ts'
+import { FakeSession, front, gatewayUrl, modern, read, said } from '../support/fake-front.ts'
 
 const listen = (id: number, notifications: object = { toolsListChanged: true }, who = 'alice') =>
   modern({ id, method: 'subscriptions/listen', params: { notifications } }, { who })
@@ -123,3 +126,78 @@ for (const mode of ['legacy', { pin: '2026-07-28' }] as const) {
     await client.close()
   })
 }
+
+/** One task of alice's, which she may listen to. */
+async function working() {
+  const task: TaskState = {
+    id: 't1',
+    status: 'working',
+    createdAt: 0,
+    updatedAt: 0,
+    ttlMs: 60_000,
+    pollIntervalMs: 1_000,
+  }
+  const session = new FakeSession({
+    callAsTask: async () => ({ kind: 'task', task }),
+    getTask: async (id) => (id === task.id ? { ok: true, task } : refuse('session/unknown_task')),
+  })
+  const site = front(session)
+  const capabilities = { extensions: { [tasksExtension]: {} } }
+  const listenTo = (notifications: object, who = 'alice') =>
+    site.fetch(modern({ id: 7, method: 'subscriptions/listen', params: { notifications }, capabilities }, { who }))
+  const made = await site.fetch(modern({ method: 'tools/call', params: { name: 'Test_Echo' }, capabilities }))
+  const taskId = String((await read(made)).result?.['taskId'])
+  const become = (more: Partial<TaskState>) => {
+    Object.assign(task, more)
+    site.changes.work('t1')
+  }
+  return { site, listenTo, taskId, become }
+}
+
+test('tasks are told to their owner, as they are first and then as they change, as tasks/get would say it', async () => {
+  const { site, listenTo, taskId, become } = await working()
+  const stream = events(await listenTo({ taskIds: [taskId, bent(taskId), 'guess'] }))
+  const _meta = { 'io.modelcontextprotocol/subscriptionId': 7 }
+  expect(await stream.next()).toEqual({
+    jsonrpc: '2.0',
+    method: 'notifications/subscriptions/acknowledged',
+    params: { notifications: { taskIds: [taskId] }, _meta },
+  })
+  const told = { method: 'notifications/tasks', params: { taskId, status: 'working', ttlMs: 60_000, _meta } }
+  expect(await stream.next()).toMatchObject(told)
+  site.changes.work('t1')
+  site.changes.work('t2')
+  become({ status: 'input_required', requests: { '1.who': { method: 'elicitation/create' } } })
+  expect(await stream.next()).toMatchObject({ params: { status: 'input_required', inputRequests: { '1.who': {} } } })
+  become({ status: 'ended', reply: said('done') as NonNullable<TaskState['reply']> })
+  expect(await stream.next()).toMatchObject({
+    params: { status: 'completed', result: { content: [{ text: 'done' }] } },
+  })
+  site.changes.end()
+  expect(await stream.next()).toMatchObject({ id: 7, result: { resultType: 'complete', _meta } })
+  await expect(stream.next()).rejects.toThrow('the stream ended')
+  expect(site.changes.listeners.size).toBe(0)
+})
+
+test('tasks are told beside lists, on one stream, and hanging up lets go of both', async () => {
+  const { site, listenTo, taskId, become } = await working()
+  const stream = events(await listenTo({ taskIds: [taskId], toolsListChanged: true }))
+  expect((await stream.next()).params?.['notifications']).toEqual({ toolsListChanged: true, taskIds: [taskId] })
+  expect((await stream.next()).method).toBe('notifications/tasks')
+  site.changes.tell('tools')
+  expect((await stream.next()).method).toBe('notifications/tools/list_changed')
+  become({ status: 'ended', reply: said('done') as NonNullable<TaskState['reply']> })
+  expect(await stream.next()).toMatchObject({ params: { status: 'completed' } })
+  await stream.close()
+  await expect.poll(() => site.changes.listeners.size).toBe(0)
+})
+
+test('a task of somebody else is not listened to, and whoever takes none is told so', async () => {
+  const { site, listenTo, taskId } = await working()
+  const text = await (await listenTo({ taskIds: [taskId] }, 'mallory')).text()
+  expect(text).not.toContain(taskId)
+  expect(text).toContain('"resultType":"complete"')
+  const response = await site.fetch(listen(1, { taskIds: [taskId] }))
+  expect([response.status, (await read(response)).error?.code]).toEqual([400, -32021])
+  expect(site.changes.listeners.size).toBe(0)
+})

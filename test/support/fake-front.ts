@@ -120,6 +120,12 @@ export class FakeChanges implements ChangeFeed {
   update(uri: string): void {
     for (const { updated } of this.listeners) updated(uri)
   }
+  work(id: string): void {
+    for (const { task } of this.listeners) task?.(id)
+  }
+  end(): void {
+    for (const { ended } of this.listeners) ended()
+  }
 }
 
 export type Front = {
