@@ -1,4 +1,5 @@
 import type { RuleTests } from '../src/policy/policy.ts'
+import { isObject } from '../src/core/json.ts'
 import { ruleTestsSchema } from '../src/policy/policy.ts'
 import type { Args } from './command.ts'
 import { Fault, exitCodes, text } from './command.ts'
@@ -18,20 +19,25 @@ export const questionOptions = {
   task: { type: 'string' },
   'signed-in-ago': { type: 'string' },
   'decision-point': { type: 'string' },
+  given: { type: 'string' },
 } as const
 
 export const questionHelp = `--user, --agent  who, through what
 --tool, --arguments   what: a name, and the arguments as JSON
---after <tool>        a step the session has done already; may be given several times
+--after <tool>        a step the session has done already; may be given several times. With its arguments, or as a whole
+                      step: --after 'Claims_GetClaimStatus {"claim_id":"C-1"}', --after '{"tool":"X","outcome":"failed"}'
 --taint <label>       a label the session has; may be given several times
 --at, --address, --task, --signed-in-ago   2026-01-05T12:00:00Z, 10.1.2.3, a task id, 15m
---decision-point      what the company's decision point would say: permit, deny, unavailable or invalid`
+--decision-point      what the company's decision point would say: permit, deny, unavailable or invalid
+--given <json>        whatever else a test of rules may give: '{"startedAgo":"20m","connection":{"scopes":["repo"]}}'`
 
 /** As a test would say it. */
 export function questionOf({ values }: Args): Given & { tool: string } {
   const tool = text(values['tool'])
   if (tool === undefined) throw new Fault('--tool is missing.', exitCodes.usage)
+  const more = values['given'] === undefined ? {} : readJson('--given', text(values['given']) ?? '')
   const given = {
+    ...(isObject(more) ? more : {}),
     tool,
     ...named(values, {
       user: 'user',
@@ -42,8 +48,10 @@ export function questionOf({ values }: Args): Given & { tool: string } {
       signedInAgo: 'signed-in-ago',
       decisionPoint: 'decision-point',
     }),
-    ...(values['arguments'] === undefined ? {} : { arguments: readJson(text(values['arguments']) ?? '') }),
-    ...(values['after'] === undefined ? {} : { steps: values['after'] }),
+    ...(values['arguments'] === undefined
+      ? {}
+      : { arguments: readJson('--arguments', text(values['arguments']) ?? '') }),
+    ...(values['after'] === undefined ? {} : { steps: [values['after']].flat().map((step) => readStep(String(step))) }),
     ...(values['taint'] === undefined ? {} : { taint: values['taint'] }),
   }
   const parsed = ruleTestsSchema.safeParse({ cases: [{ name: 'question', given, expect: 'permit' }] })
@@ -61,10 +69,17 @@ function named(values: Args['values'], options: Record<string, string>): Record<
   return Object.fromEntries(found.filter((entry): entry is [string, string] => entry[1] !== undefined))
 }
 
-function readJson(value: string): unknown {
+/** A name, a name and its arguments, or a whole step. */
+function readStep(value: string): unknown {
+  if (value.startsWith('{')) return readJson('--after', value)
+  const [, tool = value, args] = /^(\S+)\s+(\{.*)$/s.exec(value) ?? []
+  return args === undefined ? tool : { tool, arguments: readJson('--after', args) }
+}
+
+function readJson(option: string, value: string): unknown {
   try {
     return JSON.parse(value)
   } catch {
-    throw new Fault('--arguments has to be JSON.', exitCodes.usage)
+    throw new Fault(`${option} has to be JSON.`, exitCodes.usage)
   }
 }

@@ -94,7 +94,7 @@ function deadConditions({ rule, tools }: Placed, catalogue: Catalogue): Finding[
     findings.push({
       rule: rule.id,
       kind: 'never_holds',
-      message: 'Its condition contradicts itself, so it never holds.',
+      message: `Its condition contradicts itself, so it never holds${rule.effect === 'permit' ? '' : '; where it cannot be read, it still denies'}.`,
     })
   }
   const schemas = catalogue.tools.filter(({ name }) => tools.has(name)).map(({ inputSchema }) => inputSchema ?? {})

@@ -109,6 +109,18 @@ describe('behalf policy explain', () => {
     expect((await policy('explain', injection, ...mail, '--after', 'Files_ReadPrivate')).out).toContain('Denied')
   })
 
+  it('takes steps with their arguments, and whatever else a test may give', async () => {
+    const large = ['--tool', 'Claims_ProcessClaim', '--arguments', '{"claim_id":"C-1","amount":90000}']
+    const looked = ['--after', 'Claims_GetClaimStatus {"claim_id":"C-1"}']
+    expect((await ask(...large, '--after', 'Claims_GetClaimStatus {"claim_id":"C-2"}')).out).toContain('Denied')
+    expect((await ask(...large, ...looked)).out).toContain('Waits for an approval by large-claims-need-a-lead')
+    const given = ['--given', '{"approved":["large-claims-need-a-lead"]}']
+    expect((await ask(...large, ...looked, ...given)).out).toContain('Permitted')
+    const failed = '{"tool":"Claims_GetClaimStatus","arguments":{"claim_id":"C-1"},"outcome":"failed"}'
+    expect((await ask(...large, '--after', failed, ...given)).out).toContain('Denied by status-first')
+    expect(await ask(...large, '--after', 'x {')).toMatchObject({ code: 2, err: '--after has to be JSON.\n' })
+  })
+
   it('says what is wrong with the question', async () => {
     expect(await ask()).toMatchObject({ code: 2, err: '--tool is missing.\n' })
     expect(await ask('--tool', 'x', '--arguments', '{')).toMatchObject({ code: 2 })
