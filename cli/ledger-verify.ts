@@ -58,11 +58,19 @@ function headsOf({ values }: Args): string[] {
   })
 }
 
-function told({ faults, from, to, proven, heads, payloads }: ExportVerdict): string[] {
+function told({ faults, from, to, proven, heads, payloads, unchecked }: ExportVerdict): string[] {
   const lines = faults.map(({ text }) => `WRONG: ${text}`)
-  if (lines.length > 0) return [...lines.slice(0, 20), ...(lines.length > 20 ? [`and ${lines.length - 20} more`] : [])]
+  const silent = unchecked.map(
+    (size) => `The head kept of ${size} records was not compared: the file does not reach back to it.`,
+  )
+  if (lines.length > 0)
+    return [...lines.slice(0, 20), ...(lines.length > 20 ? [`and ${lines.length - 20} more`] : []), ...silent]
+  const what = `${to - from} records (${from} to ${to - 1}), ${heads} signed heads, ${payloads} payloads`
+  if (proven === from && to > from)
+    return [`${what}: they agree with each other, and no signed head proves them.`, ...silent]
   return [
-    `${to - from} records (${from} to ${to - 1}), ${heads} signed heads, ${payloads} payloads: unaltered.`,
+    `${what}: unaltered.`,
     ...(proven < to ? [`No head in the file covers the records from ${proven} on.`] : []),
+    ...silent,
   ]
 }

@@ -25,6 +25,8 @@ export type ExportVerdict = {
   proven: number
   heads: number
   payloads: number
+  /** Sizes of heads kept elsewhere that this export says nothing about: it begins behind them, or has a hole before them. */
+  unchecked: number[]
 }
 
 export type VerifyOptions = {
@@ -48,6 +50,7 @@ class Check {
   readonly #options: VerifyOptions
   readonly #faults: ExportFault[] = []
   readonly #outside = new Map<number, Bytes>()
+  readonly #compared = new Set<number>()
   #tree: GrowingTree | null = null
   #verifier = ''
   #from = 0
@@ -72,11 +75,13 @@ class Check {
     if (next.success) return this.#continue(next.data)
     const read = line.safeParse(value)
     if (!read.success) return this.#fault('unreadable', this.#next, `line ${this.#number} is no part of an export`)
+    if (this.#ended) return this.#fault('unreadable', this.#next, `line ${this.#number} stands behind the end`)
     if ('hash' in read.data) return this.#record(read.data)
     if ('checkpoint' in read.data) return this.#head(read.data.checkpoint)
     this.#ended = true
-    if (read.data.end > this.#next)
-      this.#fault('cut_off', this.#next, `the export says it has ${read.data.end} records`)
+    const { end } = read.data
+    if (end > this.#next) this.#fault('cut_off', this.#next, `the export says it has ${end} records`)
+    else if (end < this.#next) this.#fault('unreadable', end, `the export says it has ${end} records, and has more`)
   }
 
   finish(): ExportVerdict {
@@ -94,6 +99,7 @@ class Check {
       proven: this.#proven,
       heads: this.#heads,
       payloads: this.#payloads,
+      unchecked: [...this.#outside.keys()].filter((size) => size <= this.#next && !this.#compared.has(size)),
     }
   }
 
@@ -110,6 +116,7 @@ class Check {
       else this.#fault('head_forged', from, 'a signed head kept elsewhere is not signed with this key')
     }
     const before = this.#outside.get(from)
+    if (before) this.#compared.add(from)
     if (from > 0 && before && !timingSafeEqual(before, this.#tree.root()))
       this.#fault('altered', 0, `what comes before record ${from} is not what a signed head kept elsewhere covers`)
   }
@@ -133,8 +140,7 @@ class Check {
 
   async #record(record: ExportRecord): Promise<void> {
     const { sequence, leaf, hash, payload } = record
-    if (sequence < this.#next)
-      return this.#fault('reordered', sequence, `record ${sequence} stands behind record ${this.#next - 1}`)
+    if (sequence < this.#next) return this.#reordered(sequence)
     if (sequence > this.#next) this.#missing(sequence)
     const stated = bytesOrNull(hash)
     const computed = leaf === undefined ? null : await leafHashOf(leaf)
@@ -146,7 +152,20 @@ class Check {
     this.#next = sequence + 1
     if (payload) await this.#payload(sequence, leaf ?? '', payload)
     const outside = this.#outside.get(this.#next)
-    if (outside) this.#compare(outside, 'a signed head kept elsewhere')
+    if (!outside) return
+    this.#compare(outside, 'a signed head kept elsewhere')
+    if (!this.#holed) this.#compared.add(this.#next)
+  }
+
+  /** It was missed at its place already: it is not missing but moved. */
+  #reordered(sequence: number): void {
+    const missed = this.#faults.findIndex(
+      ({ kind, sequence: from, upTo = from }) => kind === 'removed' && from <= sequence && sequence <= upTo,
+    )
+    const [gap] = missed < 0 ? [] : this.#faults.splice(missed, 1)
+    this.#fault('reordered', sequence, `record ${sequence} stands behind record ${this.#next - 1}`)
+    if (gap && gap.sequence < sequence) this.#removed(gap.sequence, sequence - 1)
+    if (gap?.upTo !== undefined && gap.upTo > sequence) this.#removed(sequence + 1, gap.upTo)
   }
 
   /** The tree cannot be computed across a hole; what follows is still checked record by record. */

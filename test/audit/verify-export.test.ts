@@ -33,16 +33,18 @@ const edit = (lines: string[], sequence: number, change: (record: Record<string,
     change(record)
     return JSON.stringify(record)
   })
+const lineOf = (text = ''): number => (JSON.parse(text) as { sequence: number }).sequence
 const at = (row: StoredRow[], sequence: number) => row.find((one) => one.sequence === sequence) as StoredRow
 
 describe('an export', () => {
   it('proves itself whole', async () => {
-    expect(await verify(await exported())).toEqual({ faults: [], from: 0, to: 25, proven: 25, heads: 3, payloads: 25 })
+    const counts = { from: 0, to: 25, proven: 25, heads: 3, payloads: 25 }
+    expect(await verify(await exported())).toEqual({ faults: [], ...counts, unchecked: [] })
   })
 
   it('proves itself from the middle', async () => {
     const verdict = await verify(await exported(undefined, { from: 13, to: 20, payloads: 'none' }))
-    expect(verdict).toEqual({ faults: [], from: 13, to: 20, proven: 20, heads: 1, payloads: 0 })
+    expect(verdict).toEqual({ faults: [], from: 13, to: 20, proven: 20, heads: 1, payloads: 0, unchecked: [] })
   })
 
   it('says up to where a signed head covers it', async () => {
@@ -186,7 +188,31 @@ describe('an export that was tampered with', () => {
     const lines = await exported(undefined, { payloads: 'none' })
     const [a, b] = [lines[4] as string, lines[5] as string]
     lines.splice(4, 2, b, a)
-    expect((await faults(lines)).map(([kind]) => kind)).toEqual(['removed', 'reordered'])
+    expect(await faults(lines)).toEqual([['reordered', lineOf(a)]])
+    const moved = await exported(undefined, { payloads: 'none' })
+    moved.splice(8, 0, ...moved.splice(3, 1))
+    expect(await faults(moved)).toEqual([['reordered', lineOf(moved[8])]])
+    const [early] = moved.splice(4, 1)
+    expect(await faults(moved)).toEqual([
+      ['reordered', lineOf(moved[7])],
+      ['removed', lineOf(early), lineOf(early)],
+    ])
+  })
+
+  it('is caught when something stands behind its end, or its end says another number', async () => {
+    const lines = await exported(undefined, { payloads: 'none' })
+    expect(await faults([...lines, lines[5] as string])).toEqual([['unreadable', 25]])
+    expect(await faults([...lines.slice(0, -1), '{"end":24}'])).toEqual([['unreadable', 24]])
+  })
+
+  it('says which heads kept elsewhere it could not be held against', async () => {
+    const kept = [10, 20].map((size) => paper.heads.get(size) as string)
+    const whole = await exported(undefined, { payloads: 'none' })
+    expect((await verify(whole, kept)).unchecked).toEqual([])
+    const late = await exported(undefined, { from: 15, payloads: 'none' })
+    expect(await verify(late, kept)).toMatchObject({ faults: [], unchecked: [10] })
+    const holed = whole.filter((text) => !text.includes('"sequence":13,'))
+    expect((await verify(holed, kept)).unchecked).toEqual([20])
   })
 
   it('is caught when it was cut anywhere', async () => {

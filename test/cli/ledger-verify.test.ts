@@ -66,6 +66,18 @@ describe('behalf ledger verify', () => {
     expect(out).toContain('covers 25 records; everything from record 15 on is missing')
   })
 
+  it('calls nothing unaltered that no signed head proves, and says which head it did not compare', async () => {
+    const bare = (await exported()).replaceAll(/.*"checkpoint".*\n/g, '')
+    expect((await verify(bare, '--key', paper.verifier)).out).toBe(
+      '25 records (0 to 24), 0 signed heads, 25 payloads: they agree with each other, and no signed head proves them.\n',
+    )
+    let late = ''
+    const ports = { ledger: paper.ledger, rows: async (from: number, to: number) => paper.rows.slice(from, to) }
+    for await (const line of exportLedger(ports, { from: 15, payloads: 'none' })) late += line
+    const { out } = await verify(late, '--key', paper.verifier, '--head', file(paper.heads.get(10) as string))
+    expect(out).toContain('The head kept of 10 records was not compared')
+  })
+
   it('gives programs one value, and says when it was given no export', async () => {
     const { out } = await verify(await exported(), '--json', '--key', paper.verifier)
     expect(JSON.parse(out)).toMatchObject({ faults: [], proven: 25 })

@@ -119,7 +119,7 @@ const completed = (filters: EventFilters): EventFilters =>
 /** The types that `identity.*` stands for; null when calls are among them: those are everywhere. */
 function typesOf(pattern: string | undefined): EventType[] | null {
   if (pattern === undefined || !pattern.endsWith('*')) return null
-  const found = allTypes.filter((type) => type.startsWith(pattern.slice(0, -1)))
+  const found = eventTypes.filter((type) => type.startsWith(pattern.slice(0, -1)))
   return found.length === 0 || found.some((type) => type.startsWith('tool.')) ? null : found
 }
 
@@ -197,7 +197,7 @@ const types: Record<EventType, true> = {
   'audit.expired': true,
   'audit.sink_changed': true,
 }
-const allTypes = Object.keys(types) as EventType[]
+export const eventTypes = Object.keys(types) as EventType[]
 
 /** Only the star of our own kind: the other characters of GLOB are taken as they are. */
 const globOf = (pattern: string): string => pattern.replaceAll(/[?[]/g, '[$&]')

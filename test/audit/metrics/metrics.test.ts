@@ -1,11 +1,19 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import type { AuditEvent } from '../../../src/audit/event.ts'
+import type { Head, StorageStatus } from '../../../src/audit/ledger-api.ts'
 import { leafText } from '../../../src/audit/leaf.ts'
 import type { LedgerStorage } from '../../../src/audit/ledger-storage.ts'
+import type { Now } from '../../../src/audit/metrics/families.ts'
+import { families } from '../../../src/audit/metrics/families.ts'
 import { meter } from '../../../src/audit/metrics/meter.ts'
+import type { MetricStore } from '../../../src/audit/metrics/metric-store.ts'
 import { quantile } from '../../../src/audit/metrics/metric-store.ts'
 import { openMetrics } from '../../../src/audit/metrics/open-metrics.ts'
 import { addToTally, emptyTally, readSeries } from '../../../src/audit/metrics/tally.ts'
+import { eventTypes } from '../../../src/audit/read/event-query.ts'
+import { errors } from '../../../src/core/errors.ts'
 import { canonicalJson } from '../../../src/core/json.ts'
 
 const leafOf = (event: Partial<AuditEvent>): string =>
@@ -132,6 +140,57 @@ describe('OpenMetrics text', () => {
     expect(lines).toContain('behalf_x_seconds_bucket{gateway="g",le="+Inf"} 3')
     expect(lines).toContain('behalf_x_seconds_count{gateway="g"} 3')
     expect(lines).toContain('behalf_x_seconds_sum{gateway="g"} 31.5')
+  })
+})
+
+describe('docs/operations.md', () => {
+  const page = readFileSync(join(import.meta.dirname, '../../../docs/operations.md'), 'utf8')
+  const table = page.slice(page.indexOf('## Every number'), page.indexOf('## Alarms of the record'))
+  const sinks = [{ id: 's', waitingSince: null }] as unknown as Now['sinks']
+  const head = { size: 1, indexedUpTo: 1, oldestUnindexedAt: null } as Head
+  const counted = tallied(ended, {
+    ...ended,
+    outcome: 'failed',
+    attributes: { 'error.type': 'x', 'behalf.credential_ms': 1 },
+  })
+  addToTally(counted, leafOf({ type: 'vault.refreshed', attributes: { provider: 'github' } }))
+  const store = {
+    all: () => [
+      ...[...counted.counts].map(([key, value]) => ({ name: readSeries(key)[0], labels: readSeries(key)[1], value })),
+      { name: 'metrics_dropped_total', labels: {}, value: 0 },
+    ],
+    recent: () => [{ calls: 1, bucket: 5 }],
+  } as unknown as MetricStore
+  const now = { head, sinks, lastCheckpointAt: 1, at: 2, d1Bytes: 1, alarms: [] } as unknown as Now
+  /** Every name of a sample, as a scraper sees it. */
+  const exposed = openMetrics(families(store, now))
+    .split('\n')
+    .filter((line) => !line.startsWith('#') && line !== '')
+    .map((line) => line.replace(/[{ ].*/, '').replace(/_(?:bucket|count|sum)$/, ''))
+
+  it('names every number there is, and none that is not', () => {
+    const first = table.split('\n').flatMap((row) => (row.startsWith('| `behalf_') ? [row.split('|')[1] ?? ''] : []))
+    const named = first.flatMap((cell) => [...cell.matchAll(/`(behalf_[a-z0-9_]+)/g)].map((match) => match[1] ?? ''))
+    expect([...new Set(named)].toSorted()).toEqual([...new Set(exposed)].toSorted())
+    for (const [name] of page.matchAll(/behalf_[a-z0-9_]+[a-z0-9]/g))
+      expect(named.some((one) => one.startsWith(name))).toBe(true)
+  })
+
+  it('says what each alarm means', () => {
+    const alarms: Record<StorageStatus['alarms'][number], true> = {
+      d1_nearly_full: true,
+      ledger_nearly_full: true,
+      archive_fails: true,
+      no_archive: true,
+    }
+    for (const alarm of Object.keys(alarms)) expect(page).toContain(`| \`${alarm}\` |`)
+  })
+
+  it('names only codes of errors and types of events that exist', () => {
+    for (const [, code] of page.matchAll(/`((?:policy|runtime|vault|identity|connect)\/[a-z_]+)`/g))
+      expect(Object.keys(errors)).toContain(code)
+    for (const [, type] of page.matchAll(/(?:`|--type )((?:vault|identity|connect|upstream|audit)\.[a-z_]+)/g))
+      expect(eventTypes).toContain(type)
   })
 })
 

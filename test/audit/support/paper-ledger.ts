@@ -21,7 +21,7 @@ export async function paperLedger(count: number, headEvery = 10) {
   const opened = new Map<string, OpenPayload>()
   const heads = new Map<number, string>()
   for (let sequence = 0; sequence < count; sequence++) {
-    const nonced = noncedPayload(`{"note":"payload ${sequence}"}`)
+    const nonced = noncedPayload(`{"note":"payload ${sequence}","rate":0.0000015}`)
     const head = `{"at":${1_800_000_000_000 + sequence},"id":"e${sequence}","project":"acme","type":"tool.intent"}`
     const leaf = leafText(head, 1_800_000_000_000 + sequence, await commitmentOf(nonced))
     appendLeaves(tiles, sequence, [await leafHashOf(leaf)])
