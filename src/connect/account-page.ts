@@ -39,6 +39,7 @@ export async function showAccount(
   const there = await vaultOf(env, content.user).connections()
   const connection = there.find(({ id }) => id === content.connection)
   if (!connection) return gonePage()
+  if (wants === 'default' && connection.isDefault) return defaultPage(connection.label)
   const { user } = session
   const { title, about, button } = words[wants]
   return formPage({

@@ -12,7 +12,7 @@ import { saveConnection } from './saving.ts'
 import { tellElicited } from './session-control.ts'
 import type { Ticket } from './tickets.ts'
 import type { TokenSet } from './token-answer.ts'
-import { expiryOf } from './token-endpoint.ts'
+import { introspected } from './token-endpoint.ts'
 import type { VaultUse } from './use.ts'
 
 /** We hold tokens now: from here every way out either keeps them or gives them back to the provider. */
@@ -34,7 +34,8 @@ export async function accept(
     ...probe.account,
     details: { ...probe.account.details, ...(await furtherDetails(provider, use.egress, tokens)) },
   }
-  const found = { tokens: { ...tokens, expiresAt: await expiryOf(provider, use.egress, tokens) }, account }
+  const told = await introspected(provider, use.egress, tokens, use.now())
+  const found = { tokens: { ...tokens, ...told }, account }
   if (!needsConfirmation(use, provider, ticket, account, visitor)) return keep(use, ticket, provider, found)
 
   const held = await hold(use, ticket, found)

@@ -65,7 +65,8 @@ export async function startConnect(
 
   const { link: state, nonce: stateNonce } = await makeLink(use.config.stateKey, 'state', visitor, use.now())
   const verifier = generateRandomCodeVerifier()
-  const authorizeUrl = await buildAuthorizeUrl(provider.value, ticket.scopes, state, verifier)
+  const granted = ticket.connection === null ? [] : (use.store.get(ticket.connection)?.scopes ?? [])
+  const authorizeUrl = await buildAuthorizeUrl(provider.value, ticket.scopes, granted, state, verifier)
   if (authorizeUrl === null) return refuse('vault/unavailable', { evidence: { fault: 'authorize_url' } })
   const sealed = await use.keys.seal(verifierPlace(ticket), 'verifier', 0, verifier)
   use.tickets.start(ticket.digest, await digestOf(stateNonce), sealed)
@@ -77,6 +78,7 @@ export async function startConnect(
 async function buildAuthorizeUrl(
   provider: Provider,
   scopes: readonly string[],
+  granted: readonly string[],
   state: string,
   verifier: string,
 ): Promise<string | null> {
@@ -84,7 +86,7 @@ async function buildAuthorizeUrl(
   const url = providerUrl(provider, spec.authorize.url)
   if (url === null) return null
   const { separator, parameter } = spec.scopes
-  const values = { ...provider.values, scopes: scopes.join(separator) }
+  const values = { ...provider.values, scopes: scopes.join(separator), existing_scopes: granted.join(separator) }
   const extra = { ...fillAll(spec.authorize.params, values), ...provider.settings.authorizeParams }
   const own = {
     response_type: 'code',

@@ -13,12 +13,16 @@ const origin = z
   .regex(/^https:\/\/(\*\.)?[a-z0-9.{}+_-]+(:\d{2,5})?$/, 'must be https://host or https://*.host')
 const strings = z.record(z.string(), template).default({})
 
+const method = z.enum(['GET', 'POST', 'DELETE', 'PUT', 'PATCH'])
+/** How the caller shows who it is: the client by Basic or in the body, or the user's token. Never two of them. */
+const auth = z.enum(['client', 'basic', 'body', 'bearer', 'none'])
+const format = z.enum(['form', 'json', 'query', 'none'])
+
 const request = z.strictObject({
   url: httpsUrl,
-  method: z.enum(['GET', 'POST', 'DELETE', 'PUT', 'PATCH']).default('POST'),
-  /** How the caller shows who it is: the client by Basic or in the body, or the user's token. Never two of them. */
-  auth: z.enum(['client', 'basic', 'body', 'bearer', 'none']).default('client'),
-  format: z.enum(['form', 'json', 'query', 'none']).default('form'),
+  method: method.default('POST'),
+  auth: auth.default('client'),
+  format: format.default('form'),
   headers: strings,
   params: strings,
   /** For `json`: members that are not text, each by the path of its value. What has no value is left out. */
@@ -87,13 +91,24 @@ export const providerSpecSchema = z.strictObject({
   answer: answer.prefault({}),
   /** Used when the answer names no expiry. Null: does not expire. */
   expiresInMs: z.int().positive().nullable().default(null),
-  /** Asked for the expiry after each token, where the answer has none. */
-  introspect: request.extend({ expiresAt: template }).optional(),
+  /** Asked after each token for the expiry or the scopes, where the answer has none (RFC 7662). */
+  introspect: request
+    .extend({
+      expiresAt: template.optional(),
+      expiresIn: template.optional(),
+      scope: template.optional(),
+    })
+    .optional(),
   refresh: z
     .strictObject({
-      /** Only what differs from the token endpoint. */
+      /** Only what differs from the token endpoint, and how its answer differs. */
       url: httpsUrl.optional(),
+      method: method.optional(),
+      auth: auth.optional(),
+      format: format.optional(),
+      headers: z.record(z.string(), template).optional(),
       params: strings,
+      answer: answer.optional(),
       /** `rotates`: a new refresh token comes each time. `single_use`: and the old access token dies with the old one. */
       rotation: z.enum(['none', 'rotates', 'single_use']).default('rotates'),
       /** The provider takes a used refresh token again for this long. */

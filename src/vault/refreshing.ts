@@ -8,7 +8,7 @@ import type { ServiceGrant } from './service-credential.ts'
 import { isService, serviceCredentialSchema, serviceGrant } from './service-credential.ts'
 import { revokeTokens } from './revoking.ts'
 import type { TokenAnswer, TokenSet } from './token-answer.ts'
-import { askTokenEndpoint, expiryOf } from './token-endpoint.ts'
+import { askTokenEndpoint, introspected } from './token-endpoint.ts'
 import type { VaultUse } from './use.ts'
 
 /**
@@ -50,15 +50,18 @@ async function grantOf(
     if (!credential.success || credential.data.kind === 'api_key') return null
     return serviceGrant(provider, credential.data, scopes, use.now())
   }
-  const values = { refresh_token: kept, existing_scopes: scopes.join(' '), details }
-  return { provider, request: refreshRequest(provider), values }
+  const values = { refresh_token: kept, existing_scopes: scopes.join(provider.spec.scopes.separator), details }
+  const answer = provider.spec.refresh?.answer
+  const as = answer ? { ...provider, spec: { ...provider.spec, conforming: false, answer } } : provider
+  return { provider: as, request: refreshRequest(provider), values }
 }
 
 function refreshRequest({ spec }: Provider): RequestSpec {
-  const { url, params } = spec.refresh ?? { params: {} }
+  const { url, method, auth, format, headers, params = {} } = spec.refresh ?? {}
+  const own = { url, method, auth, format, headers }
   return {
     ...spec.token,
-    ...(url === undefined ? {} : { url }),
+    ...(Object.fromEntries(Object.entries(own).filter(([, value]) => value !== undefined)) as Partial<RequestSpec>),
     params: { grant_type: 'refresh_token', refresh_token: '{refresh_token}', ...params },
   }
 }
@@ -201,11 +204,12 @@ export async function checkAccount(use: VaultUse, connection: Connection, provid
     await revokeTokens(use, provider, opened.value, refreshed && refreshed.ok ? refreshed.value : null, details)
     return
   }
-  const tokens = { accessToken: opened.value, expiresAt: connection.accessExpiresAt }
-  const accessExpiresAt = await expiryOf(provider, use.egress, tokens)
+  const known = { accessToken: opened.value, expiresAt: connection.accessExpiresAt, scopes: null }
+  const { expiresAt: accessExpiresAt, scopes } = await introspected(provider, use.egress, known, use.now())
   if (!isCurrent(use, connection)) return
   const accessLifetimeMs = accessExpiresAt === null ? null : accessExpiresAt - connection.tokenAt
-  use.store.update(connection.id, { accountUnchecked: false, accessExpiresAt, accessLifetimeMs })
+  const change = { accountUnchecked: false, accessExpiresAt, accessLifetimeMs, scopes: scopes ?? connection.scopes }
+  use.store.update(connection.id, change)
   if (probe.kind === 'refused') signInNeeded(use, connection)
 }
 

@@ -88,15 +88,22 @@ function readTokens(spec: ProviderSpec, body: Record<string, unknown>, now: numb
   const accessToken = readText(body, at.accessToken)
   if (!accessToken || /[^\x21-\x7e]/.test(accessToken)) return null
   const standard = spec.expiresInMs === null ? null : now + spec.expiresInMs
-  const until = at.expiresAt === undefined ? null : epochMs(readText(body, at.expiresAt))
   return {
     accessToken,
     refreshToken: readText(body, at.refreshToken),
-    expiresAt: after(now, readText(body, at.expiresIn)) ?? until ?? standard,
+    expiresAt: expiryIn(body, at, now) ?? standard,
     refreshExpiresAt: after(now, readText(body, at.refreshExpiresIn)),
-    scopes: readScopes(readPath(body, at.scope), spec.scopes.strip),
+    scopes: scopesIn(body, at.scope, spec.scopes.strip),
     raw: body,
   }
+}
+
+export function expiryIn(
+  body: unknown,
+  at: { expiresIn: string; expiresAt?: string | undefined },
+  now: number,
+): number | null {
+  return after(now, readText(body, at.expiresIn)) ?? epochMs(readText(body, at.expiresAt ?? ''))
 }
 
 const longestMs = 10 * 365 * 86_400_000
@@ -108,13 +115,15 @@ function after(now: number, seconds: string | null): number | null {
 }
 
 /** Epoch seconds, as RFC 7662 `exp`, or a date as RFC 3339. */
-export function epochMs(time: string | null): number | null {
+function epochMs(time: string | null): number | null {
   const isDate = time !== null && /^\d{4}-\d\d-\d\dT/.test(time)
   const ms = isDate ? Date.parse(time) : Number(time ?? Number.NaN) * 1000
   return ms > 0 && ms < 8.64e15 ? ms : null
 }
 
-function readScopes(value: unknown, strip = ''): string[] | null {
+/** A string in the provider's separators, or a list. Null: it is not said. */
+export function scopesIn(body: unknown, path: string, strip = ''): string[] | null {
+  const value = readPath(body, path)
   const list = typeof value === 'string' ? value.split(/[\s,]+/) : Array.isArray(value) ? value.map(String) : null
   const short = (scope: string): string => (strip !== '' && scope.startsWith(strip) ? scope.slice(strip.length) : scope)
   return list && [...new Set(list.filter(Boolean).map(short))]

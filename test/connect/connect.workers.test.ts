@@ -434,6 +434,7 @@ describe('the link to use an account from now on', () => {
 
     expect(await (await browser.post(path, form)).text()).toContain('mallory is used from now on')
     expect(await used()).toBe('mallory')
+    expect(await (await browser.get(path)).text()).toContain('mallory is used from now on')
     expect(await setup.vault.connections()).toHaveLength(2)
     await setup.vault.disconnectAll({ kind: 'user', id: setup.user })
     expect(await (await browser.get(path)).text()).toContain('nothing to change')

@@ -205,8 +205,11 @@ describe('which account a call uses', () => {
       error: { code: 'vault/authorization_needed' },
       resume: { wait: 'authorization', account: 'bob-dev' },
     })
+    const connectedMeanwhile = { responses: {}, state: more.kind === 'refused' ? more.resume : undefined }
+    expect((await call(caller, 'GitHub_WhoAmI', {}, { resumed: connectedMeanwhile })).kind).toBe('output')
+    expect(world.requests.at(-1)?.headers.get('authorization')).toBe(bobs)
     expect(await call(caller, 'GitHub_WhoAmI')).toMatchObject({ error: { code: 'vault/account_ambiguous' } })
-    expect(world.requests).toHaveLength(1)
+    expect(world.requests).toHaveLength(2)
   })
 
   it('is not taken from an argument that means something else', async () => {
