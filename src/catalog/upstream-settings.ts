@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { identityProviderOf } from '../core/sign-in-provider.ts'
 import type { Tool } from '../core/tool.ts'
 
 /** Headers that a secret may stand in. The rest belongs to the connection, to the protocol or to the platform (attack case 52). */
@@ -29,6 +30,9 @@ const provider = z
   .string()
   .regex(/^[a-z0-9][a-z0-9_.:-]{0,63}$/)
   .describe('Id of the provider configuration whose grant is used.')
+const ownProvider = provider.refine((id) => identityProviderOf(id) === null, {
+  message: 'what a sign-in gave can only be exchanged',
+})
 const scopes = z.array(z.string().min(1).max(300)).max(100).default([])
 
 /** Where a token is asked for, and as which client. */
@@ -50,7 +54,7 @@ export const credentialsSchema = z
     z.strictObject({ kind: z.literal('headers'), headers: credentialHeaders }),
     z.strictObject({
       kind: z.literal('user'),
-      provider,
+      provider: ownProvider,
       scopes,
       stepUp: z
         .boolean()
@@ -59,7 +63,7 @@ export const credentialsSchema = z
     }),
     z.strictObject({
       kind: z.literal('service'),
-      provider,
+      provider: ownProvider,
       serviceAccount: z
         .string()
         .min(1)
@@ -69,7 +73,9 @@ export const credentialsSchema = z
     }),
     z.strictObject({
       kind: z.literal('exchange'),
-      provider,
+      provider: provider.describe(
+        'Whose grant is exchanged. `sign-in:` and the id of an identity provider: the ID token of the sign-in there.',
+      ),
       scopes,
       ...tokenEndpoint,
       audience: z
@@ -115,7 +121,7 @@ export const upstreamSettingsSchema = z.strictObject({
     .describe('What need not wait for an administrator. A changed text always waits.'),
   allow: z
     .strictObject({
-      providers: z.array(provider).max(50).default([]),
+      providers: z.array(ownProvider).max(50).default([]),
       secrets: z
         .array(z.string().regex(/^[A-Za-z0-9_]{1,64}$/))
         .max(50)

@@ -9,6 +9,8 @@ import { confirmAccount, resultOf } from './end.ts'
 import { showConnect, startConnect } from './link-page.ts'
 import { connectPaths } from './paths.ts'
 
+export { signInKeeper } from './signed-in.ts'
+
 /**
  * Front door: the browser leg. A person opens the link that a call was refused with, sees for whom and what it is, goes to the
  * provider and comes back. The person is checked before the redirect and again at the callback (promise 6).

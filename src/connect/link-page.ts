@@ -1,5 +1,6 @@
 import { html } from 'hono/html'
 import type { ProjectId } from '../core/ids.ts'
+import { identityProviderOf } from '../core/sign-in-provider.ts'
 import type { Html } from '../core/page.ts'
 import { errorPage, facts, formPage, leavePage } from '../core/page.ts'
 import type { BrowserSession, IdentityDeps } from '../identity/identity.ts'
@@ -37,7 +38,13 @@ export async function startConnect(request: Request, link: string, env: Env, dep
   if (!form.ok) return errorPage(form.error.code)
   const fromHere = await checkCsrf(request, form.value, deps.config, session, csrfPurpose(link))
   if (!fromHere.ok) return errorPage(fromHere.error.code)
-  const started = await vault.startConnect(nonce, form.value.get('ticket') ?? '', visitorOf(session))
+  const ticket = form.value.get('ticket') ?? ''
+  const pending = await vault.viewConnect(nonce, visitorOf(session))
+  if (!pending.ok) return refusalPage(pending.error)
+  const chosen = pending.value.find((one) => one.ticket === ticket)
+  const signInAt = chosen?.state === 'open' ? identityProviderOf(chosen.provider.id) : null
+  if (signInAt !== null) return signInOnce(request, link, session, signInAt, deps)
+  const started = await vault.startConnect(nonce, ticket, visitorOf(session))
   if (!started.ok) return refusalPage(started.error)
   const { authorizeUrl, state, provider } = started.value
   const cookie = setCookie(deps.config, stateCookie(state), state, connectLinkMs)
@@ -54,6 +61,22 @@ async function open(request: Request, link: string, env: Env, deps: IdentityDeps
     return startSignIn(request, signIn, deps)
   }
   return { session: session.value, nonce: content.nonce, vault: vaultOf(env, content.user) }
+}
+
+/** The sign-in itself puts what it gives into the vault of whoever signs in; the link then shows that it is done. */
+async function signInOnce(
+  request: Request,
+  link: string,
+  { project }: BrowserSession,
+  signInAt: string,
+  deps: IdentityDeps,
+): Promise<Response> {
+  const signIn = { project, provider: signInAt, returnTo: `/connect/${link}` }
+  const started = await startSignIn(request, signIn, deps)
+  const location = started.headers.get('location')
+  const cookie = started.headers.get('set-cookie')
+  if (location === null || cookie === null) return started
+  return leavePage(location, new URL(location).host, { 'set-cookie': cookie })
 }
 
 const csrfPurpose = (link: string): string => `connect:${link}`

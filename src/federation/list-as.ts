@@ -60,7 +60,7 @@ export async function credentialOf(
   if (!known) return refuse('core/not_found', { message: `There is no active user ${user}.` })
   const lease = await leaseForLists(id, { user, provider, scopes }, use)
   if (!lease.ok) return lease
-  if (credentials.kind === 'exchange') return exchanged(credentials, url, lease.value.secret, use)
+  if (credentials.kind === 'exchange') return exchanged(credentials, url, lease.value, use)
   return fromLease(lease.value, { id, url })
 }
 
@@ -97,13 +97,13 @@ function leaseForLists(
 async function exchanged(
   credentials: Extract<UpstreamCredentials, { kind: 'exchange' }>,
   url: string,
-  subjectToken: string,
+  lease: Lease,
   { db, config, project, egress, now }: FederationUse,
 ): Promise<Result<UpstreamCredential>> {
   const names = needsOf(credentials).secrets
   const secrets = names.length > 0 ? await readToolSecrets(db, config, project, names) : ok(new Map<string, string>())
   if (!secrets.ok) return secrets
-  const wanted = tokenExchange(credentials, url, subjectToken, secrets.value)
+  const wanted = tokenExchange(credentials, url, lease, secrets.value)
   if (!wanted.ok) return wanted
   const made = await exchangeToken(wanted.value, egress, now())
   return made.ok ? ok({ key: 'listing', headers: { authorization: `Bearer ${made.value.token}` } }) : made

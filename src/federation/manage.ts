@@ -15,6 +15,7 @@ import type { Behaviour } from '../core/tool.ts'
 import { toolPins, upstreams } from '../db/schema.ts'
 import { watchOf } from '../gateways/gateways.ts'
 import { allowedUpstreamUrl } from './allowed-url.ts'
+import { checkExchange } from './exchange-endpoints.ts'
 import { healthAfter, readHealth } from './health.ts'
 import { listEverything, listingCredential } from './listing.ts'
 import type { Republished } from './republish.ts'
@@ -35,6 +36,8 @@ export async function saveUpstream(wanted: NewUpstream, use: FederationUse): Pro
   const { db, project, now } = use
   const address = allowedUpstreamUrl(wanted.url, use.config)
   if (!address.ok) return address
+  const exchange = await checkExchange(wanted.settings.credentials, use)
+  if (!exchange.ok) return exchange
   const before = await readUpstreamRow(use, wanted.id)
   const moved = before !== null && before.url !== address.value
   const { settings } = wanted

@@ -3,7 +3,7 @@ import type { Config } from '../config/config.ts'
 import type { Caller } from '../core/caller.ts'
 import { systemClock } from '../core/clock.ts'
 import { sessionId } from '../core/ids.ts'
-import { connectRoutes } from '../connect/connect.ts'
+import { connectRoutes, signInKeeper } from '../connect/connect.ts'
 import { endSessions, principalsChanged, resolveGateway } from '../gateways/gateways.ts'
 import { challengeFor, identifyCaller, identityDeps, identityRoutes } from '../identity/identity.ts'
 import { Remembered } from '../core/remembered.ts'
@@ -21,6 +21,7 @@ export function workerRooms(env: Env, config: Config): Rooms {
     resolveGateway: find,
     endSessions: (project, which) => endSessions(env, project, which),
     principalsChanged: (project, match) => principalsChanged(env, project, match),
+    ...signInKeeper(env),
   })
   const deps = () => identity
   return {

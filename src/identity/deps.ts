@@ -3,6 +3,7 @@ import type { Config } from '../config/config.ts'
 import type { Clock } from '../core/clock.ts'
 import type { GatewayRoute } from '../core/gateway-route.ts'
 import type { AgentId, GatewayId, ProjectId, SessionId, UserId } from '../core/ids.ts'
+import type { SignInCredential } from '../core/sign-in-provider.ts'
 import type { Db } from '../db/db.ts'
 import type { Egress } from '../egress/egress.ts'
 import type { OAuthStorage } from './authorization-server.ts'
@@ -25,6 +26,10 @@ export type IdentityDeps = {
   endSessions: (project: ProjectId, which: EndSessions) => Promise<unknown>
   /** Live sessions go by what the directory says now. */
   principalsChanged: (project: ProjectId, match: { user: UserId } | { agent: AgentId }) => Promise<unknown>
+  /** Seals it in the person's vault. */
+  keepSignIn: (project: ProjectId, user: UserId, credential: SignInCredential) => Promise<unknown>
+  /** Takes it away again. */
+  forgetSignIn: (user: UserId) => Promise<void>
 }
 
 export type EndSessions = {

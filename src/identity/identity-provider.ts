@@ -6,6 +6,7 @@ import { ok, refuse } from '../core/result.ts'
 import type { KeyRing } from '../core/seal.ts'
 import { openSecret, sealSecret } from '../core/seal.ts'
 import type { Db } from '../db/db.ts'
+import { identityProviderSecret } from '../db/identity-provider-secret.ts'
 import { identityProviders } from '../db/schema.ts'
 
 /** `identity_providers.settings`. */
@@ -36,8 +37,6 @@ export type IdentityProvider = {
   settings: ProviderSettings
 }
 
-const secretContext = (project: string, id: string): string[] => ['identity_provider', project, id]
-
 /** `id` null: the project's only one. Errors: `identity/sign_in_unavailable`, with the reason as evidence. */
 export async function readIdentityProvider(
   db: Db,
@@ -57,7 +56,8 @@ export async function readIdentityProvider(
   const settings = providerSettings.safeParse(row.settings)
   if (!settings.success) return unavailable('identity_provider_invalid')
   const { issuer, clientId, sealedSecret } = row
-  const secret = sealedSecret === null ? null : await openSecret(ring, secretContext(project, row.id), sealedSecret)
+  const secret =
+    sealedSecret === null ? null : await openSecret(ring, identityProviderSecret(project, row.id), sealedSecret)
   if (secret !== null && !secret.ok) return unavailable(`identity_provider_secret_${secret.error}`)
   const clientSecret = secret?.value ?? null
   return ok({ project, id: row.id, issuer, clientId, clientSecret, settings: settings.data })
@@ -70,7 +70,8 @@ export type NewIdentityProvider = Omit<IdentityProvider, 'project' | 'settings'>
 /** Adds or replaces. A query, for `db.batch`; wait for it before you put it there. */
 export async function identityProviderRow(ring: KeyRing, project: string, provider: NewIdentityProvider, now: number) {
   const { id, issuer, clientId, clientSecret } = provider
-  const sealedSecret = clientSecret === null ? null : await sealSecret(ring, secretContext(project, id), clientSecret)
+  const sealedSecret =
+    clientSecret === null ? null : await sealSecret(ring, identityProviderSecret(project, id), clientSecret)
   const settings = providerSettings.parse(provider.settings ?? {})
   return { project, id, issuer, clientId, sealedSecret, settings, active: true, createdAt: now }
 }

@@ -15,7 +15,7 @@ import { nameGateways } from './name-gateways.ts'
 export function identityDeps(
   env: Env,
   config: Config,
-  wiring: Pick<IdentityDeps, 'resolveGateway' | 'endSessions' | 'principalsChanged'>,
+  wiring: Pick<IdentityDeps, 'resolveGateway' | 'endSessions' | 'principalsChanged' | 'keepSignIn' | 'forgetSignIn'>,
 ): IdentityDeps {
   const db = openDb(env.DB)
   return {

@@ -10,6 +10,7 @@ import type { Egress } from '../egress/egress.ts'
 import type { Claims } from './claims.ts'
 import { EgressFault, egressFetch } from './egress-fetch.ts'
 import type { IdentityProvider } from './identity-provider.ts'
+import type { SignInTokens } from './sign-in-credential.ts'
 import { createMemory } from './remember.ts'
 
 /** Signatures we accept. Never `none`, and never HMAC: an RSA public key is no secret (attack case 16). */
@@ -39,6 +40,8 @@ export async function discover(issuer: string, deps: OidcDeps): Promise<Result<A
     return fault(cause, 'identity/sign_in_unavailable')
   }
 }
+
+export type Redeemed = { claims: Claims; tokens: SignInTokens }
 
 export type SignInState = { state: string; nonce: string; verifier: string }
 
@@ -77,7 +80,7 @@ export async function authorizationUrl(
 }
 
 /**
- * The claims of the person who came back. State and `iss` are checked before the code leaves (mix-up, RFC 9207), then issuer,
+ * The claims of the person who came back, and the tokens that prove them. State and `iss` are checked before the code leaves (mix-up, RFC 9207), then issuer,
  * audience, nonce, times and signature of the ID token. Errors: `identity/sign_in_failed`, `identity/sign_in_unavailable`.
  */
 export async function redeemCallback(
@@ -87,7 +90,7 @@ export async function redeemCallback(
   { state, nonce, verifier }: SignInState,
   redirectUri: string,
   deps: OidcDeps,
-): Promise<Result<Claims>> {
+): Promise<Result<Redeemed>> {
   const client: Client = { client_id: provider.clientId, [oauth.clockTolerance]: 60 }
   try {
     const parameters = oauth.validateAuthResponse(server, client, callback, state)
@@ -105,10 +108,11 @@ export async function redeemCallback(
       requireIdToken: true,
     })
     const claims = await verifiedClaims(tokens.id_token ?? '', server, provider, deps)
-    if (!provider.settings.userInfo || server.userinfo_endpoint === undefined) return ok(claims)
+    const kept = { idToken: tokens.id_token ?? '', refreshToken: tokens.refresh_token ?? null }
+    if (!provider.settings.userInfo || server.userinfo_endpoint === undefined) return ok({ claims, tokens: kept })
     const answered = await oauth.userInfoRequest(server, client, tokens.access_token, options(deps))
     const info = await oauth.processUserInfoResponse(server, client, String(claims['sub']), answered)
-    return ok({ ...info, ...claims })
+    return ok({ claims: { ...info, ...claims }, tokens: kept })
   } catch (cause) {
     return fault(cause, 'identity/sign_in_failed')
   }

@@ -51,6 +51,7 @@ export async function revokeUser(
   by: By,
 ): Promise<{ grants: number }> {
   await signOutUser(deps.db, project, user, deps.now())
+  await deps.forgetSignIn(user)
   const rows = await listGrants(deps, project, user)
   for (const row of rows) await endGrant(deps, project, row, by)
   // Also the sessions that have no grant of ours: agents that name the person with an app key.

@@ -4,6 +4,8 @@ import type { ProjectId } from '../core/ids.ts'
 import { userId } from '../core/ids.ts'
 import type { JsonObject } from '../core/json.ts'
 import { canonicalJson } from '../core/json.ts'
+import { logFault } from '../core/log.ts'
+import type { SignInCredential } from '../core/sign-in-provider.ts'
 import { errorPage } from '../core/page.ts'
 import type { Refusal, Result } from '../core/result.ts'
 import { ok, refuse } from '../core/result.ts'
@@ -20,6 +22,7 @@ import { directoryChanged } from './directory-changed.ts'
 import type { IdentityProvider } from './identity-provider.ts'
 import { readIdentityProvider } from './identity-provider.ts'
 import { authorizationUrl, discover, newSignInState, redeemCallback } from './oidc.ts'
+import { isSignInWanted, signInCredential } from './sign-in-credential.ts'
 import { isOwnPath } from './own-path.ts'
 import { signInLimit } from './rate-limit.ts'
 import { paths } from './names.ts'
@@ -100,7 +103,7 @@ export async function finishSignIn(request: Request, deps: IdentityDeps): Promis
     ])
     return refusalPage(done.error, cleared)
   }
-  const { before, user, provider } = done.value
+  const { before, user, provider, credential } = done.value
   const session = { project: provider.project, user: user.id, provider: provider.id, signedInAt: now() }
   const who = { project: provider.project, user: user.id }
   await deps.record([
@@ -108,6 +111,11 @@ export async function finishSignIn(request: Request, deps: IdentityDeps): Promis
     identityEvent('identity.signed_in', who, now(), { provider: provider.id }, personPayload(user, request)),
   ])
   if (before !== null && !saysTheSame(before, user)) await deps.principalsChanged(provider.project, { user: user.id })
+  if (credential !== null) {
+    const kept = deps.keepSignIn(provider.project, user.id, credential)
+    // They are signed in all the same; a call that needs it asks them again.
+    await kept.catch((fault: unknown) => logFault('identity.sign_in_not_kept', fault))
+  }
   const headers = new Headers({ location: attempt.returnTo, 'cache-control': 'no-store' })
   headers.append('set-cookie', await sessionCookie(config, session))
   headers.append('set-cookie', cleared)
@@ -125,7 +133,13 @@ async function readAttempt(request: Request, state: string, { config, now }: Ide
   return attempt.success && attempt.data.state === state ? attempt.data : null
 }
 
-type SignedIn = { before: DirectoryUser | null; user: DirectoryUser; provider: IdentityProvider }
+type SignedIn = {
+  before: DirectoryUser | null
+  user: DirectoryUser
+  provider: IdentityProvider
+  /** Null: no server needs it, so it is not kept. */
+  credential: SignInCredential | null
+}
 
 async function redeem(callback: URL, attempt: Attempt, deps: IdentityDeps): Promise<Result<SignedIn>> {
   const { config, db, now } = deps
@@ -136,16 +150,19 @@ async function redeem(callback: URL, attempt: Attempt, deps: IdentityDeps): Prom
   // What the browser called us is not ours to trust: the redirect URI is built from the configuration.
   const seen = new URL(redirectUri(config))
   seen.search = callback.search
-  const claims = await redeemCallback(seen, server.value, provider.value, attempt, redirectUri(config), deps)
-  if (!claims.ok) return claims
-  const read = readPerson(claims.value, provider.value)
+  const redeemed = await redeemCallback(seen, server.value, provider.value, attempt, redirectUri(config), deps)
+  if (!redeemed.ok) return redeemed
+  const { claims, tokens } = redeemed.value
+  const read = readPerson(claims, provider.value)
   if (!read.ok)
     return refuse('identity/sign_in_failed', { message: faultTexts[read.fault], evidence: { reason: read.fault } })
   const { project } = provider.value
   const before = await readUser(db, project, await userId(project, read.person.issuer, read.person.subject))
   const user = await saveSignIn(db, project, read.person, now())
   if (!user.active) return refuse('identity/forbidden', { evidence: { reason: 'user_inactive', user: user.id } })
-  return ok({ before, user, provider: provider.value })
+  const wanted = await isSignInWanted(db, provider.value)
+  const credential = wanted ? signInCredential(provider.value, user, claims, tokens) : null
+  return ok({ before, user, provider: provider.value, credential })
 }
 
 /** As far as rules can read it. */

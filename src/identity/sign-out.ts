@@ -29,7 +29,9 @@ export async function signOut(request: Request, deps: IdentityDeps): Promise<Res
     if (!form.ok) return errorPage(form.error.code)
     const csrf = await checkCsrf(request, form.value, deps.config, session.value, purpose)
     if (!csrf.ok) return errorPage(csrf.error.code)
-    await signOutUser(deps.db, session.value.project, session.value.user.id, deps.now())
+    const { project, user } = session.value
+    await signOutUser(deps.db, project, user.id, deps.now())
+    await deps.forgetSignIn(user.id)
   }
   const headers = { 'set-cookie': endedSessionCookie(deps.config) }
   return messagePage({ title: 'You are signed out', text: 'In this browser and in all others.', headers })

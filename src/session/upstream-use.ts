@@ -40,14 +40,19 @@ export function upstreamUse(
   secrets: ReadonlyMap<string, string>,
 ): Ready<UpstreamUse> {
   const { upstreams, leases, exchanged, snapshot } = use
+  const again = (refused: Lease): Promise<Result<Lease>> => leases.renew(call, tool, refused)
   const offered = tool.source.kind === 'upstream' ? offeredUpstream(snapshot, tool.source.upstream) : undefined
   if (!offered) return refuse('upstream/unavailable', { evidence: { fault: 'not_in_snapshot' } })
   const renew =
     lease &&
     (async (refused: Refusal): Promise<Result<UpstreamCredential>> => {
       exchanged.forget([lease.connection])
-      const renewed = await leases.renew(call, tool, lease, furtherScopes(offered, refused))
-      return renewed.ok ? credentialFor(use, offered, renewed.value, secrets) : renewed
+      // The server refused what was made, not what it was made of: it must not use up the person's own grant.
+      const isMade = offered.credentials.kind === 'exchange'
+      const renewed = isMade
+        ? await leases.lease(call, tool)
+        : await leases.renew(call, tool, lease, furtherScopes(offered, refused))
+      return renewed.ok ? credentialFor(use, offered, renewed.value, secrets, again) : renewed
     })
   const whole = (credential: Result<UpstreamCredential>): Result<UpstreamUse> =>
     credential.ok
@@ -59,7 +64,7 @@ export function upstreamUse(
           ...(renew ? { renew } : {}),
         })
       : credential
-  const credential = credentialFor(use, offered, lease, secrets)
+  const credential = credentialFor(use, offered, lease, secrets, again)
   return credential instanceof Promise ? credential.then(whole) : whole(credential)
 }
 
@@ -68,11 +73,12 @@ function credentialFor(
   { target, credentials }: Offered,
   lease: Lease | null,
   secrets: ReadonlyMap<string, string>,
+  again: Again,
 ): Ready<UpstreamCredential> {
   if (credentials.kind === 'none') return ok({ key: 'none', headers: {} })
   if (credentials.kind === 'headers') return withHeaders(credentials.headers, secrets)
   if (!lease) return refuse('vault/unavailable', { evidence: { fault: 'no_lease' } })
-  if (credentials.kind === 'exchange') return exchangedFor(use, target, credentials, lease, secrets)
+  if (credentials.kind === 'exchange') return exchangedFor(use, target, credentials, lease, secrets, again)
   // A grant for one server must not reach another because an administrator mixed up two ids.
   if (!lease.allowedOrigins.includes(new URL(target.url).origin)) {
     return refuse('vault/not_allowed', { evidence: { fault: 'origin', upstream: target.id } })
@@ -80,18 +86,49 @@ function credentialFor(
   return ok({ key: lease.connection, headers: { authorization: `Bearer ${lease.secret}` } })
 }
 
-/** The user's token goes to the token endpoint that an administrator named; the server gets what that made of it. */
+/** Another token of the person than this one, which was refused. */
+type Again = (refused: Lease) => Promise<Result<Lease>>
+
+/**
+ * The user's token goes to the token endpoint that an administrator named; the server gets what that made of it. Where the
+ * token itself is refused, the Vault is asked for another, once; in the end the person is asked.
+ */
 async function exchangedFor(
+  use: Use,
+  target: Offered['target'],
+  credentials: ExchangeCredentials,
+  lease: Lease,
+  secrets: ReadonlyMap<string, string>,
+  again: Again,
+): Promise<Result<UpstreamCredential>> {
+  const token = await exchangedToken(use, target, credentials, lease, secrets)
+  if (token.ok || !isSubjectRefused(token.error)) return made(lease, token)
+  const renewed = await again(lease)
+  if (!renewed.ok || renewed.value.generation === lease.generation) return renewed.ok ? made(lease, token) : renewed
+  return made(renewed.value, await exchangedToken(use, target, credentials, renewed.value, secrets))
+}
+
+async function exchangedToken(
   { exchanged, egress, now }: Use,
   target: Offered['target'],
   credentials: ExchangeCredentials,
   lease: Lease,
   secrets: ReadonlyMap<string, string>,
-): Promise<Result<UpstreamCredential>> {
-  const wanted = tokenExchange(credentials, target.url, lease.secret, secrets)
+): Promise<Result<string>> {
+  const wanted = tokenExchange(credentials, target.url, lease, secrets)
   if (!wanted.ok) return wanted
-  const token = await exchanged.get(target.id, lease, () => exchangeToken(wanted.value, egress, now()))
-  return token.ok ? ok({ key: lease.connection, headers: { authorization: `Bearer ${token.value}` } }) : token
+  return exchanged.get(target.id, lease, () => exchangeToken(wanted.value, egress, now()))
+}
+
+const made = ({ connection: key }: Lease, token: Result<string>): Result<UpstreamCredential> =>
+  token.ok ? ok({ key, headers: { authorization: `Bearer ${token.value}` } }) : token
+
+/** RFC 8693 §2.2.2: an invalid subject token is `invalid_request`; many say `invalid_grant`. */
+function isSubjectRefused({ evidence }: Refusal): boolean {
+  const { fault, error, step } = evidence ?? {}
+  return (
+    fault === 'exchange_refused' && step === 'exchange' && (error === 'invalid_request' || error === 'invalid_grant')
+  )
 }
 
 /**

@@ -1,3 +1,4 @@
+import { decodeJwt, decodeProtectedHeader } from 'jose'
 import { z } from 'zod'
 import { basicCredentials } from '../core/basic-credentials.ts'
 import { isObject, parseJson } from '../core/json.ts'
@@ -10,6 +11,7 @@ export type TokenClient = { tokenUrl: string; clientId: string; clientSecret: st
 
 export type TokenExchange = TokenClient & {
   subjectToken: string
+  subjectTokenType: 'access_token' | 'id_token'
   audience?: string
   /** RFC 8707: the server the token is for. */
   resource: string
@@ -21,10 +23,7 @@ export type TokenExchange = TokenClient & {
 /** Epoch ms; null: it was not said. */
 export type ExchangedToken = { token: string; expiresAt: number | null }
 
-const types = {
-  access: 'urn:ietf:params:oauth:token-type:access_token',
-  idJag: 'urn:ietf:params:oauth:token-type:id-jag',
-} as const
+const tokenType = (name: 'access_token' | 'id_token' | 'id-jag'): string => `urn:ietf:params:oauth:token-type:${name}`
 
 const answer = z.looseObject({
   access_token: z.string().min(1).max(16_384),
@@ -45,25 +44,27 @@ export async function exchangeToken(
   egress: Egress,
   now: number,
 ): Promise<Result<ExchangedToken>> {
-  const { subjectToken, audience, resource, scopes, redeem } = wanted
+  const { subjectToken, subjectTokenType, audience, resource, scopes, redeem } = wanted
   const scope = scopes.length > 0 ? { scope: scopes.join(' ') } : {}
   const exchanged = await ask(
     wanted,
     {
       grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
       subject_token: subjectToken,
-      subject_token_type: types.access,
-      requested_token_type: redeem ? types.idJag : types.access,
+      subject_token_type: tokenType(subjectTokenType),
+      requested_token_type: tokenType(redeem ? 'id-jag' : 'access_token'),
       ...(audience === undefined ? {} : { audience }),
       resource,
       ...scope,
     },
+    'exchange',
     egress,
   )
-  if (!exchanged.ok || !redeem) return exchanged.ok ? tokenOf(exchanged.value, now) : exchanged
+  if (!exchanged.ok) return exchanged
+  if (!redeem) return tokenOf(exchanged.value, now)
   // Something else than an assertion, such as an access token of the identity provider, is shown to nobody.
-  if (exchanged.value.issued_token_type !== types.idJag)
-    return refuse('upstream/failed', { evidence: { fault: 'not_an_assertion' } })
+  const fault = faultOfAssertion(exchanged.value, audience, redeem.clientId, now)
+  if (fault !== null) return refuse('upstream/failed', { evidence: { fault } })
   const redeemed = await ask(
     redeem,
     {
@@ -72,12 +73,35 @@ export async function exchangeToken(
       resource,
       ...scope,
     },
+    'redeem',
     egress,
   )
   return redeemed.ok ? tokenOf(redeemed.value, now) : redeemed
 }
 
 type Answer = z.output<typeof answer>
+
+/**
+ * draft-ietf-oauth-identity-assertion-authz-grant §4.3: what is shown to the server's authorization server is an assertion that
+ * was made for it and for us. Its signature is that server's to check; one for somebody else never leaves.
+ */
+function faultOfAssertion(
+  { access_token: token, issued_token_type: type }: Answer,
+  audience: string | undefined,
+  clientId: string,
+  now: number,
+): string | null {
+  if (type !== tokenType('id-jag')) return 'not_an_assertion'
+  try {
+    if (decodeProtectedHeader(token).typ?.toLowerCase() !== 'oauth-id-jag+jwt') return 'not_an_assertion'
+    const { aud, client_id: madeFor, exp } = decodeJwt(token)
+    const only = Array.isArray(aud) && aud.length === 1 ? aud[0] : aud
+    if (only !== audience || madeFor !== clientId) return 'assertion_for_another'
+    return (exp ?? 0) * 1_000 > now ? null : 'assertion_expired'
+  } catch {
+    return 'not_an_assertion'
+  }
+}
 
 function tokenOf({ access_token: token, token_type: type = 'Bearer', expires_in: seconds }: Answer, now: number) {
   if (type.toLowerCase() !== 'bearer') return refuse('upstream/failed', { evidence: { fault: 'token_type' } })
@@ -87,6 +111,7 @@ function tokenOf({ access_token: token, token_type: type = 'Bearer', expires_in:
 async function ask(
   { tokenUrl, clientId, clientSecret }: TokenClient,
   params: Record<string, string>,
+  step: 'exchange' | 'redeem',
   egress: Egress,
 ): Promise<Result<Answer>> {
   const form = new URLSearchParams(params)
@@ -114,7 +139,7 @@ async function ask(
     return refuse('upstream/unavailable', { evidence: { fault: 'exchange', status } })
   if (status >= 400) {
     const error = typeof body['error'] === 'string' ? body['error'].slice(0, 100) : null
-    return refuse('upstream/authorization_needed', { evidence: { fault: 'exchange_refused', status, error } })
+    return refuse('upstream/authorization_needed', { evidence: { fault: 'exchange_refused', step, status, error } })
   }
   const parsed = answer.safeParse(body)
   return parsed.success

@@ -49,6 +49,8 @@ export type Lease = {
   expiresAt: number
   /** Origins the token may be sent to, e.g. `https://api.github.com`. */
   allowedOrigins: readonly string[]
+  /** Origins at which it may be exchanged for another (RFC 8693): the provider's token endpoint, and the former. */
+  exchangeOrigins: readonly string[]
   /** Base of the provider's API for this account, without a trailing slash. */
   apiBase: string
   /** How the token is put on: `authorization: Bearer …` with nearly every provider. */

@@ -6,6 +6,7 @@ import {
 } from 'oauth4webapi'
 import type { Result } from '../core/result.ts'
 import { ok, refuse } from '../core/result.ts'
+import { identityProviderOf } from '../core/sign-in-provider.ts'
 import { accept } from './accepting.ts'
 import type { ConnectAnswer, ConnectEnd, ConnectStart, Mismatch, PendingConnect, Visitor } from './connect-api.ts'
 import { burn, ended, invalid, mismatchOf, record } from './connect-ends.ts'
@@ -60,6 +61,8 @@ export async function startConnect(
   if (!ticket) return invalid('unknown')
   if (ticket.status !== 'open') return invalid(ticket.status)
   if (ticket.expiresAt <= use.now()) return invalid('expired')
+  // The company's own sign-in has its own way, and its own callback.
+  if (identityProviderOf(ticket.provider) !== null) return invalid('other_provider')
   const provider = await use.provider(ticket.provider)
   if (!provider.ok) return provider
 

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { identityProviderOf } from '../core/sign-in-provider.ts'
 import type { Connection } from './connection.ts'
 import type { Owner } from './envelope.ts'
 import { wrappedUnder } from './envelope.ts'
@@ -51,6 +52,8 @@ const shortestMs = 60_000
 export async function copyTokens(use: VaultUse, owner: Owner, connection: Connection): Promise<void> {
   // An administrator has it already, and can set it again.
   if (connection.kind !== 'user') return
+  // The person signs in again.
+  if (identityProviderOf(connection.provider) !== null) return
   const { id, generation, access, accessExpiresAt, accessLifetimeMs, tokenAt, details, places } = connection
   const { KV } = use.env
   const left = accessExpiresAt === null ? Number.POSITIVE_INFINITY : accessExpiresAt - use.now()

@@ -6,7 +6,7 @@ import type { Connection } from './connection.ts'
 import { effectiveScopes } from './connection.ts'
 import { offerConnect } from './offering.ts'
 import type { Provider } from './provider.ts'
-import { apiOrigins, hasMoved } from './provider.ts'
+import { apiOrigins, exchangeOrigins, hasMoved } from './provider.ts'
 import { checkAccount, integrityLost, refresh } from './refreshing.ts'
 import { plan } from './refresh.ts'
 import type { VaultUse } from './use.ts'
@@ -171,6 +171,7 @@ async function lend(
     secret: opened.value,
     expiresAt,
     allowedOrigins: api.origins,
+    exchangeOrigins: exchangeOrigins(provider, connection.details),
     apiBase: api.base,
     header: (connection.kind === 'api_key' && provider.spec.service.apiKey.header) || provider.spec.api.header,
     ...(Object.keys(provider.settings.origins).length > 0 ? { standIns: provider.settings.origins } : {}),

@@ -1,4 +1,5 @@
 import type { Result } from '../core/result.ts'
+import type { SignInCredential } from '../core/sign-in-provider.ts'
 import type { ConnectionView } from './connection.ts'
 import type { Certificate } from './offboarding.ts'
 import type { IndexedConnection, Restored } from './restoring.ts'
@@ -25,6 +26,10 @@ export type WantedAccount = {
  */
 export type VaultOwnerApi = {
   connections(): Promise<ConnectionView[]>
+  /** What a sign-in at the company gave. Write-only. False: it is not kept. */
+  keepSignIn(owner: { project: string; user: string }, credential: SignInCredential): Promise<boolean>
+  /** The person signed out. */
+  forgetSignIn(by: By): Promise<void>
   /** Our own link for connecting an account, also a further one at the same provider. Refusals: `vault/not_allowed`, `vault/unavailable`. */
   connectLink(owner: { project: string; user: string }, wanted: WantedAccount): Promise<Result<string>>
   /** A service account's own credential. Write-only. Refusals: `core/bad_request`, `vault/not_allowed`, `vault/unavailable`. */

@@ -51,6 +51,8 @@ export type Provider = {
   values: Values
   /** Digest of where this provider's tokens come from and go, as far as the administrator says it. */
   places: string
+  /** Of a company's identity provider: what an ID token of a sign-in there has to say. */
+  signIn?: { issuer: string; audience: string }
 }
 
 export const clientSecretContext = (project: string, id: string): readonly string[] => ['provider', project, id]
@@ -170,6 +172,16 @@ export function apiOrigins(provider: Provider, values: Values): { base: string; 
   if (!isReplaced && !patterns.some((pattern) => matchesOrigin(base, pattern))) return null
   const origins = [...new Set([base.origin, ...exact.map((text) => new URL(text).origin)])]
   return { base: base.href.replace(/\/+$/, ''), origins }
+}
+
+/**
+ * Where a token of this provider may be exchanged for another: at its own token endpoint, and where it may go anyway. An
+ * endpoint elsewhere would be a place that nobody consented to.
+ */
+export function exchangeOrigins(provider: Provider, details: Readonly<Record<string, string>>): string[] {
+  const token = providerUrl(provider, provider.spec.token.url, { details })?.origin
+  const api = apiOrigins(provider, { details })?.origins ?? []
+  return [...new Set([...(token === undefined ? [] : [token]), ...api])]
 }
 
 function matchesOrigin(url: URL, pattern: string): boolean {

@@ -17,7 +17,7 @@ export type Plan =
 export const attemptEndsMs = tokenTimeoutMs + 5_000
 export const maxTries = 2
 /** A token younger than this that the API refuses is not refused for its age: another one would be refused too. */
-const youngMs = 60_000
+export const youngMs = 60_000
 
 /** `seenGeneration`: the provider's API refused the token of this generation. */
 export function plan(connection: Connection, now: number, seenGeneration?: number): Plan {

@@ -3,7 +3,8 @@ import { accountInAnswer, probeAccount } from './account.ts'
 import type { Connection } from './connection.ts'
 import type { Provider } from './provider.ts'
 import type { RequestSpec } from './provider-spec.ts'
-import { afterFailure } from './refresh.ts'
+import { afterFailure, youngMs } from './refresh.ts'
+import { isOwnIdToken } from './signed-in.ts'
 import type { ServiceGrant } from './service-credential.ts'
 import { isService, serviceCredentialSchema, serviceGrant } from './service-credential.ts'
 import { revokeTokens } from './revoking.ts'
@@ -30,7 +31,7 @@ export async function refresh(use: VaultUse, connection: Connection, provider: P
   const answer = await askTokenEndpoint(grant.provider, use.egress, grant.request, grant.values, use.now())
   if (answer.kind !== 'tokens') return failed(use, started, answer, provider)
 
-  const isOther = isOtherAccount(provider, connection, answer.tokens)
+  const isOther = isOtherAccount(provider, connection, answer.tokens, use.now())
   const stored = !isOther && (await store(use, started, provider, answer.tokens, opened.value))
   if (isOther && isCurrent(use, started)) suspend(use, started)
   // Disconnected meanwhile, or not this person's: nobody may keep what just came.
@@ -72,8 +73,9 @@ function isCurrent(use: VaultUse, { id, generation, attemptAt, status }: Connect
   return current?.generation === generation && current.attemptAt === attemptAt && current.status === status
 }
 
-function isOtherAccount(provider: Provider, connection: Connection, tokens: TokenSet): boolean {
+function isOtherAccount(provider: Provider, connection: Connection, tokens: TokenSet, now: number): boolean {
   if (isService(connection)) return false
+  if (provider.signIn) return !isOwnIdToken(tokens.accessToken, provider.signIn, connection.account, now)
   const named = accountInAnswer(provider, tokens.raw)
   return named !== null && named !== connection.account
 }
@@ -192,6 +194,8 @@ export function integrityLost(use: VaultUse, connection: Connection, field: stri
 
 /** Asks whose token this is. A provider that answers for somebody else has mixed people up: nothing of it is used. */
 export async function checkAccount(use: VaultUse, connection: Connection, provider: Provider): Promise<void> {
+  // There is no API to ask: whoever refused it is the identity provider. One that just came is not refused for its age.
+  if (provider.signIn) return connection.tokenAt + youngMs > use.now() ? undefined : signInNeeded(use, connection)
   const opened = connection.access && (await use.keys.open(connection, 'access', connection.access))
   if (!opened || !opened.ok) return integrityLost(use, connection, 'access', opened ? opened.error : 'absent')
   const { details } = connection

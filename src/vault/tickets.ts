@@ -108,6 +108,13 @@ export class TicketStore {
     )
   }
 
+  /** All that wait for this provider have what they wait for. Answers for whom. */
+  finish(provider: string): Why[] {
+    const open = this.#select("status = 'open' AND provider = ?", provider)
+    for (const { digest } of open) this.end(digest, 'used')
+    return open.map(({ why }) => why)
+  }
+
   clear(): void {
     this.#sql.exec('DELETE FROM tickets')
   }

@@ -7,6 +7,8 @@ import { uuidv7 } from '../core/ids.ts'
 import type { Result } from '../core/result.ts'
 import { ok, refuse } from '../core/result.ts'
 import { bytesOrNull } from '../core/seal.ts'
+import type { SignInCredential } from '../core/sign-in-provider.ts'
+import { signInProvider } from '../core/sign-in-provider.ts'
 import { createEgress } from '../egress/egress.ts'
 import { confirmConnect } from './accepting.ts'
 import type { Lease, LeaseRequest, VaultApi } from './api.ts'
@@ -42,6 +44,7 @@ import { restore } from './restoring.ts'
 import type { WantedCredential } from './set-credential.ts'
 import { setCredential } from './set-credential.ts'
 import { settle } from './settling.ts'
+import { forgetSignIn, keepSignIn } from './signed-in.ts'
 import { ConnectionStore } from './store.ts'
 import type { By, TakenBack } from './taking-back.ts'
 import { resumeRevocations, takeBack } from './taking-back.ts'
@@ -102,6 +105,17 @@ export class Vault extends DurableObject<Env> implements VaultApi, VaultConnectA
   async connections(): Promise<ConnectionView[]> {
     const use = this.#open()
     return use.ok ? use.value.store.all().filter(isVisible).map(viewOf) : []
+  }
+
+  async keepSignIn(owner: Owner, credential: SignInCredential): Promise<boolean> {
+    const use = this.#open(owner)
+    const provider = use.ok ? await use.value.provider(signInProvider(credential.identityProvider)) : use
+    return use.ok && provider.ok && keepSignIn(use.value, provider.value, credential)
+  }
+
+  async forgetSignIn(by: By): Promise<void> {
+    const use = this.#open()
+    if (use.ok) await forgetSignIn(use.value, by)
   }
 
   async connectLink(owner: Owner, wanted: WantedAccount): Promise<Result<string>> {
@@ -218,12 +232,13 @@ export class Vault extends DurableObject<Env> implements VaultApi, VaultConnectA
     if (!config.ok) return config
     const { sql } = this.ctx.storage
     const keys = new OwnerKeys(sql, config.value)
-    const cache = new ProviderCache(this.env, config.value)
+    const egress = createEgress(config.value)
+    const cache = new ProviderCache(this.env, config.value, egress)
     this.#use = {
       env: this.env,
       config: config.value,
       now: systemClock,
-      egress: createEgress(config.value),
+      egress,
       storage: this.ctx.storage,
       store: new ConnectionStore(sql),
       tickets: new TicketStore(sql),

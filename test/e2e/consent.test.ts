@@ -14,10 +14,12 @@ import type { Fixture } from '../support/fixture/fixture.ts'
 import { startFixture } from '../support/fixture/fixture.ts'
 import { text } from '../support/fixture/tools.ts'
 import type { Guarded } from '../support/guarded-server.ts'
-import { startGuarded } from '../support/guarded-server.ts'
+import { passOn, startGuarded } from '../support/guarded-server.ts'
+import type { AssertionTaker } from '../support/identity-assertions.ts'
+import { startAssertionTaker } from '../support/identity-assertions.ts'
 import type { OAuthServer } from '../support/oauth-server.ts'
 import { startOAuthServer } from '../support/oauth-server.ts'
-import type { PeopledWorld, Walk } from '../support/people.ts'
+import type { PeopledWorld, Person, Walk } from '../support/people.ts'
 import { startPeopledWorld } from '../support/people.ts'
 import type { RunningStandIn } from '../support/stand-ins.ts'
 import type { TokenService } from '../support/token-service.ts'
@@ -100,6 +102,8 @@ async function takeBack(subject: string, provider: string): Promise<unknown> {
 let ended = 0
 let oauth: OAuthServer
 let guarded: Guarded
+/** Behind the server's own origin, once it runs. */
+let tokenService = ''
 /** How long the next token of the sign-in before that server lives. */
 let tokenS = lifetimeS
 const echo = (subject: string) => call('everything', subject, 'echo', { message: `I am ${subject}` })
@@ -198,6 +202,7 @@ describe("somebody else's MCP server with a sign-in of its own", () => {
       whose,
       port: guardPort,
       scopes: ['mcp:tools'],
+      elsewhere: (request) => passOn(request, `${tokenService}${new URL(request.url).pathname}`),
     })
     closing.push(() => guarded.close())
     await waitForUrl(`http://127.0.0.1:${port}/mcp`)
@@ -386,6 +391,7 @@ describe('a server that knows us by a grant of its own, or by a token made for t
   beforeAll(async () => {
     tokens = await startTokenService((token) => oauth.whose(token, guarded.mcp))
     closing.push(() => tokens.close())
+    tokenService = tokens.url
     shop = await startGuarded(fixture.mcp, {
       issuer: tokens.url,
       scopes: ['shop'],
@@ -414,13 +420,20 @@ describe('a server that knows us by a grant of its own, or by a token made for t
     expect(new Set(shop.people)).toEqual(new Set(['service']))
   })
 
-  it.each(['exchanged', 'asserted'])('gets a token %s for the person’s own, which it never sees', async (how) => {
+  it('gets a token exchanged for the person’s own, which it never sees', async () => {
+    const how = 'exchanged'
     await world.admin('PUT', '/secrets/TOKEN_SERVICE', { value: tokens.secret })
-    const endpoint = { tokenUrl: `${tokens.url}/token`, clientId: 'us', secret: 'TOKEN_SERVICE' }
-    const redeem = how === 'asserted' ? { redeem: { ...endpoint, tokenUrl: `${tokens.url}/redeem` } } : {}
+    const endpoint = { tokenUrl: `${guarded.url}/token`, clientId: 'us', secret: 'TOKEN_SERVICE' }
     const grant = { provider: 'mcp-everything', scopes: ['mcp:tools'] }
-    const credentials = { kind: 'exchange', ...grant, ...endpoint, ...redeem, wants: ['shop'] }
+    const credentials = { kind: 'exchange', ...grant, ...endpoint, wants: ['shop'] }
     const settings = { credentials, listAs: await world.userId('alice') }
+    const elsewhere = { credentials: { ...credentials, tokenUrl: `${tokens.url}/token` } }
+    expect(await world.admin('PUT', `/upstreams/${how}`, { url: shop.mcp, settings: elsewhere })).toMatchObject({
+      status: 400,
+      body: {
+        detail: `A token of mcp-everything may be exchanged at ${oauth.issuer}, ${guarded.url} only.`,
+      },
+    })
     const saved = await world.admin('PUT', `/upstreams/${how}`, { url: shop.mcp, settings })
     expect(saved).toMatchObject({ status: 200, body: { health: { state: 'up' } } })
     await world.cli('upstream', 'admit', how, '--all')
@@ -430,8 +443,7 @@ describe('a server that knows us by a grant of its own, or by a token made for t
     expect(await call(how, 'alice')).toMatchObject(text('hello'))
     expect(await call(how, 'alice')).toMatchObject(text('hello'))
     const exchange = 'urn:ietf:params:oauth:grant-type:token-exchange'
-    const bearer = 'urn:ietf:params:oauth:grant-type:jwt-bearer'
-    expect(tokens.grants.slice(before)).toEqual(how === 'asserted' ? [exchange, bearer] : [exchange])
+    expect(tokens.grants.slice(before)).toEqual([exchange])
     expect(shop.people.at(-1)).toBe('alice')
     for (const own of guarded.shown) expect(shop.shown.has(own)).toBe(false)
     expect(linkIn(await call(how, 'bob'))).toContain('/connect/')
@@ -441,5 +453,125 @@ describe('a server that knows us by a grant of its own, or by a token made for t
     tokens.refuse = false
     expect(refused.isError).toBe(true)
     for (const one of [...shop.shown, tokens.secret]) expect(JSON.stringify(refused)).not.toContain(one)
+  })
+})
+
+/** ID-JAG: the ID token of the company's sign-in, in strict hands at both ends (draft-ietf-oauth-identity-assertion-authz-grant). */
+describe('a server whose authorization server takes identity assertions', () => {
+  let taker: AssertionTaker
+  let shop: Guarded
+  const lines: string[] = []
+  const results: CallToolResult[] = []
+  const leaving = (html: string) => (html.includes('value="sign_out"') ? { fields: { decision: 'sign_out' } } : null)
+  let alice: Person
+  let bob: Person
+
+  const credentials = (more: object = {}) => ({
+    kind: 'exchange',
+    provider: 'sign-in:company',
+    tokenUrl: `${world.company.issuer}/token`,
+    clientId: world.company.clientId,
+    secret: 'COMPANY',
+    audience: taker.url,
+    wants: ['shop'],
+    redeem: { tokenUrl: `${taker.url}/token`, clientId: taker.clientId, secret: 'SHOP' },
+    ...more,
+  })
+  const ask = async (subject: string): Promise<CallToolResult> => {
+    const result = await call('asserted', subject)
+    results.push(result)
+    return result
+  }
+
+  beforeAll(async () => {
+    for (const level of ['log', 'error'] as const) {
+      vi.spyOn(console, level).mockImplementation((...words: unknown[]) => void lines.push(words.join(' ')))
+    }
+    taker = await startAssertionTaker(world.company.issuer)
+    closing.push(() => taker.close())
+    const whose = async (token: string): Promise<string | null> => taker.whose(token)
+    shop = await startGuarded(fixture.mcp, { issuer: taker.url, scopes: ['shop'], whose })
+    closing.push(() => shop.close())
+    world.company.assertions.trusted.push({ audience: taker.url, clientId: taker.clientId })
+    await world.admin('PUT', '/secrets/COMPANY', { value: world.company.clientSecret })
+    await world.admin('PUT', '/secrets/SHOP', { value: taker.secret })
+  })
+  afterAll(() => vi.restoreAllMocks())
+
+  it('is only set up with the identity provider’s own token endpoint, and with the audience named', async () => {
+    const put = async (more: object): Promise<unknown> => {
+      const settings = { credentials: credentials(more) }
+      return (await world.admin('PUT', '/upstreams/not-asserted', { url: shop.mcp, settings })).body
+    }
+    const { issuer } = world.company
+    expect(await put({ tokenUrl: `${taker.url}/token` })).toMatchObject({
+      detail: `A token of sign-in:company may be exchanged at ${issuer} only.`,
+    })
+    expect(await put({ audience: undefined })).toMatchObject({
+      detail: 'With redeem, audience has to name the issuer there.',
+    })
+    const plain = { credentials: { kind: 'user', provider: 'sign-in:company' } }
+    const saved = await world.admin('PUT', '/upstreams/not-asserted', { url: shop.mcp, settings: plain })
+    expect(saved).toMatchObject({ status: 400, body: { code: 'core/bad_request' } })
+  })
+
+  it('asks the person to sign in, once, and is called with what their own sign-in made', async () => {
+    await world.addUpstream('asserted', shop.mcp, { settings: { credentials: credentials() }, listAt: fixture.mcp })
+    await world.addGateway('asserted', { tools: [{ upstream: 'asserted', include: ['hello'] }] })
+    const link = linkIn(await ask('alice'))
+    expect(link).toContain(`${world.url}/connect/`)
+    bob = world.person('bob')
+    // Somebody else at her link: it is burned, and what they sign in with is theirs.
+    expect((await bob.open(link)).html).toContain('This link is for somebody else')
+    expect(await ask('bob')).toMatchObject(text('hello'))
+    expect(shop.people.at(-1)).toBe('bob')
+
+    const again = linkIn(await ask('alice'))
+    alice = world.person('alice', leaving)
+    expect((await alice.open(again)).html).toContain('This is connected already')
+    expect(await ask('alice')).toMatchObject(text('hello'))
+    expect(await ask('alice')).toMatchObject(text('hello'))
+    expect(shop.people.at(-1)).toBe('alice')
+    expect(world.company.assertions.idTokens).toHaveLength(2)
+    expect(taker.shown).toEqual(world.company.assertions.made)
+    expect(await connectionsOf('alice', 'sign-in:company')).toMatchObject([{ label: 'alice@acme.test' }])
+  })
+
+  it('is shown no assertion that was made for somebody else', async () => {
+    const { assertions } = world.company
+    for (const bent of [{ aud: 'https://other.example' }, { client_id: 'somebody-else' }, { exp: 1 }]) {
+      assertions.bend = (claims) => ({ ...claims, ...bent })
+      const before = taker.shown.length
+      taker.forget()
+      expect((await ask('bob')).isError).toBe(true)
+      expect(taker.shown).toHaveLength(before)
+    }
+    assertions.bend = (claims) => claims
+    expect(await ask('bob')).toMatchObject(text('hello'))
+  })
+
+  it('is not called any more for somebody who signed out, and no token is seen anywhere on the way', async () => {
+    const link = async (): Promise<string> => linkIn(await ask('alice'))
+    expect((await alice.open(`${world.url}/sign-out`)).html).toContain('In this browser and in all others')
+    await expect.poll(link, { timeout: 6_000 }).toContain('/connect/')
+    expect(await connectionsOf('alice', 'sign-in:company')).toEqual([])
+    expect(await ask('bob')).toMatchObject(text('hello'))
+
+    // Whoever is signed in here is asked before they are sent to the company once more.
+    await takeBack('bob', 'sign-in:company')
+    let asked = ''
+    await expect.poll(async () => (asked = linkIn(await ask('bob'))), { timeout: 6_000 }).toContain('/connect/')
+    expect((await bob.open(asked)).html).toContain('This is connected already')
+    expect(bob.seen.some((page) => page.includes('<em>hello</em>'))).toBe(true)
+    expect(await ask('bob')).toMatchObject(text('hello'))
+
+    const { idTokens, made } = world.company.assertions
+    const tokens = [...idTokens, ...made, ...shop.shown]
+    expect(idTokens.length * made.length * shop.shown.size).toBeGreaterThan(0)
+    for (const token of tokens) {
+      world.secrets.add(token)
+      for (const seen of [...lines, ...alice.seen, ...bob.seen, JSON.stringify(results)])
+        expect(seen).not.toContain(token)
+    }
   })
 })

@@ -1,6 +1,6 @@
 import { exportSPKI, generateKeyPair, importJWK, SignJWT } from 'jose'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { groups, memberships, users } from '../../src/db/schema.ts'
+import { groups, memberships, upstreams, users } from '../../src/db/schema.ts'
 import { browserSession, saveIdentityProvider, startSignIn } from '../../src/identity/identity.ts'
 import type { BrowserSession } from '../../src/identity/identity.ts'
 import { signInLimit } from '../../src/identity/rate-limit.ts'
@@ -397,3 +397,46 @@ const without = (claims: Record<string, unknown>, name: string): Record<string, 
 
 const b64 = (value: unknown): string =>
   btoa(JSON.stringify(value)).replaceAll('=', '').replaceAll('+', '-').replaceAll('/', '_')
+
+describe('what a sign-in gives beside the person', () => {
+  const upstream = (world: World, provider: string) =>
+    world.deps.db.insert(upstreams).values({
+      project: world.project,
+      id: provider.replace(':', '-'),
+      url: 'https://shop.test/mcp',
+      settings: { credentials: { kind: 'exchange', provider } },
+      updatedAt: 0,
+    })
+
+  it('is dropped where no server is called with it', async () => {
+    const world = await createWorld()
+    await upstream(world, 'sign-in:another')
+    await signIn(world, createBrowser(world))
+    expect(world.kept).toEqual([])
+  })
+
+  it('goes into the person’s vault where one is, and out of it when they sign out', async () => {
+    const world = await createWorld()
+    await upstream(world, 'sign-in:company')
+    const browser = createBrowser(world)
+    await signIn(world, browser)
+    const who = await session(world, browser)
+    expect(world.kept).toMatchObject([
+      [world.project, who?.user.id, { identityProvider: 'company', subject: 'alice', refreshToken: null }],
+    ])
+    expect(world.kept[0]?.[2].expiresAt).toBe(start + 300_000)
+    const page = await (await browser.get('/sign-out')).text()
+    await browser.post('/sign-out', { ...hiddenFields(page), decision: 'sign_out' })
+    expect(world.forgotten).toEqual([who?.user.id])
+  })
+
+  it('does not stop the sign-in when it cannot be kept', async () => {
+    const world = await createWorld()
+    await upstream(world, 'sign-in:company')
+    world.deps.keepSignIn = () => Promise.reject(new Error('no vault'))
+    const said = vi.spyOn(console, 'error').mockImplementation(() => {})
+    expect((await signIn(world, createBrowser(world))).status).toBe(303)
+    expect(said).toHaveBeenCalled()
+    said.mockRestore()
+  })
+})

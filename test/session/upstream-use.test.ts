@@ -6,6 +6,7 @@ import type { ToolCall } from '../../src/runtime/runtime.ts'
 import type { Snapshot } from '../../src/gateways/gateways.ts'
 import type { Lease } from '../../src/vault/vault.ts'
 import type { HeldLeases } from '../../src/session/credentials.ts'
+import { ExchangedTokens } from '../../src/session/exchanged-tokens.ts'
 import { upstreamUse } from '../../src/session/upstream-use.ts'
 
 const lease = {
@@ -64,5 +65,66 @@ describe('a server that wants more scopes for a call', () => {
     expect(await askedFor({ stepUp: true }, insufficient('ok "quoted" b\\c \u00e9 ' + 'x'.repeat(400)))).toEqual(['ok'])
     const many = Array.from({ length: 500 }, (_, n) => `s${n}`).join(' ')
     expect(await askedFor({ stepUp: true }, insufficient(many))).toHaveLength(50)
+  })
+})
+
+describe('a token that is exchanged for the person’s own', () => {
+  const subject = { ...lease, generation: 1, secret: 'own-token', exchangeOrigins: ['https://idp.example'] } as Lease
+  const credentials = { kind: 'exchange', provider: 'idp', scopes: [], clientId: 'us', secret: null, wants: [] }
+  const target = { id: 'files', url: 'https://mcp.example/mcp', discovered: null }
+
+  /** `answers`: what the token endpoint says, one after the other, with HTTP 400 where it is an error. */
+  function at(tokenUrl: string, ...answers: object[]) {
+    const seen = { sent: [] as string[], renewed: 0, leased: 0 }
+    const egress = {
+      fetch: async ({ url, body }: { url: string; body: string }) => {
+        seen.sent.push(`${url} ${new URLSearchParams(body).get('subject_token')}`)
+        const text = JSON.stringify(answers.shift())
+        return ok({ status: text.includes('error') ? 400 : 200, headers: new Headers(), text: async () => ok(text) })
+      },
+    } as never
+    const leases = {
+      lease: async () => (seen.leased++, ok(subject)),
+      renew: async () => (seen.renewed++, ok({ ...subject, generation: 2, secret: 'newer-token' })),
+    } as unknown as HeldLeases
+    const snapshot = { upstreams: [{ target, credentials: { ...credentials, tokenUrl } }] } as unknown as Snapshot
+    const exchanged = new ExchangedTokens(() => 0)
+    const parts = { upstreams: {} as never, egress, exchanged, leases, snapshot, now: () => 0 }
+    return { seen, use: () => upstreamUse(parts, call, tool, subject, new Map()) }
+  }
+  const token = (name: string) => ({ access_token: name, token_type: 'Bearer' })
+  const url = 'https://idp.example/token'
+
+  it('never leaves for an origin that is not the provider’s', async () => {
+    for (const elsewhere of [
+      'https://evil.example/token',
+      'https://idp.example.evil/token',
+      'http://idp.example/token',
+    ]) {
+      const { seen, use } = at(elsewhere, token('made'))
+      expect(await use()).toMatchObject({ ok: false, error: { code: 'vault/not_allowed' } })
+      expect(seen.sent).toEqual([])
+    }
+  })
+
+  it('is made again of the same grant when the server refuses it, and uses nothing up', async () => {
+    const { seen, use } = at(url, token('first'), token('second'))
+    const used = await use()
+    if (!used.ok) throw new Error(used.error.code)
+    expect(used.value.credential.headers).toEqual({ authorization: 'Bearer first' })
+    const renewed = await used.value.renew?.(insufficient('', 401))
+    expect(renewed).toMatchObject({ value: { headers: { authorization: 'Bearer second' } } })
+    expect(seen).toMatchObject({ renewed: 0, leased: 1 })
+  })
+
+  it('is made of a newer one, once, when the token endpoint refuses the person’s own', async () => {
+    const { seen, use } = at(url, { error: 'invalid_grant' }, token('made'))
+    expect(await use()).toMatchObject({ value: { credential: { headers: { authorization: 'Bearer made' } } } })
+    expect([seen.renewed, seen.sent]).toEqual([1, [`${url} own-token`, `${url} newer-token`]])
+    const never = at(url, { error: 'invalid_grant' }, { error: 'invalid_grant' })
+    expect(await never.use()).toMatchObject({ ok: false, error: { code: 'upstream/authorization_needed' } })
+    const ours = at(url, { error: 'invalid_client' })
+    expect(await ours.use()).toMatchObject({ ok: false })
+    expect([never.seen.renewed, ours.seen.renewed]).toEqual([1, 0])
   })
 })

@@ -17,10 +17,18 @@ declare module 'oidc-provider' {
         features?: Record<string, Record<string, unknown>>
         pkce?: { required: () => boolean }
         rotateRefreshToken?: boolean
+        issueRefreshToken?: () => Promise<boolean>
+        jwks?: { keys: unknown[] }
         ttl?: Record<string, number | ((context: unknown, token: unknown, client: unknown) => number)>
       },
     )
     on(event: 'grant.success' | 'grant.error' | 'grant.revoked', heard: (context: Context) => void): this
+    registerGrantType(
+      name: string,
+      handler: (context: Context) => Promise<void>,
+      params: string[],
+      duplicates: string[],
+    ): void
     listen(port: number, host: string, done: () => void): import('node:http').Server
   }
 }

@@ -8,6 +8,7 @@ import type { World } from './world.ts'
 import { startWorld } from './world.ts'
 
 export type PeopledWorld = World & {
+  company: Company
   /** A person at a browser of their own, without JavaScript. */
   person(subject: string, elsewhere?: Walk): Person
   /** The id of somebody who has called or signed in. */
@@ -35,6 +36,7 @@ export async function startPeopledWorld(vars: Record<string, string> = {}): Prom
   await addCompany(world, company)
   return {
     ...world,
+    company,
     person: (subject, elsewhere) => personAt(subject, elsewhere),
     async userId(subject) {
       const where = and(eq(users.issuer, issuer), eq(users.subject, subject))

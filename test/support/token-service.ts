@@ -12,22 +12,20 @@ export type TokenService = Served & {
   refuse: boolean
 }
 
-const idJag = 'urn:ietf:params:oauth:token-type:id-jag'
 const accessToken = 'urn:ietf:params:oauth:token-type:access_token'
 
 /**
- * An authorization server for services: client credentials (RFC 6749 §4.4), token exchange (RFC 8693), and identity assertions
- * that it makes and takes (RFC 7523). It signs no person in.
+ * An authorization server for services: client credentials (RFC 6749 §4.4) and token exchange (RFC 8693). It signs no
+ * person in.
  */
 export async function startTokenService(subjectOf: (token: string) => Promise<string | null>): Promise<TokenService> {
   const secret = `token-service-${crypto.randomUUID()}`
   const live = new Map<string, string>()
-  const assertions = new Map<string, string>()
   const grants: string[] = []
   let made = 0
-  const issue = (to: Map<string, string>, whom: string, more: object): Response => {
+  const issue = (whom: string, more: object): Response => {
     const token = `made-${++made}-${crypto.randomUUID()}`
-    to.set(token, whom)
+    live.set(token, whom)
     return Response.json({ access_token: token, token_type: 'Bearer', expires_in: 3600, ...more })
   }
   const served = await serveFetch(async (request) => {
@@ -50,20 +48,13 @@ export async function startTokenService(subjectOf: (token: string) => Promise<st
     const value = (name: string): string => form.get(name) ?? ''
     if (pathname === '/token' && grant === 'client_credentials') {
       grants.push(grant)
-      return issue(live, 'service', { scope: value('scope') })
+      return issue('service', { scope: value('scope') })
     }
     if (pathname === '/token' && grant === 'urn:ietf:params:oauth:grant-type:token-exchange') {
       const person = value('subject_token_type') === accessToken ? await subjectOf(value('subject_token')) : null
       if (person === null || value('scope') !== 'shop' || value('resource') === '') return refused('invalid_grant')
       grants.push(grant)
-      const asked = value('requested_token_type')
-      return issue(asked === idJag ? assertions : live, person, { issued_token_type: asked })
-    }
-    if (pathname === '/redeem' && grant === 'urn:ietf:params:oauth:grant-type:jwt-bearer') {
-      const person = assertions.get(value('assertion'))
-      if (person === undefined) return refused('invalid_grant')
-      grants.push(grant)
-      return issue(live, person, {})
+      return issue(person, { issued_token_type: accessToken })
     }
     return refused('unsupported_grant_type')
   })

@@ -19,6 +19,7 @@ const lease = (more: Partial<Lease> = {}): Lease => ({
   secret: 'CANARY-token-1',
   expiresAt: 1,
   allowedOrigins: ['https://api.provider.test', 'https://uploads.provider.test'],
+  exchangeOrigins: [],
   apiBase: 'https://api.provider.test/v1',
   header: { name: 'authorization', prefix: 'Bearer ' },
   ...more,

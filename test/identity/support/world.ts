@@ -32,6 +32,8 @@ export async function createWorld(change: Partial<Config> = {}) {
   const idp = await companyProvider(`https://login${number}.acme.test`)
   const events: AuditEvent[] = []
   const ended: EndSessions[] = []
+  const kept: Parameters<IdentityDeps['keepSignIn']>[] = []
+  const forgotten: string[] = []
   const changed: Parameters<IdentityDeps['principalsChanged']>[1][] = []
   const routes = ['tools', 'other'].map((name) => gatewayRoute(project, `${name}${number}`))
 
@@ -46,6 +48,8 @@ export async function createWorld(change: Partial<Config> = {}) {
       },
       endSessions: async (_, which) => ended.push(which),
       principalsChanged: async (_, match) => changed.push(match),
+      keepSignIn: async (...one) => kept.push(one),
+      forgetSignIn: async (user) => void forgotten.push(user),
     }),
     egress: idp.egress,
     now: Date.now,
@@ -63,6 +67,8 @@ export async function createWorld(change: Partial<Config> = {}) {
     events,
     ended,
     changed,
+    kept,
+    forgotten,
     routes,
     tools,
     other,
