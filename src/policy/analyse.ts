@@ -3,6 +3,7 @@ import { argumentFaults } from './argument-faults.ts'
 import { covers, type Reach } from './covers.ts'
 import type { KnownTool } from './given.ts'
 import { matchesGlob, parseGlob } from './glob.ts'
+import { namesInRule } from './names-in-rule.ts'
 import type { Rule, RulesDocument, Side } from './rule.ts'
 import { canHold } from './satisfiable.ts'
 import { compileToolSelector } from './select.ts'
@@ -60,7 +61,9 @@ function toolsOf(rule: Rule, { tools }: Catalogue): ReadonlySet<string> {
   return new Set(tools.filter(({ kind, ...tool }) => selects(tool, kind)).map(({ name }) => name))
 }
 
-function unknownNames({ id: rule, tools, users, agents, gateways }: Rule, catalogue: Catalogue): Finding[] {
+function unknownNames(all: Rule, catalogue: Catalogue): Finding[] {
+  const { id: rule, tools, agents, gateways } = all
+  const named = namesInRule(all)
   const unknown = (
     kind: Finding['kind'],
     what: string,
@@ -72,13 +75,13 @@ function unknownNames({ id: rule, tools, users, agents, gateways }: Rule, catalo
       ? []
       : names.filter((name) => !set.has(name)).map((name) => ({ rule, kind, message: `No ${what} ${name} is known.` }))
   }
-  const names = catalogue.tools.length === 0 ? [] : (tools?.names ?? [])
+  const names = catalogue.tools.length === 0 ? [] : named.tools
   const unmatched = names.filter((name) => !catalogue.tools.some((tool) => matchesGlob(parseGlob(name), tool.name)))
   return [
     ...unmatched.map((name): Finding => ({ rule, kind: 'unknown_tool', message: `No tool is called ${name}.` })),
     ...unknown('unknown_toolkit', 'toolkit', tools?.toolkits, catalogue.toolkits),
     ...unknown('unknown_upstream', 'upstream', tools?.upstreams, catalogue.upstreams),
-    ...unknown('unknown_group', 'group', users?.groups, catalogue.groups),
+    ...unknown('unknown_group', 'group', named.groups, catalogue.groups),
     ...unknown('unknown_agent', 'agent', agents?.clientIds, catalogue.agents),
     ...unknown('unknown_gateway', 'gateway', gateways, catalogue.gateways),
   ]

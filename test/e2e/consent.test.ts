@@ -31,7 +31,7 @@ let world: PeopledWorld
 let fixture: Fixture
 const running = new Map<string, RunningStandIn>()
 const closing: (() => Promise<void>)[] = []
-const lifetimeS = 3
+const lifetimeS = 5
 const waiting = { began: Promise.withResolvers<void>(), end: Promise.withResolvers<void>() }
 
 beforeAll(async () => {

@@ -64,6 +64,18 @@ describe('analyse', () => {
     expect(kinds(permit(more))).toEqual(expected)
   })
 
+  it.each<[object, string[]]>([
+    [{ effect: 'approve', approval: { groups: ['staff', 'leeds'] } }, ['r unknown_group']],
+    [{ effect: 'forbid', when: { not: { user: 'groups', contains: 'stuff' } } }, ['r unknown_group']],
+    [{ effect: 'forbid', when: { not: { after: { tools: ['Pay_Chekc'] } } } }, ['r unknown_tool']],
+    [
+      { effect: 'forbid', when: { any: [{ argument: 'to', some: { notAfter: { tools: ['Pay_*', 'Mail'] } } }] } },
+      ['r unknown_tool'],
+    ],
+  ])('names what does not exist wherever a rule names it: %j', (more, expected) => {
+    expect(kinds({ id: 'r', ...more })).toEqual(expected)
+  })
+
   it.each<[object, string]>([
     [{ argument: 'amuont', lte: 5 }, 'unknown_argument'],
     [{ after: { sameArguments: ['claim'] } }, 'unknown_argument'],
