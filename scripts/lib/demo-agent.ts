@@ -1,6 +1,6 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import type { OAuthClientProvider } from '@modelcontextprotocol/client'
+import type { OAuthClientProvider, OAuthDiscoveryState } from '@modelcontextprotocol/client'
 import { Client, StreamableHTTPClientTransport, UnauthorizedError } from '@modelcontextprotocol/client'
 
 export type AgentOptions = {
@@ -59,6 +59,7 @@ function oauthProvider({ name, clientId, open }: AgentOptions, redirectUrl: stri
   let information = clientId === undefined ? undefined : { client_id: clientId }
   let tokens: Awaited<ReturnType<OAuthClientProvider['tokens']>>
   let verifier = ''
+  let discovered: OAuthDiscoveryState | undefined
   return {
     redirectUrl,
     clientMetadata: {
@@ -75,6 +76,8 @@ function oauthProvider({ name, clientId, open }: AgentOptions, redirectUrl: stri
     redirectToAuthorization: (url) => open(url.href),
     saveCodeVerifier: (saved) => void (verifier = saved),
     codeVerifier: () => verifier,
+    saveDiscoveryState: (saved) => void (discovered = saved),
+    discoveryState: () => discovered,
   }
 }
 

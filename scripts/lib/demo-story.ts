@@ -6,6 +6,7 @@ import { newPerson } from './demo-person.ts'
 import { demoPeople } from './demo-world.ts'
 import type { DemoDeployment } from './seed-demo.ts'
 import { admin } from './seed-demo.ts'
+import { enterPressed } from './enter-pressed.ts'
 import { Stop } from './stop.ts'
 
 type Person = keyof typeof demoPeople
@@ -85,7 +86,16 @@ function textOf(result: CallToolResult): string {
 
 /** One browser per person, so that nobody is signed in as somebody else. */
 async function opener(browser: Browser | null): Promise<(who: Person) => (url: string) => Promise<void>> {
-  if (!browser) return (who) => async (url) => detail(`Open this as ${demoPeople[who].name}: ${url}`)
+  if (!browser) {
+    const opened = new Set<string>()
+    return (who) => async (url) => {
+      // An agent asks again for what its person cannot do, as for Alice's own approval.
+      if (opened.has(`${who} ${url}`)) return
+      opened.add(`${who} ${url}`)
+      detail(`Open this as ${demoPeople[who].name}: ${url}`)
+      await enterPressed('    Press Enter when the page says that it is done. ')
+    }
+  }
   const people = new Map<Person, Awaited<ReturnType<typeof newPerson>>>()
   for (const [who, { name, github }] of Object.entries(demoPeople) as [Person, (typeof demoPeople)[Person]][]) {
     people.set(who, await newPerson(browser, [name, github], (line) => detail(`${name} at ${line}`)))

@@ -104,13 +104,11 @@ function standInPorts(ports: DemoPorts): number[] {
 }
 
 function portUses(ports: DemoPorts, demo: boolean): { port: number; purpose: string; wayOut: string }[] {
-  const worker = { port: ports.worker, purpose: 'the Worker', wayOut: 'npm start -- --port 9000' }
+  const others = demo ? ' (the stand-ins take the ports above it), or npm start -- --no-demo' : ''
+  const wayOut = `end what runs there, perhaps another npm start, or take other ports: npm start -- --port 9000${others}`
+  const worker = { port: ports.worker, purpose: 'the Worker', wayOut }
   if (!demo) return [worker]
-  const standIns = standInPorts(ports).map((port) => ({
-    port,
-    purpose: 'a stand-in',
-    wayOut: 'npm start -- --port 9000 (the stand-ins take the ports above it), or npm start -- --no-demo',
-  }))
+  const standIns = standInPorts(ports).map((port) => ({ port, purpose: 'a stand-in', wayOut }))
   return [worker, ...standIns]
 }
 

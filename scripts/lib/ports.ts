@@ -10,16 +10,18 @@ export type PortUse = {
   wayOut: string
 }
 
-/** Throws Stop with one line for each port that is taken: by whom, if that can be found out, and the way out. */
+/** Throws Stop with a line for each port that is taken: by whom, if that can be found out. The way out is said once. */
 export async function requireFreePorts(uses: readonly PortUse[]): Promise<void> {
   const faults: string[] = []
+  const waysOut = new Set<string>()
   for (const { port, purpose, wayOut } of uses) {
     const code = await bindFault(port)
     if (code === undefined) continue
     const reason = code === 'EADDRINUSE' ? `is in use${holder(port)}` : `cannot be opened (${code})`
-    faults.push(`Port ${port}, wanted for ${purpose}, ${reason}. End that program, or use another port: ${wayOut}`)
+    faults.push(`Port ${port}, wanted for ${purpose}, ${reason}.`)
+    waysOut.add(wayOut)
   }
-  if (faults.length > 0) throw new Stop(faults.join('\n'))
+  if (faults.length > 0) throw new Stop([...faults, ...[...waysOut].map((way) => `Way out: ${way}`)].join('\n'))
 }
 
 /** A port that is free now, chosen by the system. */

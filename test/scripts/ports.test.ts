@@ -17,8 +17,17 @@ it.each(['127.0.0.1', '0.0.0.0'])('names a port that is taken on %s, what it was
     { port: taken.port, purpose: 'the gateway', wayOut: 'npm start -- --port 4101' },
   ]
   await expect(requireFreePorts(uses)).rejects.toThrow(
-    new RegExp(`^Port ${taken.port}, wanted for the gateway, is in use.*use another port: npm start -- --port 4101$`),
+    new RegExp(`^Port ${taken.port}, wanted for the gateway, is in use.*\nWay out: npm start -- --port 4101$`),
   )
+})
+
+it('says a way out once, however many ports are taken', async () => {
+  await using one = await listener('127.0.0.1')
+  await using two = await listener('127.0.0.1')
+  const uses = [one, two].map(({ port }) => ({ port, purpose: 'a stand-in', wayOut: 'end it' }))
+  const said = await requireFreePorts(uses).catch(String)
+  expect(String(said).match(/is in use/g)).toHaveLength(2)
+  expect(String(said).match(/Way out: end it/g)).toHaveLength(1)
 })
 
 it('passes ports that are free and leaves them free', async () => {
