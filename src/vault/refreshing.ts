@@ -6,7 +6,7 @@ import type { RequestSpec } from './provider-spec.ts'
 import { afterFailure, youngMs } from './refresh.ts'
 import { isOwnIdToken } from './signed-in.ts'
 import type { ServiceGrant } from './service-credential.ts'
-import { isService, serviceCredentialSchema, serviceGrant } from './service-credential.ts'
+import { isService, readCredential, serviceGrant } from './service-credential.ts'
 import { revokeTokens } from './revoking.ts'
 import type { TokenAnswer, TokenSet } from './token-answer.ts'
 import { askTokenEndpoint, introspected } from './token-endpoint.ts'
@@ -47,9 +47,9 @@ async function grantOf(
   kept: string,
 ): Promise<ServiceGrant | null> {
   if (kind !== 'user') {
-    const credential = serviceCredentialSchema.safeParse(JSON.parse(kept))
-    if (!credential.success || credential.data.kind === 'api_key') return null
-    return serviceGrant(provider, credential.data, scopes, use.now())
+    const credential = readCredential(kept)
+    if (credential === null || credential.kind === 'api_key') return null
+    return serviceGrant(provider, credential, scopes, use.now())
   }
   const values = { refresh_token: kept, existing_scopes: scopes.join(provider.spec.scopes.separator), details }
   const answer = provider.spec.refresh?.answer

@@ -1,6 +1,7 @@
 import { importPKCS8, SignJWT } from 'jose'
 import { z } from 'zod'
 import { uuidv7 } from '../core/ids.ts'
+import { parseJson } from '../core/json.ts'
 import type { Connection } from './connection.ts'
 import type { Provider } from './provider.ts'
 import type { ProviderSpec, RequestSpec } from './provider-spec.ts'
@@ -71,25 +72,17 @@ export async function serviceGrant(
 /** RFC 6749 §4.4. */
 function clientCredentials(
   provider: Provider,
-  { clientId, clientSecret }: Extract<ServiceCredential, { kind: 'client_credentials' }>,
+  credential: Extract<ServiceCredential, { kind: 'client_credentials' }>,
   scopes: readonly string[],
 ): ServiceGrant | null {
+  const { clientId, clientSecret } = credential
   const { spec } = provider
   const own = spec.service.clientCredentials
   // A client id with the other client's secret would send that secret under a foreign name.
   if (!own || (clientId === undefined) !== (clientSecret === undefined)) return null
-  const as: Provider =
-    clientId === undefined || clientSecret === undefined
-      ? provider
-      : {
-          ...provider,
-          clientId,
-          clientSecret,
-          values: { ...provider.values, client_id: clientId, client_secret: clientSecret },
-        }
   const scope = scopes.length > 0 ? { scope: '{scopes}' } : {}
   return {
-    provider: as,
+    provider: asServed(provider, credential),
     request: { ...spec.token, params: { grant_type: 'client_credentials', ...scope, ...own.params } },
     values: { scopes: scopes.join(spec.scopes.separator) },
   }
@@ -117,7 +110,7 @@ async function jwtBearer(
   if (own.exchange) {
     const narrowed = Object.keys(permissions).length > 0 ? { permissions } : {}
     const values = { assertion, subject, repositories, ...narrowed }
-    return { provider: asServed(provider, 'jwt_bearer'), request: own.exchange.request, values }
+    return { provider: asServed(provider, credential), request: own.exchange.request, values }
   }
   return {
     provider,
@@ -164,10 +157,23 @@ function permissionsOf(scopes: readonly string[]): Record<string, string> | null
   return Object.fromEntries(pairs.map((pair) => [pair?.[1] ?? '', pair?.[2] ?? '']))
 }
 
-/** The provider as tokens from such a credential are told and taken back, where that is not as with a person's. */
-export function asServed(provider: Provider, kind: Connection['kind']): Provider {
-  const exchange = kind === 'jwt_bearer' ? provider.spec.service.jwtBearer?.exchange : undefined
+/** The provider as tokens from this credential are got and taken back: as a client of its own, or in the exchange's words. */
+export function asServed(provider: Provider, credential: ServiceCredential): Provider {
+  if (credential.kind === 'client_credentials') {
+    const { clientId, clientSecret } = credential
+    if (clientId === undefined || clientSecret === undefined) return provider
+    const values = { ...provider.values, client_id: clientId, client_secret: clientSecret }
+    return { ...provider, clientId, clientSecret, values }
+  }
+  const exchange = credential.kind === 'jwt_bearer' ? provider.spec.service.jwtBearer?.exchange : undefined
   if (!exchange) return provider
   const { answer, revoke } = exchange
   return { ...provider, spec: { ...provider.spec, conforming: false, answer, revoke } }
+}
+
+/** What is kept of a service account, opened. Null: it is none, or not as it was written. */
+export function readCredential(text: string): ServiceCredential | null {
+  const json = parseJson(text)
+  const read = json.ok ? serviceCredentialSchema.safeParse(json.value) : null
+  return read?.success ? read.data : null
 }

@@ -4,7 +4,7 @@ import { hasMoved } from './provider.ts'
 import type { Revocation } from './revoking.ts'
 import { revokeTokens } from './revoking.ts'
 import { copiesOf } from './copies.ts'
-import { asServed } from './service-credential.ts'
+import { asServed, readCredential } from './service-credential.ts'
 import type { VaultUse } from './use.ts'
 
 /** Who takes back, for the record. */
@@ -87,16 +87,14 @@ async function revokeAt(use: VaultUse, provider: Provider, connection: Connectio
   // It is the administrator's key, not a token of ours: only they can withdraw it there.
   if (connection.kind === 'api_key' || hasMoved(connection, provider)) return 'not_possible'
   const access = connection.access && (await use.keys.open(connection, 'access', connection.access))
-  // Of a service account it holds the credential, which goes to nobody.
-  const kept = connection.kind === 'user' ? connection.refresh : null
-  const refresh = kept && (await use.keys.open(connection, 'refresh', kept))
-  return revokeTokens(
-    use,
-    asServed(provider, connection.kind),
-    access && access.ok ? access.value : null,
-    refresh && refresh.ok ? refresh.value : null,
-    connection.details,
-  )
+  const opened = connection.refresh && (await use.keys.open(connection, 'refresh', connection.refresh))
+  const kept = opened && opened.ok ? opened.value : null
+  const accessToken = access && access.ok ? access.value : null
+  if (connection.kind === 'user') return revokeTokens(use, provider, accessToken, kept, connection.details)
+  // Of a service account it is the credential, which goes to nobody: it says as whom to ask.
+  const credential = kept === null ? null : readCredential(kept)
+  const as = credential ? asServed(provider, credential) : provider
+  return revokeTokens(use, as, accessToken, null, connection.details)
 }
 
 function finish(use: VaultUse, { id, provider }: Connection, revocation: Revocation): void {

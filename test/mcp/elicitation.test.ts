@@ -280,6 +280,19 @@ test('2026-07-28: which account is meant is asked by a form with names, and the 
   }
 })
 
+test('the official client shows the form and goes on by itself', async () => {
+  const { site } = undecided()
+  const options = { capabilities, versionNegotiation: { mode: { pin: '2026-07-28' } } } as const
+  const client = new Client({ name: 'test', version: '1' }, options)
+  client.setRequestHandler('elicitation/create', async () => ({
+    action: 'accept',
+    content: { account: 'alice-work' },
+  }))
+  const requestInit = { headers: { authorization: 'Bearer alice' } }
+  await client.connect(new StreamableHTTPClientTransport(new URL(gatewayUrl), { fetch: site.fetch, requestInit }))
+  expect((await client.callTool(params)).content).toEqual([{ type: 'text', text: 'as alice-work' }])
+})
+
 test('which account is meant is said as text to a client without forms, after a no, and after three rounds without a choice', async () => {
   for (const declared of [{}, { elicitation: { url: {} } }]) {
     const { site, text } = undecided()

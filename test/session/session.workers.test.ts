@@ -120,6 +120,19 @@ describe('a tool call', () => {
   })
 })
 
+describe('one consent for a gateway', () => {
+  it('is enough for every tool of it, where the administrator wants that, and not otherwise', async () => {
+    for (const oneConsent of [true, false]) {
+      const world = await newWorld({ providers: { github: { oneConsent } } })
+      world.answer(() => Response.json([]))
+      const caller = await world.person('alice')
+      await connectAccount(world, caller, alice)
+      const other = await call(caller, 'GitHub_ListIssues', { repository: 'acme/web-shop' })
+      expect([oneConsent, other.kind]).toEqual([oneConsent, oneConsent ? 'output' : 'refused'])
+    }
+  })
+})
+
 describe('which account a call uses', () => {
   it("is the service account's at a gateway that says so, for everybody, and nobody is asked to connect", async () => {
     const world = await newWorld({ providers: { github: { serviceAccount: 'reports' } } })

@@ -191,6 +191,21 @@ describe("a service account's own credential", () => {
     expect(await lease()).toMatchObject({ ok: false, error: { code: 'vault/secret_missing' } })
   })
 
+  it('of a client of its own is asked for and taken back as that client', async () => {
+    const { setup, set, lease } = await withBot()
+    const [clientId, clientSecret] = ['bot-client', 'CANARY-bot-client-secret']
+    const asked: unknown[] = []
+    setup.fixture.intercept = ({ path, params }) => {
+      asked.push([path, params.get('client_id'), params.get('client_secret')])
+      if (path === '/revoke') return new Response(null, { status: params.get('client_id') === clientId ? 200 : 400 })
+      return Response.json({ access_token: 'CANARY-bot-1', token_type: 'bearer', expires_in: 3600 })
+    }
+    mustBe(await set({ kind: 'client_credentials', clientId, clientSecret }))
+    const { connection } = mustBe(await lease())
+    expect(await setup.vault.disconnect(connection, byAdmin)).toMatchObject({ revocation: 'revoked' })
+    expect(asked).toEqual(['/token', '/revoke'].map((path) => [path, clientId, clientSecret]))
+  })
+
   it('is set by nobody once the account is offboarded', async () => {
     const { setup, set, bot, lease } = await withBot()
     mustBe(await set(bot))
