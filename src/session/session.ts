@@ -16,8 +16,8 @@ import { withoutEvidence } from '../core/result.ts'
 import type { Change, ListName } from '../gateways/gateways.ts'
 import { hubOf } from '../gateways/gateways.ts'
 import type { GatewayId, ProjectId } from '../core/ids.ts'
-import { answerCall, chosenAccount, shownUpstreams } from '../runtime/runtime.ts'
-import type { OfferCall, ToolCall } from '../runtime/runtime.ts'
+import { answerCall, shownUpstreams } from '../runtime/runtime.ts'
+import type { OfferCall } from '../runtime/runtime.ts'
 import { Alarms } from './alarms.ts'
 import type {
   AboutReply,
@@ -42,7 +42,9 @@ import { LiveSession, nameOf, sessionMigrations } from './live-session.ts'
 import { answerOffer } from './offers.ts'
 import { pageOf } from './page-of.ts'
 import { refusedSession, sessionEvent } from './record.ts'
+import { offerCall, toolCall } from './requested-call.ts'
 import { endRow, readRow, slugMigrations } from './session-row.ts'
+import { isSubscription, subscribe } from './subscribe.ts'
 import { taskMigrations } from './task-store.ts'
 import { Tasks } from './tasks.ts'
 
@@ -101,23 +103,8 @@ export class Session
   }
 
   async offer(request: OfferRequest): Promise<OfferReply> {
-    const { conversation } = request.features
-    const { method, params } = request
-    if (method !== 'resources/subscribe' && method !== 'resources/unsubscribe') {
-      return this.#carry(request, (live, call) => answerOffer(request, call, live))
-    }
-    return this.#carry(request, async (live, { id }) => {
-      const uri = typeof params['uri'] === 'string' ? params['uri'] : ''
-      const wanted = method === 'resources/subscribe'
-      if (wanted && !live.mayWatch(uri, request.caller)) return unknownResource(id, uri)
-      if (conversation !== undefined) {
-        if (!wanted) this.#conversations.unwatch(conversation, uri)
-        else if (!this.#conversations.watch(conversation, uri, systemClock())) return tooManyWatched(id)
-        live.resources.keep(conversation, this.#conversations.watched(conversation), request.caller)
-        if (wanted) await live.tell({ kind: 'watching', watcher: conversation })
-      }
-      return { kind: 'result', callId: id, result: {} }
-    })
+    if (!isSubscription(request)) return this.#carry(request, (live, call) => answerOffer(request, call, live))
+    return this.#carry(request, (live, { id }) => subscribe(request, id, live, this.#conversations))
   }
 
   async keepWatching({ caller, watcher, resources }: WatchRequest): Promise<boolean> {
@@ -344,56 +331,6 @@ export class Session
 
 /** What a client was shown before the session slept is not known, so it is to look again. */
 const everyList: ListName[] = ['tools', 'prompts', 'resources']
-
-/** One answer for what is not there and what may not be seen. */
-function unknownResource(callId: string, uri: string): OfferReply {
-  const message = 'This does not exist here, or may not be used.'
-  return { kind: 'refused', callId, error: { code: 'runtime/unknown_tool', message, data: { uri } } }
-}
-
-function tooManyWatched(callId: string): OfferReply {
-  const message = 'This client watches too many resources. Unsubscribe from one first.'
-  return { kind: 'refused', callId, error: { code: 'policy/limit_reached', message } }
-}
-
-function toolCall(call: OfferCall, { name, arguments: args, paramHeaders, onTask }: CallRequest): ToolCall {
-  const account = chosenAccount(call)
-  const resume = {
-    callId: call.id,
-    wait: 'upstream',
-    held: 'server',
-    ...(account === undefined ? {} : { account }),
-  } as const
-  return {
-    ...call,
-    name,
-    arguments: args,
-    ...(paramHeaders ? { paramHeaders } : {}),
-    ...(onTask ? { onTask: (upstream) => onTask({ ...resume, upstream }) } : {}),
-  }
-}
-
-function offerCall(
-  id: CallId,
-  request: CallRequest | OfferRequest,
-  signal: AbortSignal,
-  logLevel: string | undefined,
-): OfferCall {
-  const { caller, features, task, traceparent, tracestate, resumed, onProgress, onLog } = request
-  return {
-    id,
-    caller,
-    features,
-    signal,
-    ...(task === undefined ? {} : { task }),
-    ...(traceparent === undefined ? {} : { traceparent }),
-    ...(tracestate === undefined ? {} : { tracestate }),
-    ...(resumed ? { resumed } : {}),
-    ...(onProgress ? { onProgress: (progress) => void onProgress(progress) } : {}),
-    ...(onLog ? { onLog: (entry) => void onLog(entry) } : {}),
-    ...(logLevel === undefined ? {} : { logLevel }),
-  }
-}
 
 export type { ClientFeatures } from '../core/call.ts'
 export type {
