@@ -10,6 +10,9 @@ const migrations = await readD1Migrations('migrations')
 const toolWorkers = await bundleWorker('test/support/hostile/tool-workers.ts')
 const toolWorker = (entrypoint: string) => ({ name: 'tool-workers', entrypoint })
 
+/** What has to come about comes about in milliseconds; a machine with other work takes its time. */
+const expectations = { poll: { timeout: 15_000 } }
+
 // Nothing is loaded anew for each file, which takes as long as the tests: every test has its own ids, and none keeps
 // anything in a module. Groups run one after the other, so that a journey through real processes has the machine to itself.
 export default defineConfig({
@@ -21,6 +24,7 @@ export default defineConfig({
         test: {
           name: 'node',
           isolate: false,
+          expect: expectations,
           testTimeout: 60_000,
           include: ['test/**/*.test.ts', 'examples/**/*.test.ts'],
           exclude: ['test/**/*.workers.test.ts', 'test/e2e/**'],
@@ -44,6 +48,7 @@ export default defineConfig({
         test: {
           name: 'workers',
           isolate: false,
+          expect: expectations,
           testTimeout: 60_000,
           hookTimeout: 60_000,
           include: ['test/**/*.workers.test.ts'],
@@ -55,6 +60,7 @@ export default defineConfig({
       {
         test: {
           name: 'e2e',
+          expect: expectations,
           include: ['test/e2e/**/*.test.ts'],
           fileParallelism: false,
           sequence: { groupOrder: 2 },

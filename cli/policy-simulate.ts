@@ -35,7 +35,7 @@ Example: npm run behalf -- policy simulate gateways/engineering.yaml --last 1000
     }
     if (found.notReproduced > 0) print(`${found.notReproduced} could not be reproduced from the record.`)
     if (found.unreadable > 0)
-      print(`${found.unreadable} were left out: the person was erased, or the record keeps no arguments.`)
+      print(`${found.unreadable} left out: the person was erased, the tool is gone, or the record keeps no arguments.`)
     printJson(found)
     return found.flips.length > 0 && values['exit-code'] === true ? exitCodes.changes : exitCodes.done
   },

@@ -217,7 +217,7 @@ describe('the way out, over a real connection', () => {
     const url = await listen((_request, response) => {
       response.write('part')
     })
-    const answer = await egress.fetch({ url, timeoutMs: 400 })
+    const answer = await egress.fetch({ url, timeoutMs: 1_000 })
     expect(answer).toMatchObject({ ok: true, value: { status: 200 } })
     expect(answer.ok && (await answer.value.text())).toMatchObject({ ok: false, error: { code: 'egress/timeout' } })
   })
@@ -227,14 +227,14 @@ describe('the way out, over a real connection', () => {
       let sent = 0
       const timer = setInterval(() => {
         response.write('x')
-        if (++sent === 6) {
+        if (++sent === 5) {
           clearInterval(timer)
           response.end()
         }
-      }, 100)
+      }, 250)
     })
-    const answer = await egress.fetch({ url, timeoutMs: 400 })
-    expect(answer.ok && (await answer.value.text())).toEqual({ ok: true, value: 'xxxxxx' })
+    const answer = await egress.fetch({ url, timeoutMs: 1_000 })
+    expect(answer.ok && (await answer.value.text())).toEqual({ ok: true, value: 'xxxxx' })
   })
 
   it('stops when the caller does', async () => {

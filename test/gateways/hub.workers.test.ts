@@ -102,11 +102,12 @@ describe('the Hub', () => {
     await runDurableObjectAlarm(stub)
     const ofHere = async (type: string) =>
       (await recorded(testProject, type)).filter((event) => event.gatewayId === gateway)
-    await vi.waitFor(async () => {
+    const inRecord = async () => {
       await runInDurableObject(stub, (hub) => hub.alarm())
       expect((await ofHere('gateway.published')).map(({ gatewayVersion }) => gatewayVersion)).toEqual([1, 2])
       expect(await ofHere('gateway.disabled')).toHaveLength(1)
-    })
+    }
+    await vi.waitFor(inRecord, { timeout: 10_000 })
   })
 
   it('refuses a session of a gateway that does not exist', async () => {

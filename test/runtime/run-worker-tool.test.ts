@@ -146,12 +146,12 @@ describe('running a tool of a tool Worker', () => {
     const alive = setUp(
       async (_, host) => {
         for (let i = 0; i < 6; i++) {
-          await new Promise((resolve) => setTimeout(resolve, 20))
+          await new Promise((resolve) => setTimeout(resolve, 80))
           await host.progress(i)
         }
         return value({ n: 1 })
       },
-      { timeoutMs: 60 },
+      { timeoutMs: 400 },
     )
     expect(await alive.run()).toMatchObject({ ok: true })
     const abort = new AbortController()

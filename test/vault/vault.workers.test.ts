@@ -235,7 +235,8 @@ describe('a refresh token that dies when nobody uses it', () => {
     expect(setup.fixture.tokenPosts('refresh_token')).toBe(1)
     await ring(setup)
     expect(setup.fixture.tokenPosts('refresh_token')).toBe(1)
-    await vi.waitFor(async () => expect((await alarmOf(setup)) ?? 0).toBeGreaterThan(Date.now() + 14 * 86_400_000))
+    const far = async () => expect((await alarmOf(setup)) ?? 0).toBeGreaterThan(Date.now() + 14 * 86_400_000)
+    await vi.waitFor(far, { timeout: 10_000 })
     expect(mustBe(await setup.vault.lease(leaseRequest(setup))).generation).toBe(2)
   })
 

@@ -188,7 +188,7 @@ const floods: Pair = {
     const { fixture, gateway } = await kit.behind({ one: tool('Does one.') }, { eras: 'modern' })
     const heard = await listening(kit, gateway, fixture)
     fixture.changed('tools')
-    for (let n = 0; n < 40 && heard.length === 0; n++) await new Promise((resolve) => setTimeout(resolve, 50))
+    for (let n = 0; n < 200 && heard.length === 0; n++) await new Promise((resolve) => setTimeout(resolve, 50))
     return count(heard.length > 0)
   },
 }
@@ -202,7 +202,7 @@ async function listening(
   const heard: string[] = []
   const tools = { autoRefresh: false, debounceMs: 0, onChanged: () => void heard.push('tools') }
   await kit.connect(gateway, { listChanged: { tools } })
-  for (let n = 0; n < 100 && !seen.some(({ rpc }) => rpc === 'subscriptions/listen'); n++) {
+  for (let n = 0; n < 200 && !seen.some(({ rpc }) => rpc === 'subscriptions/listen'); n++) {
     await new Promise((resolve) => setTimeout(resolve, 50))
   }
   return heard
@@ -230,7 +230,7 @@ const dead: Pair = {
     const broken = await ask(client, 'breaks')
     const at = performance.now()
     const works = await ask(client, 'works')
-    return count(tools.length === 2, broken.isError, works.text === 'done', performance.now() - at < 1_000)
+    return count(tools.length === 2, broken.isError, works.text === 'done', performance.now() - at < 5_000)
   },
   async benign(kit) {
     const { client } = await kit.behind({ works: tool('Works.', { run: () => say('still') }) })

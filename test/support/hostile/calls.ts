@@ -257,7 +257,7 @@ const patterns: Pair = {
     await ask(client, 'remote', { a: 'x' })
     await ask(client, 'loop', { a: 'x' })
     const alive = await ask(client, 'burn', { a: 'a' })
-    return count(performance.now() - at < 3_000, fetched === 0, alive.text === 'ok')
+    return count(performance.now() - at < 10_000, fetched === 0, alive.text === 'ok')
   },
   async benign(kit) {
     const inputSchema = {
