@@ -19,6 +19,8 @@ import { secretRoutes } from './secrets-api.ts'
 import { serviceAccountRoutes } from './service-accounts-api.ts'
 import { sessionRoutes } from './sessions-api.ts'
 import { sinkRoutes } from './sinks-api.ts'
+import { pinRoutes } from './pins-api.ts'
+import { upstreamCredentialRoutes } from './upstream-credentials-api.ts'
 import { upstreamRoutes } from './upstreams-api.ts'
 import { userRoutes } from './users-api.ts'
 import { vaultRoutes } from './vault-api.ts'
@@ -41,6 +43,8 @@ export const routes: readonly AdminRoute[] = [
   ...identityProviderRoutes,
   ...providerRoutes,
   ...upstreamRoutes,
+  ...upstreamCredentialRoutes,
+  ...pinRoutes,
   ...secretRoutes,
   ...serviceAccountRoutes,
   ...approvalRoutes,

@@ -1,57 +1,32 @@
 import { z } from 'zod'
-import { federationUse } from '../federation/federation.ts'
-import type { PinRow, UpstreamRow } from '../federation/federation.ts'
+import type { UpstreamRow } from '../federation/federation.ts'
 import {
-  decidePins,
-  differences,
-  listAs,
   listUpstreamRows,
   lookAt,
-  pendingHash,
   readHealth,
-  readPins,
   readUpstreamRow,
   removeUpstream,
   saveUpstream,
-  setUpService,
-  setUpSignIn,
-  settingsOf,
   showHidden,
-  showHiddenIn,
   syncUpstream,
   upstreamSettingsSchema,
 } from '../federation/federation.ts'
-import type { Json } from '../core/json.ts'
 import { ok, refuse } from '../core/result.ts'
-import { byAdmin } from './connections-api.ts'
-import type { AdminRoute, AdminUse } from './route.ts'
+import type { AdminRoute } from './route.ts'
 import { changeRoute, readRoute } from './route.ts'
+import {
+  asJson,
+  behaviour,
+  federation,
+  finding,
+  health,
+  republished,
+  upstreamParams as params,
+} from './upstream-shapes.ts'
 
-const id = z.string().regex(/^[a-z][a-z0-9-]{0,39}$/, 'use 1 to 40 of a-z, 0-9 and -, a letter first')
-const params = z.strictObject({ id })
 const url = z.string().min(1).max(2000)
 const json = z.json()
 
-const behaviour = z.strictObject({
-  operation: z.enum(['read', 'create', 'update', 'delete']),
-  destructive: z.boolean(),
-  idempotent: z.boolean(),
-  openWorld: z.boolean(),
-})
-const finding = z.object({
-  kind: z.string(),
-  severity: z.string(),
-  path: z.string(),
-  what: z.string(),
-  excerpt: z.string(),
-})
-const health = z.object({
-  state: z.string(),
-  checkedAt: z.int(),
-  since: z.int(),
-  failures: z.int(),
-  reason: z.string().nullable(),
-})
 const shown = z.object({
   id: z.string(),
   url: z.string(),
@@ -62,19 +37,6 @@ const shown = z.object({
   health,
   updatedAt: z.int(),
 })
-const pin = z.object({
-  kind: z.enum(['tool', 'prompt', 'resource', 'template']),
-  name: z.string(),
-  status: z.enum(['admitted', 'quarantined', 'removed']),
-  hash: z.string().describe('Of what would be admitted now. Send it back with the decision.'),
-  behaviour: behaviour.nullable(),
-  findings: z.array(finding),
-  differences: z.array(z.object({ path: z.string(), before: json.optional(), after: json.optional() })),
-  definition: json.describe('As admitted, with hidden characters made visible.'),
-  decidedBy: z.string().nullable(),
-  updatedAt: z.int(),
-})
-const republished = z.array(z.object({ gateway: z.string(), version: z.int() }))
 const looked = z.object({
   url: z.string(),
   discovered: z.object({ transport: z.string(), era: z.string(), serverName: z.string().optional() }).nullable(),
@@ -90,8 +52,6 @@ const looked = z.object({
     }),
   ),
 })
-
-const federation = ({ env, config, admin, now }: AdminUse) => federationUse(env, config, admin.project, now)
 
 export const upstreamRoutes: readonly AdminRoute[] = [
   readRoute({
@@ -175,118 +135,6 @@ export const upstreamRoutes: readonly AdminRoute[] = [
   }),
   changeRoute({
     method: 'POST',
-    path: '/upstreams/{id}/sign-in',
-    summary: "Use the server's own sign-in: each user connects an account there",
-    role: 'admin',
-    params,
-    body: z.strictObject({
-      clientId: z
-        .string()
-        .min(1)
-        .max(2000)
-        .optional()
-        .describe('As it was registered there by hand. Default: we register.'),
-      clientSecret: z.string().min(1).max(4000).nullable().default(null).describe('Write-only.'),
-    }),
-    reply: z.object({
-      provider: z.string(),
-      issuer: z.string(),
-      scopes: z.array(z.string()),
-      clientId: z.string(),
-      redirectUri: z.string(),
-    }),
-    async change(input, use) {
-      const row = await readUpstreamRow(federation(use), input.params.id)
-      if (!row) return refuse('core/not_found')
-      const settings = settingsOf(row)
-      const title = settings.title ?? row.id
-      const { clientId, clientSecret } = input.body
-      const known = clientId === undefined ? undefined : { clientId, clientSecret }
-      return ok({
-        action: 'sign_in',
-        target: `upstreams/${row.id}`,
-        before: asJson(settings.credentials),
-        after: { kind: 'user', ...(known ? { clientId: known.clientId } : {}) },
-        async commit() {
-          const signIn = await setUpSignIn({ id: row.id, url: row.url, title }, federation(use), known)
-          if (!signIn.ok) return signIn
-          const { provider, scopes } = signIn.value
-          const credentials = { kind: 'user' as const, provider, scopes, stepUp: true }
-          const saved = await saveUpstream(
-            { id: row.id, url: row.url, enabled: row.enabled, settings: { ...settings, credentials } },
-            federation(use),
-          )
-          return saved.ok ? signIn : saved
-        },
-      })
-    },
-  }),
-  changeRoute({
-    method: 'POST',
-    path: '/upstreams/{id}/service',
-    summary: 'Call the server as a service account of ours, by a grant of its own (client credentials)',
-    role: 'admin',
-    params,
-    body: z.strictObject({
-      serviceAccount: z.string().min(1).max(100),
-      clientId: z.string().min(1).max(2000),
-      clientSecret: z.string().min(1).max(4000).describe('Write-only.'),
-      scopes: z.array(z.string().min(1).max(300)).max(100).optional().describe('Default: what the server names.'),
-    }),
-    reply: z.object({ provider: z.string(), scopes: z.array(z.string()) }),
-    async change(input, use) {
-      const row = await readUpstreamRow(federation(use), input.params.id)
-      if (!row) return refuse('core/not_found')
-      const { serviceAccount, clientId, clientSecret, scopes } = input.body
-      const settings = settingsOf(row)
-      const upstream = { id: row.id, url: row.url, title: settings.title ?? row.id }
-      const wish = { serviceAccount, client: { clientId, clientSecret }, scopes, by: byAdmin(use) }
-      return ok({
-        action: 'service',
-        target: `upstreams/${row.id}`,
-        before: asJson(settings.credentials),
-        after: { kind: 'service', serviceAccount, clientId },
-        async commit() {
-          const made = await setUpService(upstream, wish, federation(use))
-          if (!made.ok) return made
-          const { provider, scopes: granted } = made.value
-          const changed = {
-            id: row.id,
-            url: row.url,
-            enabled: row.enabled,
-            settings: { ...settings, credentials: made.value },
-          }
-          const saved = await saveUpstream(changed, federation(use))
-          return saved.ok ? ok({ provider, scopes: granted }) : saved
-        },
-      })
-    },
-  }),
-  changeRoute({
-    method: 'POST',
-    path: '/upstreams/{id}/list-as',
-    summary: 'Read what the server offers with the grant of this user, where it shows that to nobody else',
-    role: 'admin',
-    params,
-    body: z.strictObject({ user: z.string().regex(/^[\w-]{1,100}$/) }),
-    reply: z.object({
-      connect: z.string().nullable().describe('For this user alone: the link to connect an account first.'),
-    }),
-    async change(input, use) {
-      const row = await readUpstreamRow(federation(use), input.params.id)
-      if (!row) return refuse('core/not_found')
-      const { user } = input.body
-      return ok({
-        action: 'list_as',
-        target: `upstreams/${row.id}`,
-        before: settingsOf(row).listAs ?? null,
-        after: user,
-        commit: () => listAs(user, row, federation(use)),
-      })
-    },
-  }),
-  changeRoute({
-    method: 'POST',
     path: '/upstreams/{id}/sync',
     summary: 'Ask the server again what it offers',
     role: 'editor',
@@ -308,57 +156,6 @@ export const upstreamRoutes: readonly AdminRoute[] = [
       })
     },
   }),
-  readRoute({
-    path: '/upstreams/{id}/pins',
-    summary: 'What the server offers, what was admitted of it, and what changed since',
-    role: 'auditor',
-    params,
-    reply: z.object({ items: z.array(pin), nextCursor: z.null() }),
-    async read(input, use) {
-      const row = await readUpstreamRow(federation(use), input.params.id)
-      if (!row) return refuse('core/not_found')
-      const pins = await readPins(federation(use), row.id)
-      return ok({ items: await Promise.all(pins.map(showPin)), nextCursor: null })
-    },
-  }),
-  changeRoute({
-    method: 'POST',
-    path: '/upstreams/{id}/pins',
-    summary: 'Admit definitions as they were shown, or hold them back',
-    role: 'admin',
-    params,
-    body: z.strictObject({
-      decisions: z
-        .array(
-          z.strictObject({
-            kind: z.enum(['tool', 'prompt', 'resource', 'template']),
-            name: z.string().min(1).max(1000),
-            decision: z.enum(['admit', 'hold']),
-            hash: z.string().min(1).max(100),
-            behaviour: behaviour.optional(),
-          }),
-        )
-        .min(1)
-        .max(5000),
-    }),
-    reply: z.object({ decided: z.int(), republished }),
-    async change(input, use) {
-      const { decisions } = input.body
-      return ok({
-        action: 'decide',
-        target: `upstreams/${input.params.id}`,
-        before: null,
-        after: asJson({
-          decisions: decisions.map(({ kind, name, decision, hash }) => ({ kind, name, decision, hash })),
-        }),
-        async commit() {
-          const by = use.admin.keyId ?? use.admin.name
-          const done = await decidePins(input.params.id, decisions.map(withoutUndefined), by, federation(use))
-          return done.ok ? ok({ decided: done.value.pins.length, republished: done.value.republished }) : done
-        },
-      })
-    },
-  }),
 ]
 
 function show(row: UpstreamRow) {
@@ -373,26 +170,5 @@ function show(row: UpstreamRow) {
     serverName: found.serverName === undefined ? null : showHidden(found.serverName),
     health: readHealth(row.health),
     updatedAt,
-  }
-}
-
-async function showPin(row: PinRow) {
-  const visible = (value: unknown) => showHiddenIn(asJson(value)) as z.core.util.JSONType
-  return {
-    ...row,
-    name: row.name,
-    hash: await pendingHash(row),
-    definition: visible(row.definition),
-    differences: (row.proposed ? differences(row.kind, row.definition, row.proposed) : []).map(
-      (one) => visible(one) as { path: string },
-    ),
-  }
-}
-
-const asJson = (value: unknown): Json => JSON.parse(JSON.stringify(value)) as Json
-
-function withoutUndefined<T extends { behaviour?: unknown }>({ behaviour: given, ...rest }: T) {
-  return { ...rest, ...(given === undefined ? {} : { behaviour: given }) } as Omit<T, 'behaviour'> & {
-    behaviour?: NonNullable<T['behaviour']>
   }
 }

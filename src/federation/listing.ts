@@ -31,7 +31,7 @@ export async function listEverything(
   use: FederationUse,
 ): Promise<Result<Listing>> {
   if (isToolWorker(target.url)) return listToolWorker(target.url, use)
-  const upstreams = createUpstreams({ egress: use.egress, now: use.now })
+  const upstreams = createUpstreams({ egress: use.egress, now: use.now, project: use.project })
   try {
     const discovered = await upstreams.discover(target, credential)
     if (!discovered.ok) return discovered

@@ -60,9 +60,9 @@ export async function setUpSignIn(
 /** What the server answers somebody without a token. */
 async function askForChallenge(
   { id, url }: { id: string; url: string },
-  { egress, now }: FederationUse,
+  { egress, now, project }: FederationUse,
 ): Promise<Result<Challenge>> {
-  const upstreams = createUpstreams({ egress, now })
+  const upstreams = createUpstreams({ egress, now, project })
   const answer = await upstreams.discover({ id, url, discovered: null }, { key: 'nobody', headers: {} })
   await upstreams.close()
   if (answer.ok) return refuse('core/bad_request', { message: 'This server asks nobody to sign in.' })

@@ -27,7 +27,7 @@ export async function startListening(
   if (!tells && !(logs && target.discovered?.era === 'legacy')) return null
   const credential = await listingCredential(target, settings, use)
   if (!credential.ok) return null
-  const upstreams = createUpstreams({ egress: use.egress, now: use.now })
+  const upstreams = createUpstreams({ egress: use.egress, now: use.now, project: use.project })
   const secrets = Object.values(credential.value.headers).flatMap((header) => [header, ...header.split(' ')])
   const wanted = { lists: true, ...(logs && { log }) }
   const listening = await upstreams.listen(target, credential.value, wanted, (notice) =>

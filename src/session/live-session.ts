@@ -98,6 +98,7 @@ export class LiveSession {
     this.#upstreams = createUpstreams({
       egress,
       now,
+      project: caller.project,
       onLog: (upstream, entry) => {
         if (!use.wantsLog()) return
         const told = this.#hub().logged(upstream, scrub(entry, this.#secrets()), session)

@@ -40,6 +40,8 @@ export type UpstreamsUse = {
   now?: () => number
   version?: string
   breakers?: Breakers
+  /** Whose servers these are. What one project does must not open the circuit of another's. */
+  project?: string
   /** What a server logs on a connection of this session while no call of it runs. */
   onLog?: ConnectionsUse['onLog']
 }
@@ -54,15 +56,16 @@ export function createUpstreams(use: UpstreamsUse): Upstreams {
     now: use.now ?? Date.now,
     version: use.version ?? '0.1.0',
     breakers: use.breakers ?? isolateBreakers,
+    project: use.project ?? '',
     ...(use.onLog && { onLog: use.onLog }),
   })
 }
 
 class SessionUpstreams implements Upstreams {
-  readonly #use: ConnectionsUse & { breakers: Breakers }
+  readonly #use: ConnectionsUse & { breakers: Breakers; project: string }
   readonly #connections: Connections
 
-  constructor(use: ConnectionsUse & { breakers: Breakers }) {
+  constructor(use: ConnectionsUse & { breakers: Breakers; project: string }) {
     this.#use = use
     this.#connections = new Connections(use)
   }
@@ -70,11 +73,11 @@ class SessionUpstreams implements Upstreams {
   async request(target: UpstreamTarget, given: UpstreamRequest): Promise<Sent> {
     const request = { ...given, capabilities: declaredCapabilities(given.capabilities) }
     if (request.signal?.aborted) return refuse('runtime/cancelled')
-    return this.#guarded(target.url, () => this.#tryTwice(target, request))
+    return this.#guarded(target, () => this.#tryTwice(target, request))
   }
 
   async list(target: UpstreamTarget, what: ListKind, credential: UpstreamCredential): Promise<Result<JsonObject[]>> {
-    return this.#guarded(target.url, async () => {
+    return this.#guarded(target, async () => {
       const connection = await this.#connections.get(target, credential, {})
       return connection.ok ? allPages(connection.value, what) : connection
     })
@@ -86,7 +89,7 @@ class SessionUpstreams implements Upstreams {
     // Never held back by an open circuit: looking is how it is found out that a server is there again.
     const connection = await this.#connections.get({ ...target, discovered: null }, credential, {})
     const { breakers, now } = this.#use
-    breakers.learn(target.url, connection, now())
+    breakers.learn(this.#keyOf(target), connection, now())
     return connection.ok ? ok(connection.value.discovered) : connection
   }
 
@@ -100,15 +103,20 @@ class SessionUpstreams implements Upstreams {
   }
 
   async #guarded<T extends Result<unknown>>(
-    url: string,
+    target: UpstreamTarget,
     work: () => Promise<T>,
   ): Promise<T | Extract<T, { ok: false }>> {
     const { breakers, now } = this.#use
-    const admitted = breakers.admit(url, now())
+    const key = this.#keyOf(target)
+    const admitted = breakers.admit(key, now())
     if (!admitted.ok) return admitted as Extract<T, { ok: false }>
     const result = await work()
-    breakers.learn(url, result, now())
+    breakers.learn(key, result, now())
     return result
+  }
+
+  #keyOf({ url }: UpstreamTarget): string {
+    return `${this.#use.project}\n${url}`
   }
 
   /** Once more: on a new connection when the upstream forgot the session or a lost answer does no harm, or with what it wants. */

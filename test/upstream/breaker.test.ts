@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { refuse, ok } from '../../src/core/result.ts'
-import { Breakers } from '../../src/upstream/upstream.ts'
+import { Breakers, createUpstreams } from '../../src/upstream/upstream.ts'
 
 const dead = refuse('egress/unreachable')
 const url = 'https://dead.example/mcp'
@@ -45,6 +45,30 @@ describe('the circuit breaker', () => {
     breakers.learn(url, refuse('upstream/failed'), 0)
     breakers.learn(url, dead, 0)
     expect(breakers.admit(url, 0)).toEqual(ok(null))
+  })
+
+  it('is not opened by a limit that the server set for one person (HTTP 429)', () => {
+    const breakers = new Breakers()
+    const limited = refuse('upstream/unavailable', { evidence: { status: 429 }, retryAfterMs: 60_000 })
+    for (let i = 0; i < 50; i++) breakers.learn(url, limited, 0)
+    expect(breakers.admit(url, 0)).toEqual(ok(null))
+    for (let i = 0; i < 5; i++) breakers.learn(url, refuse('upstream/unavailable', { evidence: { status: 503 } }), 0)
+    expect(breakers.admit(url, 0)).toMatchObject({ ok: false })
+  })
+
+  it('of one project is not opened by another that has the same server', async () => {
+    const breakers = new Breakers()
+    let asked = 0
+    const egress = { fetch: async () => (asked++, dead) }
+    const of = (project: string) => createUpstreams({ egress, breakers, project, now: () => 0 })
+    const target = { id: 'crm', url, discovered: null }
+    const list = (project: string) => of(project).list(target, 'tools', { key: 'none', headers: {} })
+    for (let i = 0; i < 6; i++) await list('theirs')
+    const before = asked
+    expect(await list('theirs')).toMatchObject({ ok: false, error: { evidence: { fault: 'circuit_open' } } })
+    expect(asked).toBe(before)
+    expect(await list('ours')).toMatchObject({ ok: false, error: { code: 'egress/unreachable' } })
+    expect(asked).toBeGreaterThan(before)
   })
 
   it('gives the probe back when the caller cancelled it', () => {
