@@ -34,6 +34,7 @@ export type EventType =
   | 'tool.refused'
   | 'identity.signed_in'
   | 'identity.sign_in_failed'
+  | 'identity.signed_out'
   | 'identity.consented'
   | 'identity.consent_denied'
   | 'identity.token_issued'

@@ -57,7 +57,7 @@ function namesWhatItWants({ type, attributes }: AuditEvent): boolean {
   return !isDefined || attributes['mcp.method.name'] !== 'tools/call' || attributes['behalf.task'] !== undefined
 }
 
-const written = ['gen_ai.tool.name', 'behalf.task']
+const written = ['gen_ai.tool.name', 'gen_ai.prompt.name', 'mcp.resource.uri', 'behalf.task']
 
 /** They stand in the leaf, which nobody can erase: a secret in them is hidden in every mode. */
 function withPlainNames(event: AuditEvent, digestKey: DigestKey): AuditEvent {

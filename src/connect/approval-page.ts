@@ -61,7 +61,10 @@ export async function decideHere(request: Request, id: string, env: Env, deps: I
   await deps.record([decidedEvent(row, session, decision, deps.now())])
   const approve = decision === 'approve'
   const it = { project: row.project, id: row.id, approve, by: session.user.id, note: null }
-  if (!(await decideApproval(deps.db, it, deps.now()))) return decidedPage()
+  if (!(await decideApproval(deps.db, it, deps.now()))) {
+    await deps.record([{ ...decidedEvent(row, session, decision, deps.now()), outcome: 'refused' }])
+    return decidedPage()
+  }
   const link = `${deps.config.publicUrl}/approve/${row.id}`
   await tellElicited(env, row.session, await elicitationId(link))
   return messagePage({

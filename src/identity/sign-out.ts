@@ -3,6 +3,7 @@ import { browserSession, endedSessionCookie } from './browser-session.ts'
 import { checkCsrf, csrfField, csrfToken } from './csrf.ts'
 import type { IdentityDeps } from './deps.ts'
 import { signOutUser } from './directory.ts'
+import { identityEvent, personPayload } from './events.ts'
 import { readForm } from './read-form.ts'
 
 const purpose = 'sign-out'
@@ -32,6 +33,8 @@ export async function signOut(request: Request, deps: IdentityDeps): Promise<Res
     const { project, user } = session.value
     await signOutUser(deps.db, project, user.id, deps.now())
     await deps.forgetSignIn(user.id)
+    const who = { project, user: user.id }
+    await deps.record([identityEvent('identity.signed_out', who, deps.now(), {}, personPayload(user, request))])
   }
   const headers = { 'set-cookie': endedSessionCookie(deps.config) }
   return messagePage({ title: 'You are signed out', text: 'In this browser and in all others.', headers })

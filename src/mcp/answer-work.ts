@@ -11,6 +11,7 @@ import { logFault } from '../core/log.ts'
 import { cancelKey, takesStream, workRequest } from './call-request.ts'
 import { hasDeclined, personQuestion } from './person-question.ts'
 import { askClient } from './push.ts'
+import { asObject } from './raw-params.ts'
 import { openWait, sealWait, stateLifeMs } from './request-state.ts'
 import { errorMeta, messageOf, rowOf, toErrorResult, toProtocolError, toWireRefusal } from './to-wire.ts'
 
@@ -40,11 +41,17 @@ export async function answerWork(
   let wait: Wait | undefined
   if (typeof state === 'string' && features.era === 'modern') {
     const opened = await openWait(turn, asked, state)
-    if (!opened.ok) throw toProtocolError(opened.error)
+    if (!opened.ok) {
+      await recordRefusal(turn, features, work, opened.error)
+      throw toProtocolError(opened.error)
+    }
     wait = opened.value
   }
   const responses = (ctx.mcpReq.inputResponses ?? {}) as JsonObject
-  if (wait && wait.resume.wait !== 'upstream' && hasDeclined(wait.resume.wait, responses)) return declinedAnswer(wait)
+  if (wait && wait.resume.wait !== 'upstream' && hasDeclined(wait.resume.wait, responses)) {
+    await recordRefusal(turn, features, work, { code: wait.code }, { responses, state: wait.resume })
+    return declinedAnswer(wait)
+  }
 
   let reply = await run(turn, features, work, ctx, wait && { responses, state: wait.resume })
   for (let pushed = 0; features.era === 'legacy' && pushed < maxPushed; pushed++) {
@@ -117,6 +124,20 @@ async function refusedAnswer(
     [{ mode: 'url', elicitationId: await elicitationId(url), url, message }],
     messageOf(error),
   )
+}
+
+/** What is refused here never gets to the session, which writes the record. The answer is the same when it cannot. */
+async function recordRefusal(
+  turn: Turn,
+  features: ClientFeatures,
+  { asked, meta }: Work,
+  error: Refusal,
+  resumed?: Resumed,
+): Promise<void> {
+  const shared = workRequest(turn, features, meta, { key: crypto.randomUUID(), tell: undefined, resumed })
+  const { method, name } = asked
+  const refused = { ...shared, method, name, arguments: asObject(asked.arguments), error }
+  await turn.session.recordRefusal(refused).catch((fault: unknown) => logFault('mcp.not_recorded', fault))
 }
 
 function waitFor(turn: Turn, resume: Wait['resume'], error: Refusal, round: number): Wait {

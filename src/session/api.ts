@@ -30,6 +30,9 @@ export type CallRequest = {
   cancelKey?: string
 }
 
+/** A request that `mcp` itself refuses: a state that was not made for it, an answer that says no. */
+export type RefusedRequest = Omit<CallRequest, 'paramHeaders' | 'onTask'> & { method: string; error: Refusal }
+
 export type ListRequest = {
   caller: Caller
   features: ClientFeatures
@@ -103,6 +106,8 @@ export type SessionApi = {
   about(caller: Caller, conversation?: string): Promise<AboutReply>
   callTool(request: CallRequest): Promise<CallReply>
   cancelCall(cancelKey: string, caller: Caller): Promise<void>
+  /** Puts it on record. Nobody is told anything, nothing is run. */
+  recordRefusal(request: RefusedRequest): Promise<void>
   listTools(request: ListRequest): Promise<ListReply>
 }
 

@@ -42,6 +42,8 @@ export function callEvent(
         name: caller.user.name,
         ...(caller.clientAddress === undefined ? {} : { address: caller.clientAddress }),
       },
+      // Its own words, which may name a person.
+      agent: caller.agent.name,
       ...(type === 'tool.outcome' ? {} : { arguments: call.arguments }),
       ...(decision && type !== 'tool.outcome' ? { decision: { terms: decision.terms } as unknown as Json } : {}),
       ...(lease ? { account: lease.accountLabel } : {}),
@@ -66,8 +68,7 @@ function attributes(type: string, call: ToolCall, entry: RecordEntry): JsonObjec
   return {
     'mcp.method.name': call.about?.method ?? 'tools/call',
     'mcp.protocol.version': features.protocolVersion,
-    'gen_ai.operation.name': 'execute_tool',
-    'gen_ai.tool.name': tool?.name ?? call.name.slice(0, 128),
+    ...named(call, tool?.name ?? call.name.slice(0, 128)),
     'gen_ai.tool.call.id': call.id,
     'behalf.client.id': caller.agent.clientId,
     'behalf.agent.kind': caller.agent.kind,
@@ -93,6 +94,12 @@ function attributes(type: string, call: ToolCall, entry: RecordEntry): JsonObjec
     ...(type === 'tool.intent' ? {} : { 'behalf.duration_ms': entry.at - entry.startedAt, ...entry.details }),
     ...traceAttributes(call),
   }
+}
+
+/** A prompt or a resource is no tool: the conventions have names of their own for them. */
+function named({ about }: ToolCall, name: string): JsonObject {
+  if (about === undefined) return { 'gen_ai.operation.name': 'execute_tool', 'gen_ai.tool.name': name }
+  return { [about.kind === 'prompt' ? 'gen_ai.prompt.name' : 'mcp.resource.uri']: name }
 }
 
 /** Which kinds were found and what became of them; where they stood is in the payload. */

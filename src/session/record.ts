@@ -3,7 +3,7 @@ import type { Caller } from '../core/caller.ts'
 import { uuidv7 } from '../core/ids.ts'
 import type { Refusal } from '../core/result.ts'
 import type { Snapshot } from '../gateways/gateways.ts'
-import type { RecordEntry, Recorder, ToolCall } from '../runtime/runtime.ts'
+import type { RecordEntry, Recorder, Runtime, ToolCall } from '../runtime/runtime.ts'
 import { callEvent } from './call-events.ts'
 import type { SessionRow } from './session-row.ts'
 
@@ -22,6 +22,15 @@ export function createRecorder(outbox: Outbox, session: string, snapshot: () => 
     intent: (call, entry) => outbox.put(event('tool.intent', call, entry), policy(entry)),
     outcome: (call, entry) => outbox.defer(event('tool.outcome', call, entry), policy(entry)),
   }
+}
+
+/** What is refused before anything is decided: no tool was looked for. */
+export function recordRefusal(call: ToolCall, method: string, error: Refusal, { record, gateway, now }: Runtime): void {
+  const at = now()
+  const kind = method.startsWith('prompts/') ? 'prompt' : 'resource'
+  const about = { method: method as 'prompts/get', kind, params: call.arguments } as const
+  const asked = method === 'tools/call' ? call : { ...call, about }
+  record.refused(asked, { tool: null, decision: null, version: gateway.version, refusal: error, startedAt: at, at })
 }
 
 export function sessionEvent(

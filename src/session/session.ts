@@ -29,6 +29,7 @@ import type {
   OfferReply,
   OfferRequest,
   OffersApi,
+  RefusedRequest,
   SessionApi,
   SessionControl,
   TasksApi,
@@ -41,7 +42,7 @@ import { listMark } from './list-mark.ts'
 import { LiveSession, nameOf, sessionMigrations } from './live-session.ts'
 import { answerOffer } from './offers.ts'
 import { pageOf } from './page-of.ts'
-import { refusedSession, sessionEvent } from './record.ts'
+import { recordRefusal, refusedSession, sessionEvent } from './record.ts'
 import { offerCall, toolCall } from './requested-call.ts'
 import { endRow, readRow, slugMigrations } from './session-row.ts'
 import { isSubscription, subscribe } from './subscribe.ts'
@@ -104,7 +105,7 @@ export class Session
 
   async offer(request: OfferRequest): Promise<OfferReply> {
     if (!isSubscription(request)) return this.#carry(request, (live, call) => answerOffer(request, call, live))
-    return this.#carry(request, (live, { id }) => subscribe(request, id, live, this.#conversations))
+    return this.#carry(request, (live, call) => subscribe(request, call, live, this.#conversations))
   }
 
   async keepWatching({ caller, watcher, resources }: WatchRequest): Promise<boolean> {
@@ -149,6 +150,12 @@ export class Session
   #tell(live: LiveSession, change: Change): void {
     const told = live.tell(change).catch((fault: unknown) => logFault('session.list_change_lost', fault))
     this.ctx.waitUntil(told)
+  }
+
+  async recordRefusal({ method, error, ...request }: RefusedRequest): Promise<void> {
+    await this.#carry(request, async ({ runtime }, call) =>
+      recordRefusal(toolCall(call, request), method, error, runtime),
+    )
   }
 
   async cancelCall(cancelKey: string): Promise<void> {
@@ -345,6 +352,7 @@ export type {
   OfferReply,
   OfferRequest,
   OffersApi,
+  RefusedRequest,
   SessionApi,
   SessionControl,
   TasksApi,

@@ -378,6 +378,9 @@ describe('a browser session', () => {
     expect(await session(world, there)).not.toBeNull()
     vi.setSystemTime(start + 1)
     expect((await here.post('/sign-out', fields)).status).toBe(200)
+    expect(world.events.filter(({ type }) => type === 'identity.signed_out')).toMatchObject([
+      { user: expect.any(String) },
+    ])
     expect(await session(world, here)).toBeNull()
     expect(await session(world, there)).toBeNull()
     vi.setSystemTime(start + 2)

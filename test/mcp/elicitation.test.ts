@@ -84,6 +84,14 @@ for (const action of ['decline', 'cancel']) {
     expect(answer).toMatchObject({ resultType: 'complete', isError: true, _meta: { 'behalf.dev/error': error } })
     expect(answer?.content?.[0]?.text).toContain(url)
     expect(session.calls).toHaveLength(1)
+    expect(session.refusals).toMatchObject([
+      {
+        method: 'tools/call',
+        ...params,
+        error: { code: 'vault/authorization_needed' },
+        resumed: { state: { callId: 'call-1' } },
+      },
+    ])
   })
 }
 
@@ -115,6 +123,13 @@ test('a state that another person, another call or nobody made is -32602, and no
     expect(answer.error?.message).toBe('The request state is not valid any more. Call again.')
   }
   expect(session.calls).toHaveLength(before)
+  expect(
+    session.refusals.map(({ caller, arguments: args, error: { code } }) => [caller.user.name, args, code]),
+  ).toEqual([
+    ['bob', params.arguments, 'mcp/invalid_state'],
+    ['alice', other.arguments, 'mcp/invalid_state'],
+    ['alice', params.arguments, 'mcp/invalid_state'],
+  ])
 })
 
 async function legacy(version: string, declared: object) {

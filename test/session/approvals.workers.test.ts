@@ -172,7 +172,14 @@ describe('an approval', () => {
     const reply = await call(caller, 'GitHub_CreateIssue', args)
     const path = new URL((reply.kind === 'refused' && reply.error.help?.url) || '').pathname
     expect(await (await sam.get(path)).text()).not.toContain('web-shop')
-    expect(await (await mia.post(path, await formOf(await mia.get(path)))).text()).toContain('Approved')
+    const form = await formOf(await mia.get(path))
+    const pages = await Promise.all([mia.post(path, form), mia.post(path, form)])
+    const texts = await Promise.all(pages.map((page) => page.text()))
+    expect(texts.filter((text) => text.includes('Approved'))).toHaveLength(1)
+    // Whichever came second: an answer that did not count is not left standing in the record as one that did.
+    const decided = await recorded(world.project, 'approval.decided')
+    const refused = decided.filter(({ outcome }) => outcome === 'refused')
+    expect(decided.length - 2 * refused.length).toBe(1)
     expect(await call(caller, 'GitHub_CreateIssue', args)).toMatchObject({ kind: 'output' })
   })
 })

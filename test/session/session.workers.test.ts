@@ -3,6 +3,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest'
 import { listEvents, readStory } from '../../src/audit/audit.ts'
 import { serviceAccountId } from '../../src/core/ids.ts'
 import { vaultOf } from '../../src/vault/vault.ts'
+import type { OffersApi, SessionApi } from '../../src/session/session.ts'
 import { recorded } from '../support/recorded.ts'
 import { alice, mallory, mustBe } from '../vault/vault-harness.ts'
 import { call, connectAccount, newWorld, sessionOf, features } from './session-harness.ts'
@@ -101,6 +102,51 @@ describe('a tool call', () => {
     expect(sent.length).toBeGreaterThan(10)
     expect(record).toContain('You sent')
     expect(record).not.toContain(sent)
+  })
+
+  it('is on record, with who it was, also when it is refused before anything is decided', async () => {
+    const world = await newWorld()
+    const caller = await world.person('alice')
+    const session = (await sessionOf(caller)) as unknown as SessionApi & OffersApi
+    const resumed = { responses: {}, state: { callId: 'the-first-try', wait: 'authorization' as const } }
+    const asked = { caller, features, name: 'GitHub_WhoAmI', arguments: { token: 'hunter22' }, method: 'tools/call' }
+    await session.recordRefusal({ ...asked, error: { code: 'mcp/invalid_state' } })
+    await session.recordRefusal({ ...asked, resumed, error: { code: 'vault/authorization_needed' } })
+    const params = { uri: 'files://reader:s3cretpw@host/plan' }
+    const reply = await session.offer({ caller, features, method: 'resources/subscribe', params })
+    expect(reply).toMatchObject({ kind: 'refused', error: { code: 'runtime/unknown_tool' } })
+
+    const refused = () => recorded(world.project, 'tool.refused')
+    await expect.poll(async () => (await refused()).length, { timeout: 10_000 }).toBe(3)
+    const [state, declined, subscribed] = await refused()
+    expect(state).toMatchObject({
+      gatewayId: world.gateway,
+      outcome: 'refused',
+      attributes: {
+        'gen_ai.tool.name': 'GitHub_WhoAmI',
+        'error.type': 'mcp/invalid_state',
+        'behalf.client.id': caller.agent.clientId,
+      },
+    })
+    expect(declined?.attributes).toMatchObject({ 'behalf.call.resumes': 'the-first-try' })
+    expect(subscribed?.attributes).toMatchObject({ 'mcp.method.name': 'resources/subscribe' })
+    expect(subscribed?.attributes['mcp.resource.uri']).toMatch(
+      /^files:\/\/reader:\[redacted:url_password:\w{8}\]@host\/plan$/,
+    )
+    expect(subscribed?.attributes['gen_ai.tool.name']).toBeUndefined()
+    const { items } = await listEvents(
+      env,
+      world.project,
+      { type: 'tool.refused' },
+      { after: null, limit: 9, payloads: true },
+    )
+    expect(items).toHaveLength(3)
+    for (const { user: who, payload } of items)
+      expect({ who, payload }).toMatchObject({
+        who: caller.user.id,
+        payload: { user: { name: 'alice' }, agent: caller.agent.name },
+      })
+    expect(JSON.stringify(items)).not.toMatch(/hunter22|s3cretpw/)
   })
 
   it('looks the same from outside when the tool is denied and when there is none', async () => {

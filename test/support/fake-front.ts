@@ -5,7 +5,7 @@ import type { Tool } from '../../src/core/tool.ts'
 import type { Change, ChangeFeed, ChangeListener, Turn } from '../../src/mcp/mcp.ts'
 import type { Rooms } from '../../src/http/rooms.ts'
 import type { CallReply } from '../../src/core/call.ts'
-import type { CallRequest } from '../../src/session/session.ts'
+import type { CallRequest, RefusedRequest } from '../../src/session/session.ts'
 import { fromBase64 } from '../../src/core/bytes.ts'
 import { ok, refuse } from '../../src/core/result.ts'
 import { Answers } from '../../src/session/answers.ts'
@@ -44,6 +44,7 @@ type SessionParts = Partial<Turn['session']> & { tools?: Tool[] }
 export class FakeSession {
   readonly calls: CallRequest[] = []
   readonly cancelled: string[] = []
+  readonly refusals: RefusedRequest[] = []
   readonly ended = new Set<string>()
   readonly levels = new Map<string, string>()
   readonly answers = new Answers()
@@ -72,6 +73,7 @@ export class FakeSession {
         if (dead(request.features.conversation)) return refused('session/unknown')
         return said(`${caller.user.name}: ${JSON.stringify(request.arguments)}`)
       },
+      recordRefusal: async (request) => void this.refusals.push(request),
       cancelCall: async (key) => void this.cancelled.push(key),
       listTools: async ({ features }) =>
         dead(features.conversation)

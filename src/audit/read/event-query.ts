@@ -159,6 +159,7 @@ const types: Record<EventType, true> = {
   'tool.refused': true,
   'identity.signed_in': true,
   'identity.sign_in_failed': true,
+  'identity.signed_out': true,
   'identity.consented': true,
   'identity.consent_denied': true,
   'identity.token_issued': true,

@@ -34,13 +34,15 @@ export function flatten({ ledger, sequence, recordedAt, event, omit }: SinkRecor
 }
 
 function payloadAttributes(payload: JsonObject): Record<string, Json | undefined> {
-  const { user, arguments: args, result, ...rest } = payload
+  const { user, agent, account, arguments: args, result, ...rest } = payload
   const person: Record<string, unknown> = isObject(user) ? user : {}
   return {
     'user.name': person['name'] as Json | undefined,
     'client.address': person['address'] as Json | undefined,
     'behalf.user.issuer': person['issuer'] as Json | undefined,
     'behalf.user.subject': person['subject'] as Json | undefined,
+    'gen_ai.agent.name': typeof agent === 'string' ? agent : undefined,
+    'behalf.connection.account': typeof account === 'string' ? account : undefined,
     'gen_ai.tool.call.arguments': args === undefined ? undefined : JSON.stringify(args),
     'gen_ai.tool.call.result': result === undefined ? undefined : JSON.stringify(result),
     ...Object.fromEntries(
