@@ -1,12 +1,10 @@
-import { importPKCS8, SignJWT } from 'jose'
 import { z } from 'zod'
-import { uuidv7 } from '../core/ids.ts'
 import { parseJson } from '../core/json.ts'
 import type { Connection } from './connection.ts'
+import { jwtBearer } from './jwt-bearer.ts'
 import type { Provider } from './provider.ts'
-import type { ProviderSpec, RequestSpec } from './provider-spec.ts'
+import type { RequestSpec } from './provider-spec.ts'
 import type { Values } from './template.ts'
-import { fill } from './template.ts'
 
 /** A value that goes into a header or a form: one line of visible characters. */
 const secret = z
@@ -50,10 +48,11 @@ export const serviceCredentialSchema = z.discriminatedUnion('kind', [
 ])
 export type ServiceCredential = z.output<typeof serviceCredentialSchema>
 export type ServiceKind = ServiceCredential['kind']
-type JwtBearerSpec = NonNullable<ProviderSpec['service']['jwtBearer']>
 
-/** What to ask the token endpoint, and as whom. */
-export type ServiceGrant = { provider: Provider; request: RequestSpec; values: Values }
+/** What to ask for a token. */
+export type TokenQuestion = { request: RequestSpec; values: Values }
+/** And as whom, at whose words for the answer. */
+export type ServiceGrant = TokenQuestion & { provider: Provider }
 
 export const isService = ({ kind }: Pick<Connection, 'kind'>): boolean => kind !== 'user'
 
@@ -64,97 +63,27 @@ export async function serviceGrant(
   scopes: readonly string[],
   now: number,
 ): Promise<ServiceGrant | null> {
-  return credential.kind === 'client_credentials'
-    ? clientCredentials(provider, credential, scopes)
-    : jwtBearer(provider, credential, scopes, now)
+  const asked =
+    credential.kind === 'client_credentials'
+      ? clientCredentials(provider, credential, scopes)
+      : await jwtBearer(provider, credential, scopes, now)
+  return asked && { provider: asServed(provider, credential), ...asked }
 }
 
 /** RFC 6749 §4.4. */
 function clientCredentials(
-  provider: Provider,
-  credential: Extract<ServiceCredential, { kind: 'client_credentials' }>,
+  { spec }: Provider,
+  { clientId, clientSecret }: Extract<ServiceCredential, { kind: 'client_credentials' }>,
   scopes: readonly string[],
-): ServiceGrant | null {
-  const { clientId, clientSecret } = credential
-  const { spec } = provider
+): TokenQuestion | null {
   const own = spec.service.clientCredentials
   // A client id with the other client's secret would send that secret under a foreign name.
   if (!own || (clientId === undefined) !== (clientSecret === undefined)) return null
   const scope = scopes.length > 0 ? { scope: '{scopes}' } : {}
   return {
-    provider: asServed(provider, credential),
     request: { ...spec.token, params: { grant_type: 'client_credentials', ...scope, ...own.params } },
     values: { scopes: scopes.join(spec.scopes.separator) },
   }
-}
-
-/**
- * A fresh assertion each time, so that a copy of one is soon worth nothing: as the grant itself (RFC 7523 §2.1), or to show who
- * asks where the provider has a request of its own for it.
- */
-async function jwtBearer(
-  provider: Provider,
-  credential: Extract<ServiceCredential, { kind: 'jwt_bearer' }>,
-  scopes: readonly string[],
-  now: number,
-): Promise<ServiceGrant | null> {
-  const own = provider.spec.service.jwtBearer
-  const { subject, repositories } = credential
-  if (!own || (own.subject === 'required' && subject === undefined)) return null
-  // What is to narrow the token must not be left out in silence.
-  if (repositories !== undefined && own.exchange?.request.members['repositories'] === undefined) return null
-  const permissions = own.scopes === 'permissions' ? permissionsOf(scopes) : {}
-  const scope = scopes.join(provider.spec.scopes.separator)
-  const assertion = permissions && (await signed(provider, credential, own, scope, now))
-  if (!assertion) return null
-  if (own.exchange) {
-    const narrowed = Object.keys(permissions).length > 0 ? { permissions } : {}
-    const values = { assertion, subject, repositories, ...narrowed }
-    return { provider: asServed(provider, credential), request: own.exchange.request, values }
-  }
-  return {
-    provider,
-    request: {
-      ...provider.spec.token,
-      auth: 'none',
-      params: {
-        grant_type: 'urn:ietf:params:oauth:grant-type:jwt-bearer',
-        assertion: '{assertion}',
-        ...(own.scopes === 'parameter' && scope !== '' ? { scope: '{scopes}' } : {}),
-        ...own.params,
-      },
-    },
-    values: { assertion, scopes: scope },
-  }
-}
-
-/** The claims of RFC 7523 §3. A provider with a request of its own names its few, and takes a clock that is a minute ahead. */
-async function signed(
-  { values }: Provider,
-  { issuer, subject, keyId, privateKey }: Extract<ServiceCredential, { kind: 'jwt_bearer' }>,
-  own: JwtBearerSpec,
-  scope: string,
-  now: number,
-): Promise<string | null> {
-  const key = await importPKCS8(privateKey, own.algorithm).catch(() => null)
-  const audience = own.audience === undefined ? null : fill(own.audience, values)
-  if (key === null || (audience === null && !own.exchange)) return null
-  const issuedAt = Math.floor(now / 1000) - (own.exchange ? 60 : 0)
-  const assertion = new SignJWT(own.scopes === 'claim' && scope !== '' ? { scope } : {})
-    .setProtectedHeader({ alg: own.algorithm, typ: 'JWT', ...(keyId === undefined ? {} : { kid: keyId }) })
-    .setIssuer(issuer)
-    .setIssuedAt(issuedAt)
-    .setExpirationTime(issuedAt + Math.floor(own.lifetimeMs / 1000))
-  if (audience !== null) assertion.setAudience(audience)
-  if (!own.exchange) assertion.setJti(uuidv7(now)).setSubject(subject ?? issuer)
-  return assertion.sign(key)
-}
-
-/** `contents:read` each. Null: one of them is none. */
-function permissionsOf(scopes: readonly string[]): Record<string, string> | null {
-  const pairs = scopes.map((scope) => /^([a-z][a-z_]{0,99}):(read|write|admin)$/.exec(scope))
-  if (pairs.includes(null)) return null
-  return Object.fromEntries(pairs.map((pair) => [pair?.[1] ?? '', pair?.[2] ?? '']))
 }
 
 /** The provider as tokens from this credential are got and taken back: as a client of its own, or in the exchange's words. */
