@@ -9,6 +9,7 @@ import { errorPage, page } from '../core/page.ts'
 import { agents } from '../db/schema.ts'
 import type { BrowserSession, IdentityDeps } from '../identity/identity.ts'
 import { browserSession, defaultProject, startSignIn } from '../identity/identity.ts'
+import { wordsFor } from './activity-words.ts'
 import { connectPaths } from './paths.ts'
 
 const pageSize = 50
@@ -69,14 +70,17 @@ function shown(event: EventView, names: ReadonlyMap<string, string>): Shown {
   }
 }
 
+/** What else is on record about a call names the tool too. */
+const isCall = ({ type, tool }: Shown): boolean => type.startsWith('tool.') && tool !== null
+
 function activityPage({ user }: BrowserSession, items: readonly Shown[], next: string | null): Promise<Response> {
   const rows = items.map(
     (one) =>
       html`<tr>
         <td>${new Date(one.at).toISOString().replace('T', ' ').slice(0, 19)}</td>
         <td>${one.agent ?? ''}</td>
-        <td>${one.tool ?? one.type}</td>
-        <td>${one.outcome ?? one.type}</td>
+        <td>${isCall(one) ? one.tool : wordsFor(one.type)}</td>
+        <td>${isCall(one) ? (one.outcome ?? 'begun') : ''}</td>
         <td>
           ${one.arguments === null ? '' : html`<code>${JSON.stringify(one.arguments).slice(0, 500)}</code>`}
           ${

@@ -26,5 +26,6 @@ input, select, textarea { font: inherit; color: inherit; background: transparent
 button { font: inherit; padding: .55rem 1.2rem; border: 1px solid var(--act); border-radius: .3rem; background: transparent; color: var(--act); cursor: pointer; }
 button.main { background: var(--act); color: var(--act-ink); }
 :focus-visible { outline: 3px solid var(--act); outline-offset: 2px; }
+@media (max-width: 40rem) { thead { display: none; } tr { display: block; padding: .6rem 0; border-bottom: 1px solid var(--line); } td { display: block; border: 0; padding: 0; } td:empty { display: none; } }
 @media (max-width: 30rem) { dl { grid-template-columns: 1fr; gap: 0; } dd { margin-bottom: .6rem; } }
 `)

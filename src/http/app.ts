@@ -1,6 +1,8 @@
 import type { Bindings, Rooms } from './rooms.ts'
 import { Hono } from 'hono'
 import { logFault } from '../core/log.ts'
+import { audienceOf } from './audience.ts'
+import { frontPage } from './front-page.ts'
 import { mcpRoute } from './mcp-route.ts'
 import { toResponse } from './on-error.ts'
 import { placesOf } from './origin.ts'
@@ -38,6 +40,10 @@ export function createApp(rooms: Rooms): App {
 function createRouter(rooms: Rooms): Hono<Bindings> {
   const router = new Hono<Bindings>()
   router.get('/health', (c) => c.json({ ok: true }))
+  router.get('/', (c) => {
+    const audience = audienceOf(c.req.raw)
+    return audience.kind === 'person' ? frontPage() : toResponse({ code: 'core/not_found' }, audience)
+  })
   rooms.mount(router)
   router.notFound((c) => toResponse({ code: 'core/not_found' }, audienceOf(c.req.raw)))
   router.onError((fault) => {
@@ -50,8 +56,4 @@ function unknownHost(host: string, { config }: Rooms): Response | Promise<Respon
   const { development, publicUrl } = config
   const message = development && { message: `This deployment is at ${publicUrl}, not at ${host}.` }
   return toResponse({ code: 'gateways/unknown', ...message }, { kind: 'mcp' })
-}
-
-function audienceOf(request: Request): { kind: 'person' } | { kind: 'json' } {
-  return { kind: request.headers.get('accept')?.includes('text/html') ? 'person' : 'json' }
 }

@@ -4,6 +4,8 @@ import type { Refusal } from '../core/result.ts'
 import type { Rooms } from './rooms.ts'
 import { errors } from '../core/errors.ts'
 import { serveMcp } from '../mcp/mcp.ts'
+import { audienceOf } from './audience.ts'
+import { gatewayPage } from './front-page.ts'
 import { toResponse } from './on-error.ts'
 import { isForeignOrigin } from './origin.ts'
 import { readJson } from './read-body.ts'
@@ -19,7 +21,7 @@ export async function mcpRoute(rooms: Rooms, request: Request, url: URL, context
   const gateway = await rooms.resolveGateway(url)
   if (gateway === null || !gateway.enabled) return answer({ code: 'gateways/unknown' })
   const caller = await rooms.identify(request, gateway)
-  if (!caller.ok) return challenged(rooms, gateway, caller.error)
+  if (!caller.ok) return challenged(rooms, gateway, caller.error, { request })
   let body: Json | undefined
   if (request.method === 'POST') {
     const read = await readJson(request)
@@ -37,13 +39,22 @@ export async function mcpRoute(rooms: Rooms, request: Request, url: URL, context
     now: rooms.now,
     waitUntil: (work) => context.waitUntil(work),
   })
-  return reply.ok ? reply.value : challenged(rooms, gateway, reply.error, body)
+  return reply.ok ? reply.value : challenged(rooms, gateway, reply.error, { body })
 }
 
 /** 401 says how to sign in; 405 says what is possible. */
-function challenged(rooms: Rooms, gateway: GatewayRoute, refusal: Refusal, body?: Json): Response | Promise<Response> {
+function challenged(
+  rooms: Rooms,
+  gateway: GatewayRoute,
+  refusal: Refusal,
+  { body, request }: { body?: Json | undefined; request?: Request },
+): Response | Promise<Response> {
   const { status } = errors[refusal.code]
-  if (status === 401) return answer(refusal, body, { 'www-authenticate': rooms.challenge(gateway, refusal) })
+  if (status === 401) {
+    const headers = { 'www-authenticate': rooms.challenge(gateway, refusal) }
+    const isPerson = request?.method === 'GET' && audienceOf(request).kind === 'person'
+    return isPerson ? gatewayPage(gateway.title, headers) : answer(refusal, body, headers)
+  }
   return answer(refusal, body, status === 405 ? { allow: 'POST, GET, DELETE' } : {})
 }
 

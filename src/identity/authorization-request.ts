@@ -109,7 +109,7 @@ async function faultResponse(fault: unknown): Promise<Response> {
   if (fault instanceof CimdFetchError) {
     return errorPage('core/bad_request', {
       title: 'This application cannot sign you in',
-      text: 'The document in which it describes itself could not be read.',
+      text: 'The document in which it describes itself could not be read from here. An administrator can register it by hand.',
     })
   }
   throw fault

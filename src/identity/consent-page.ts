@@ -4,7 +4,7 @@ import { facts, formPage } from '../core/page.ts'
 import type { BrowserSession } from './browser-session.ts'
 import { csrfField } from './csrf.ts'
 import type { RedirectTarget } from './redirect.ts'
-import { paths } from './names.ts'
+import { baseScope, paths } from './names.ts'
 
 export type ConsentDetails = {
   route: GatewayRoute
@@ -34,7 +34,7 @@ export function consentPage(details: ConsentDetails): Promise<Response> {
         ['Vouched for by', vouched],
         ['Returns to', target.host],
         ['Gateway', route.resource],
-        ['Access', scopes.join(', ')],
+        ['It may', scopes.map((scope) => scopeWords[scope] ?? scope).join(', ')],
         ['You are', session.user.email ? `${session.user.name} (${session.user.email})` : session.user.name],
       ])}
       ${target.kind === 'web' ? '' : localWarning}`,
@@ -45,6 +45,11 @@ export function consentPage(details: ConsentDetails): Promise<Response> {
       { name: 'decision', value: 'deny', label: 'Do not allow' },
     ],
   })
+}
+
+const scopeWords: Readonly<Record<string, string>> = {
+  [baseScope]: 'call tools',
+  offline_access: 'stay signed in without asking again',
 }
 
 const localWarning = html`<p class="warning" role="note">

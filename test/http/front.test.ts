@@ -21,6 +21,25 @@ test('without a token every method, known or not, is a 401 with a challenge; not
   }
 })
 
+test('a person who opens a gateway in a browser reads what it is, and it is the same 401 with a challenge', async () => {
+  const accept = 'text/html,application/xhtml+xml,*/*;q=0.8'
+  const response = await front().fetch(new Request(gatewayUrl, { headers: { accept } }))
+  expect([response.status, response.headers.get('www-authenticate')]).toEqual([
+    401,
+    `Bearer resource_metadata="${gatewayUrl}"`,
+  ])
+  expect(await response.text()).toContain('This address is for an agent')
+  const program = await front().fetch(new Request(gatewayUrl, { headers: { accept: 'text/event-stream' } }))
+  expect((await read(program)).error?.code).toBe(-32001)
+})
+
+test('at the root a person finds a page, and a program nothing', async () => {
+  const root = (accept: string) => front().fetch(new Request('https://behalf.test/', { headers: { accept } }))
+  const page = await root('text/html')
+  expect([page.status, page.headers.get('content-type')]).toEqual([200, 'text/html; charset=utf-8'])
+  expect((await root('application/json')).status).toBe(404)
+})
+
 test('the wrong kind of body does not get round the sign-in either', async () => {
   for (const type of ['text/plain', 'multipart/form-data', 'application/xml']) {
     expect((await front().fetch(post(gatewayUrl, 'x', { 'content-type': type }))).status).toBe(401)

@@ -179,7 +179,7 @@ describe('the consent page', () => {
       'client.test',
       world.tools.title,
       world.tools.resource,
-      'mcp, offline_access',
+      'call tools, stay signed in without asking again',
       'Alice (alice@acme.test)',
     ]) {
       expect(html).toContain(text)
