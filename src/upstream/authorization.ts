@@ -68,10 +68,13 @@ export async function discoverAuthorization(
   if (!resource.ok) return resource
   const issuers = resource.value?.authorization_servers ?? []
   // MCP 2025-03-26 had no resource metadata: the server was its own authorization server.
-  const server = await firstServer(issuers.length > 0 ? issuers : [new URL(url).origin], egress, issuers.length === 0)
+  const old = issuers.length === 0
+  const server = await firstServer(old ? [new URL(url).origin] : issuers, egress, old)
   if (!server.ok) return server
   const { metadata, issuer } = server.value
-  if (!(metadata.code_challenge_methods_supported ?? ['S256']).includes('S256')) return failed('no_pkce')
+  // MCP 2025-11-25 basic/authorization §Authorization Code Protection: a server that does not say it, does not have it.
+  const methods = metadata.code_challenge_methods_supported ?? (old ? ['S256'] : [])
+  if (metadata.authorization_endpoint !== undefined && !methods.includes('S256')) return failed('no_pkce')
   const supported = metadata.scopes_supported ?? []
   return ok({
     resource: resource.value?.resource ?? withoutFragment(url),

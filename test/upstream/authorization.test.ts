@@ -28,6 +28,7 @@ const as = {
   code_challenge_methods_supported: ['S256'],
   token_endpoint_auth_methods_supported: ['none', 'client_secret_basic'],
 }
+const { code_challenge_methods_supported: _, ...withoutPkce } = as
 const prmUrl = 'https://mcp.example/.well-known/oauth-protected-resource/team/mcp'
 const asUrl = 'https://login.example/.well-known/oauth-authorization-server/tenant'
 const good: Pages = { [prmUrl]: prm, [asUrl]: as }
@@ -121,6 +122,7 @@ describe('what an MCP server says about signing in', () => {
     ['another issuer', { ...good, [asUrl]: { ...as, issuer: 'https://login.example/other' } }, 'issuer_mismatch'],
     ['an issuer with a slash more', { ...good, [asUrl]: { ...as, issuer: `${issuer}/` } }, 'issuer_mismatch'],
     ['a server without PKCE', { ...good, [asUrl]: { ...as, code_challenge_methods_supported: ['plain'] } }, 'no_pkce'],
+    ['a server that does not say it has PKCE', { ...good, [asUrl]: withoutPkce }, 'no_pkce'],
     [
       'a token endpoint without https',
       { ...good, [asUrl]: { ...as, token_endpoint: 'http://login.example/token' } },
