@@ -1,6 +1,6 @@
-import { createPrivateKey } from 'node:crypto'
 import type { Args, Command, Context } from './command.ts'
 import { Fault, exitCodes, text } from './command.ts'
+import { pkcs8 } from './pkcs8.ts'
 
 export const add: Command = {
   usage: '<name>',
@@ -83,15 +83,6 @@ async function credentialOf({ values }: Args, context: Context): Promise<Record<
   if (google) return { kind: 'jwt_bearer', ...google, ...more }
   if (issuer === undefined) throw new Fault('--jwt-bearer needs --issuer with a key in PEM.', exitCodes.usage)
   return { kind: 'jwt_bearer', issuer, privateKey: pkcs8(file), ...more }
-}
-
-/** As Web Crypto reads it. GitHub hands keys out in PKCS #1. */
-function pkcs8(pem: string): string {
-  try {
-    return createPrivateKey(pem).export({ type: 'pkcs8', format: 'pem' }).toString()
-  } catch {
-    throw new Fault('This is no private key in PEM, or one with a passphrase.', exitCodes.usage)
-  }
 }
 
 /** Only these of the file are used: where the token comes from is the provider's spec's to say. */

@@ -2,6 +2,7 @@ import type { Args, Command, Context } from './command.ts'
 import { Fault, exitCodes, text } from './command.ts'
 import { listCommand } from './list.ts'
 import { aligned } from './main.ts'
+import { pkcs8 } from './pkcs8.ts'
 import type { Entry } from './upstream-import.ts'
 import { readEntries } from './upstream-import.ts'
 import type { Behaviour, Finding, Look } from './upstream-text.ts'
@@ -195,19 +196,30 @@ async function decide(decision: 'admit' | 'hold', { positionals, values }: Args,
 }
 
 export const service: Command = {
-  usage: '<id> <service account> --client-id <id> [--scopes <a,b>]',
+  usage: '<id> <service account> --client-id <id> [--private-key <algorithm>] [--key-id <id>] [--scopes <a,b>]',
   help: `Calls a server as a service account of ours, by a grant of its own (OAuth client credentials), the same for everybody. The
-client secret is read from standard input, tried at the server, sealed, and never shown again.
+client secret is read from standard input, tried at the server, sealed, and never shown again. With --private-key it is a key in
+PEM instead (private_key_jwt), of the algorithm RS256, PS256, ES256 or EdDSA.
 
-Example: npm run behalf -- upstream service crm reports --client-id behalf < secret.txt`,
-  options: { 'client-id': { type: 'string' }, scopes: { type: 'string' } },
+Examples: npm run behalf -- upstream service crm reports --client-id behalf < secret.txt
+npm run behalf -- upstream service crm reports --client-id behalf --private-key ES256 < key.pem`,
+  options: {
+    'client-id': { type: 'string' },
+    'private-key': { type: 'string' },
+    'key-id': { type: 'string' },
+    scopes: { type: 'string' },
+  },
   async run({ positionals: [id = '', serviceAccount = ''], values }, context) {
     const clientId = text(values['client-id'])
     if (clientId === undefined) throw new Fault('Say --client-id.', exitCodes.usage)
-    const clientSecret = await context.readSecret('The client secret')
+    const [algorithm, keyId] = [text(values['private-key']), text(values['key-id'])]
+    const client =
+      algorithm === undefined
+        ? { clientSecret: await context.readSecret('The client secret') }
+        : { privateKey: pkcs8(await context.readSecret('The private key')), algorithm, ...(keyId && { keyId }) }
     const scopes = text(values['scopes'])
     const wanted = scopes === undefined ? {} : { scopes: scopes.split(',').map((scope) => scope.trim()) }
-    const body = { serviceAccount, clientId, clientSecret, ...wanted }
+    const body = { serviceAccount, clientId, ...client, ...wanted }
     const made = await context.api.send<{ scopes: string[] }>('POST', `${at(id)}/service`, body)
     context.printJson(made)
     context.print(`${id} is called as ${serviceAccount}. See what it offers: npm run behalf -- upstream pins ${id}`)

@@ -41,8 +41,8 @@ export const failing = (one: Scenario): string[] =>
 
 export type Score = { revision: Revision; through: (typeof ways)[number]; scenarios: Scenario[] }
 
-/** SEP-2663. The suite itself skips the one for status notifications until it has been rewritten there. */
-const extensions = /^tasks-/
+/** SEP-2663, where the suite itself skips the one for status notifications until it has been rewritten there; SEP-1046. */
+const extensions = { server: /^tasks-/, client: /^auth\/client-credentials-/ }
 
 const require = createRequire(import.meta.url)
 const suite = join(dirname(require.resolve('@modelcontextprotocol/conformance/package.json')), 'dist/index.js')
@@ -116,7 +116,7 @@ async function readScenarios(folder: string, leg: 'server' | 'client', revision:
     scenarios.push({
       name,
       scored: scored.has(name),
-      extension: leg === 'server' && extensions.test(name),
+      extension: extensions[leg].test(name),
       passed,
       failed,
     })

@@ -72,22 +72,28 @@ export const upstreamCredentialRoutes: readonly AdminRoute[] = [
     body: z.strictObject({
       serviceAccount: z.string().min(1).max(100),
       clientId: z.string().min(1).max(2000),
-      clientSecret: z.string().min(1).max(4000).describe('Write-only.'),
+      clientSecret: z.string().min(1).max(4000).optional().describe('Write-only. This or `privateKey`.'),
+      privateKey: z.string().max(16_384).optional().describe('Write-only. PEM in PKCS #8 (private_key_jwt).'),
+      algorithm: z.enum(['RS256', 'PS256', 'ES256', 'EdDSA']).optional().describe('Of the key. Left out: RS256.'),
+      keyId: z.string().min(1).max(500).optional(),
       scopes: z.array(z.string().min(1).max(300)).max(100).optional().describe('Default: what the server names.'),
     }),
     reply: z.object({ provider: z.string(), scopes: z.array(z.string()) }),
     async change(input, use) {
       const row = await readUpstreamRow(federation(use), input.params.id)
       if (!row) return refuse('core/not_found')
-      const { serviceAccount, clientId, clientSecret, scopes } = input.body
+      const { serviceAccount, scopes, ...client } = input.body
+      if ((client.clientSecret === undefined) === (client.privateKey === undefined)) {
+        return refuse('core/bad_request', { message: 'Give the client secret or a private key.' })
+      }
       const settings = settingsOf(row)
       const upstream = { id: row.id, url: row.url, title: settings.title ?? row.id }
-      const wish = { serviceAccount, client: { clientId, clientSecret }, scopes, by: byAdmin(use) }
+      const wish = { serviceAccount, client, scopes, by: byAdmin(use) }
       return ok({
         action: 'service',
         target: `upstreams/${row.id}`,
         before: asJson(settings.credentials),
-        after: { kind: 'service', serviceAccount, clientId },
+        after: { kind: 'service', serviceAccount, clientId: client.clientId },
         async commit() {
           const made = await setUpService(upstream, wish, federation(use))
           if (!made.ok) return made

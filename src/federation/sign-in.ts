@@ -10,7 +10,7 @@ import { serviceAccountId } from '../core/ids.ts'
 import { providers, users } from '../db/schema.ts'
 import type { Challenge, FoundAuthorization, RegisteredClient } from '../upstream/upstream.ts'
 import { createUpstreams, discoverAuthorization, registerClient } from '../upstream/upstream.ts'
-import type { By } from '../vault/vault.ts'
+import type { By, ServiceCredential } from '../vault/vault.ts'
 import { clientSecretContext, makeProvider, vaultOf } from '../vault/vault.ts'
 import type { FederationUse } from './use.ts'
 
@@ -110,19 +110,20 @@ export async function setUpService(
   if ((await db.select({ id: users.id }).from(users).where(where).limit(1)).length === 0) {
     return refuse('core/not_found', { message: `There is no service account ${serviceAccount}. Add it first.` })
   }
-  const signIn = await setUpSignIn(upstream, use, client)
+  const { clientId, clientSecret = null } = client
+  const signIn = await setUpSignIn(upstream, use, { clientId, clientSecret })
   if (!signIn.ok) return signIn
   const { provider, scopes: found } = signIn.value
   const scopes = wanted ?? found
-  const { clientId, clientSecret } = client
-  const credential = { kind: 'client_credentials', clientId, clientSecret } as const
+  const credential = { kind: 'client_credentials', ...client } as const
   const set = await vaultOf(env, user).setCredential({ project, user }, provider, { credential, scopes }, by)
   return set.ok ? ok({ kind: 'service', provider, serviceAccount, scopes: [...scopes] }) : set
 }
 
 export type ServiceWish = {
   serviceAccount: string
-  client: { clientId: string; clientSecret: string }
+  /** With a secret, or with a key. */
+  client: Omit<Extract<ServiceCredential, { kind: 'client_credentials' }>, 'kind'> & { clientId: string }
   scopes: string[] | undefined
   by: By
 }
@@ -176,7 +177,7 @@ function specFrom(
       found.revocationEndpoint === null
         ? null
         : { url: https(found.revocationEndpoint), params: { token: '{refresh_token}' }, what: 'refresh_token' },
-    service: { clientCredentials: { params: resource } },
+    service: { clientCredentials: { params: resource, assertion: { audience: literal(found.issuer) } } },
     // The server does not say whose token it is: one account for each user.
     account: { id: 'account', label: literal(upstream.title.slice(0, 100)) },
     api: { base: api.origin, origins: [api.origin] },

@@ -128,7 +128,13 @@ export const providerSpecSchema = z.strictObject({
         .strictObject({ header: z.strictObject({ name: z.string(), prefix: z.string() }).optional() })
         .prefault({}),
       /** RFC 6749 §4.4. `params` come last, so that they can say another grant type. */
-      clientCredentials: z.strictObject({ params: strings }).optional(),
+      clientCredentials: z
+        .strictObject({
+          params: strings,
+          /** RFC 7523 §2.2: the client may show itself by a key. `audience`: the issuer. */
+          assertion: z.strictObject({ audience: template }).optional(),
+        })
+        .optional(),
       /** RFC 7523 */
       jwtBearer: z
         .strictObject({

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { parseJson } from '../core/json.ts'
+import { clientAssertion } from './client-assertion.ts'
 import type { Connection } from './connection.ts'
 import { jwtBearer } from './jwt-bearer.ts'
 import type { Provider } from './provider.ts'
@@ -11,6 +12,10 @@ const secret = z
   .string()
   .regex(/^[\x21-\x7e]{8,4096}$/, 'must be 8 to 4096 visible characters without spaces, on one line')
 const name = z.string().trim().min(1).max(500)
+const privateKey = z
+  .string()
+  .max(16_384)
+  .regex(/^-----BEGIN PRIVATE KEY-----\s/, 'must be PEM in PKCS #8 (-----BEGIN PRIVATE KEY-----)')
 
 /**
  * The credential of a service account at a provider, as an administrator sets it. It is sealed in that account's vault and
@@ -22,6 +27,9 @@ export const serviceCredentialSchema = z.discriminatedUnion('kind', [
     kind: z.literal('client_credentials'),
     clientId: name.optional().describe("Left out: the provider's own client and its secret."),
     clientSecret: secret.optional(),
+    privateKey: privateKey.optional().describe('In the place of a secret (private_key_jwt).'),
+    algorithm: z.enum(['RS256', 'PS256', 'ES256', 'EdDSA']).optional().describe('Of the private key. Left out: RS256.'),
+    keyId: name.optional(),
   }),
   z.strictObject({
     kind: z.literal('jwt_bearer'),
@@ -40,10 +48,7 @@ export const serviceCredentialSchema = z.discriminatedUnion('kind', [
       .optional()
       .describe('GitHub App: the only repositories it may be used for. Left out: all of the installation.'),
     keyId: name.optional(),
-    privateKey: z
-      .string()
-      .max(16_384)
-      .regex(/^-----BEGIN PRIVATE KEY-----\s/, 'must be PEM in PKCS #8 (-----BEGIN PRIVATE KEY-----)'),
+    privateKey,
   }),
 ])
 export type ServiceCredential = z.output<typeof serviceCredentialSchema>
@@ -65,34 +70,45 @@ export async function serviceGrant(
 ): Promise<ServiceGrant | null> {
   const asked =
     credential.kind === 'client_credentials'
-      ? clientCredentials(provider, credential, scopes)
+      ? await clientCredentials(provider, credential, scopes, now)
       : await jwtBearer(provider, credential, scopes, now)
   return asked && { provider: asServed(provider, credential), ...asked }
 }
 
 /** RFC 6749 §4.4. */
-function clientCredentials(
-  { spec }: Provider,
-  { clientId, clientSecret }: Extract<ServiceCredential, { kind: 'client_credentials' }>,
+async function clientCredentials(
+  provider: Provider,
+  credential: Extract<ServiceCredential, { kind: 'client_credentials' }>,
   scopes: readonly string[],
-): TokenQuestion | null {
+  now: number,
+): Promise<TokenQuestion | null> {
+  const { spec } = provider
+  const { clientId, clientSecret, privateKey: key } = credential
   const own = spec.service.clientCredentials
+  const byKey = key !== undefined
   // A client id with the other client's secret would send that secret under a foreign name.
-  if (!own || (clientId === undefined) !== (clientSecret === undefined)) return null
+  if (!own || (clientId === undefined) !== (clientSecret === undefined && !byKey)) return null
+  if (byKey && clientSecret !== undefined) return null
+  const shown = byKey ? await clientAssertion(provider, { ...credential, privateKey: key }, now) : nothingMore
+  if (shown === null) return null
   const scope = scopes.length > 0 ? { scope: '{scopes}' } : {}
+  const params = { grant_type: 'client_credentials', ...scope, ...shown.params, ...own.params }
   return {
-    request: { ...spec.token, params: { grant_type: 'client_credentials', ...scope, ...own.params } },
-    values: { scopes: scopes.join(spec.scopes.separator) },
+    request: { ...spec.token, ...(byKey ? { auth: 'none' } : {}), params },
+    values: { ...shown.values, scopes: scopes.join(spec.scopes.separator) },
   }
 }
+
+const nothingMore = { params: {}, values: {} }
 
 /** The provider as tokens from this credential are got and taken back: as a client of its own, or in the exchange's words. */
 export function asServed(provider: Provider, credential: ServiceCredential): Provider {
   if (credential.kind === 'client_credentials') {
     const { clientId, clientSecret } = credential
-    if (clientId === undefined || clientSecret === undefined) return provider
-    const values = { ...provider.values, client_id: clientId, client_secret: clientSecret }
-    return { ...provider, clientId, clientSecret, values }
+    if (clientId === undefined) return provider
+    // Who shows itself by a key has no secret, least of all the other client's.
+    const values = { ...provider.values, client_id: clientId, client_secret: clientSecret ?? '' }
+    return { ...provider, clientId, clientSecret: clientSecret ?? null, values }
   }
   const exchange = credential.kind === 'jwt_bearer' ? provider.spec.service.jwtBearer?.exchange : undefined
   if (!exchange) return provider

@@ -14,17 +14,33 @@ beforeAll(async () => {
   keys = createLocalJWKSet({ keys: [{ ...(await exportJWK(pair.publicKey)), kid: 'k1' }] })
 })
 
-function provider(spec: string, settings: unknown = {}) {
+function provider(spec: unknown, settings: unknown = {}) {
   const config = { publicUrl: 'https://behalf.test', development: false }
   const made = makeProvider(config, { id: 'p', spec, settings, clientId: 'our-client', clientSecret: 'our-secret' })
   if (!made.ok) throw new Error(JSON.stringify(made.error))
   return made.value
 }
 
-async function grantFor(spec: string, credential: Record<string, unknown>, scopes: string[] = []) {
+/** As the metadata of a server says that it signs in services. */
+const keyed = provider({
+  id: 'p',
+  name: 'P',
+  authorize: { url: 'https://as.test/authorize' },
+  client: 'none',
+  token: { url: 'https://as.test/token' },
+  revoke: null,
+  service: { clientCredentials: { params: {}, assertion: { audience: 'https://as.test' } } },
+  account: { id: 'account', label: 'P' },
+  api: { base: 'https://api.test', origins: ['https://api.test'] },
+})
+
+const grantFor = (spec: string, credential: Record<string, unknown>, scopes?: string[]) =>
+  grantAt(provider(spec), credential, scopes)
+
+async function grantAt(at: ReturnType<typeof provider>, credential: Record<string, unknown>, scopes: string[] = []) {
   const parsed = serviceCredentialSchema.parse(credential)
   if (parsed.kind === 'api_key') throw new Error('a key needs no grant')
-  const grant = await serviceGrant(provider(spec), parsed, scopes, now)
+  const grant = await serviceGrant(at, parsed, scopes, now)
   return grant && { ...grant, params: fillAll(grant.request.params, { ...grant.provider.values, ...grant.values }) }
 }
 
@@ -76,6 +92,31 @@ describe('a client credentials grant', () => {
     expect((await grantFor('salesforce', { kind: 'client_credentials' }))?.provider.clientId).toBe('our-client')
     expect(await grantFor('salesforce', { kind: 'client_credentials', clientId: 'bot' })).toBeNull()
     expect(await grantFor('salesforce', { kind: 'client_credentials', clientSecret: 'bot-secret' })).toBeNull()
+  })
+
+  it('shows who asks by a key, at the one authorization server that it is for', async () => {
+    const pair = await generateKeyPair('ES256', { extractable: true })
+    const key = { privateKey: await exportPKCS8(pair.privateKey), algorithm: 'ES256', keyId: 'k2' }
+    const bot = { kind: 'client_credentials', clientId: 'bot', ...key }
+    // A server that is not known to take keys gets none.
+    expect(await grantFor('salesforce', bot)).toBeNull()
+    const grant = await grantAt(keyed, bot, ['a', 'b'])
+    expect(grant).toMatchObject({ provider: { clientId: 'bot', clientSecret: null }, request: { auth: 'none' } })
+    const { client_assertion: assertion = '', ...params } = grant?.params ?? {}
+    expect(params).toEqual({
+      grant_type: 'client_credentials',
+      scope: 'a b',
+      client_id: 'bot',
+      client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
+    })
+    const { payload, protectedHeader } = await jwtVerify(assertion, pair.publicKey, { currentDate: new Date(now) })
+    expect(payload).toMatchObject({ iss: 'bot', sub: 'bot', aud: 'https://as.test', exp: now / 1000 + 60 })
+    expect(protectedHeader).toMatchObject({ alg: 'ES256', kid: 'k2' })
+    const again = await grantAt(keyed, bot)
+    expect(again?.params['client_assertion']).not.toBe(assertion)
+    for (const more of [{ clientSecret: 'bot-secret' }, { clientId: undefined }, { algorithm: 'RS256' }]) {
+      expect(await grantAt(keyed, { ...bot, ...more })).toBeNull()
+    }
   })
 
   it('asks Microsoft for all that the tenant consented to', async () => {

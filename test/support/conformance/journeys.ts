@@ -15,7 +15,8 @@ export type Journey = (scene: Scene, world: Stage) => Promise<void>
  * person calls its tools through a gateway. A scenario that needs something else has a row of its own.
  */
 const byScenario: readonly (readonly [RegExp, Journey])[] = [
-  [/^auth\/(client-credentials|enterprise-managed|dpop|wif)/, notThere],
+  [/^auth\/client-credentials/, asService],
+  [/^auth\/(enterprise-managed|dpop|wif)/, notThere],
   [/^auth\//, signedIn],
 ]
 
@@ -46,6 +47,19 @@ async function signedIn({ id, server, context }: Scene, world: Stage): Promise<v
     await signIn(id, context, world)
     await read(id, world)
   }
+  await admitAll(id, world)
+  await world.addGateway(id, { tools: [{ upstream: id }] })
+  await callEverything(id, world)
+}
+
+/** A server that knows our service: a grant of its own, by a secret or by a key. */
+async function asService({ id, server, context }: Scene, world: Stage): Promise<void> {
+  const { client_id: clientId, client_secret: secret, private_key_pem: privateKey, signing_algorithm: alg } = context
+  const how = secret === undefined ? { privateKey, algorithm: alg } : { clientSecret: secret }
+  await must(world, 'PUT', `/upstreams/${id}`, { url: server })
+  await must(world, 'PUT', `/service-accounts/${id}`)
+  await must(world, 'POST', `/upstreams/${id}/service`, { serviceAccount: id, clientId, ...how })
+  await read(id, world)
   await admitAll(id, world)
   await world.addGateway(id, { tools: [{ upstream: id }] })
   await callEverything(id, world)
