@@ -3,13 +3,12 @@ import type { Config } from '../config/config.ts'
 import { readConfig } from '../config/config.ts'
 import { base64 } from '../core/bytes.ts'
 import { systemClock } from '../core/clock.ts'
-import { logFault } from '../core/log.ts'
 import { ledgerSigner } from './checkpoint.ts'
 import { LedgerArchive } from './archive/in-ledger.ts'
 import type { Part } from './archive/part-store.ts'
-import { rowBytes } from './archive/retention.ts'
-import { checkpointDueAt, makeCheckpoint, publishCheckpoints } from './checkpointer.ts'
-import { indexEntries, lengthOf, withinBytes } from './event-index.ts'
+import { Carrier } from './carrier.ts'
+import { checkpointDueAt, makeCheckpoint } from './checkpointer.ts'
+import { Growth } from './growth.ts'
 import { inclusionOf } from './inclusion.ts'
 import type { EventRow } from './event-row.ts'
 import type { OpenPayload } from './leaf.ts'
@@ -30,7 +29,6 @@ import { newEntry } from './new-entry.ts'
 import type { Signer } from './note.ts'
 import { PayloadKeys } from './payload-keys.ts'
 import { families } from './metrics/families.ts'
-import { meter } from './metrics/meter.ts'
 import { openMetrics } from './metrics/open-metrics.ts'
 import { SinkRunner } from './sinks/runner.ts'
 import type { DeadLetter } from './sinks/state.ts'
@@ -39,10 +37,7 @@ import { Tasks } from './tasks.ts'
 import { appendLeaves, consistencyProof, leafHashes, peaks } from './tree.ts'
 
 const indexDelayMs = 200
-/** D1 gets few at a time, so that a search does not wait for a long write; many when it was away. */
-const indexBatch = { usual: 50, catchingUp: 500 }
 const sinkDelayMs = 500
-const longestWaitMs = 25_000
 
 /**
  * The record of a project: one writer, so that there is one order and one tree. Stores first, answers, and carries the
@@ -53,7 +48,8 @@ export class Ledger extends DurableObject<Env> implements LedgerApi {
   readonly #tasks: Tasks
   readonly #sinks: SinkRunner
   readonly #archive: LedgerArchive
-  readonly #waiting = new Set<() => void>()
+  readonly #carrier: Carrier
+  readonly #growth = new Growth()
   #keys: PayloadKeys | null = null
   #signer: Promise<Signer> | null = null
 
@@ -63,8 +59,8 @@ export class Ledger extends DurableObject<Env> implements LedgerApi {
     const set = (at: number): void => void ctx.storage.setAlarm(at)
     this.#tasks = new Tasks(
       {
-        index: { awaited: true, run: () => this.#index() },
-        checkpoint: { awaited: true, run: (now) => this.#checkpoint(now) },
+        index: { awaited: true, run: () => this.#carrier.index() },
+        checkpoint: { awaited: true, run: (now) => this.#carrier.checkpoint(now) },
         sinks: { awaited: false, run: () => this.#sinks.run() },
         archive: { awaited: false, run: (now) => this.#archive.run(now) },
       },
@@ -80,6 +76,16 @@ export class Ledger extends DurableObject<Env> implements LedgerApi {
       ledger: this,
       name: this.#name(),
       append: (project, events) => this.append(project, events),
+    })
+    this.#carrier = new Carrier({
+      storage: this.#storage,
+      env,
+      ledger: this.#name(),
+      sign: () => this.checkpoint(),
+      onIndexed: () => {
+        if (this.#archive.isOver) this.#tasks.want('archive', systemClock())
+      },
+      onSigned: (now) => this.#tasks.want('sinks', now),
     })
     if (this.#storage.indexedUpTo < this.#storage.size) this.#tasks.want('index', systemClock())
   }
@@ -190,7 +196,7 @@ export class Ledger extends DurableObject<Env> implements LedgerApi {
   }
 
   async metrics(): Promise<string> {
-    this.#meter()
+    this.#carrier.meter()
     const [head, sinks] = await Promise.all([this.head(), this.sinkStatus()])
     const lastCheckpointAt = this.#storage.lastCheckpoint?.created_at ?? null
     const now = { ...this.#archive.status(), head, sinks, lastCheckpointAt, at: systemClock() }
@@ -209,7 +215,7 @@ export class Ledger extends DurableObject<Env> implements LedgerApi {
   async follow(after: number, limit: number, waitMs: number): Promise<TailEntry[]> {
     const found = this.#storage.entries(after + 1, limit)
     if (found.length > 0 || waitMs <= 0) return found
-    await this.#nextGrowth(Math.min(waitMs, longestWaitMs))
+    await this.#growth.next(waitMs)
     return this.#storage.entries(after + 1, limit)
   }
 
@@ -251,54 +257,7 @@ export class Ledger extends DurableObject<Env> implements LedgerApi {
     this.#tasks.want('sinks', now + sinkDelayMs)
     const due = checkpointDueAt(this.#storage, now)
     if (due !== null) this.#tasks.want('checkpoint', due)
-    for (const wake of this.#waiting) wake()
-    this.#waiting.clear()
-  }
-
-  #nextGrowth(waitMs: number): Promise<void> {
-    return new Promise((resolve) => {
-      this.#waiting.add(resolve)
-      setTimeout(() => {
-        this.#waiting.delete(resolve)
-        resolve()
-      }, waitMs)
-    })
-  }
-
-  async #index(): Promise<number | null> {
-    const project = this.#storage.project
-    const from = this.#storage.indexedUpTo
-    const isBehind = this.#storage.size - from > 1_000
-    this.#meter()
-    const limit = isBehind ? indexBatch.catchingUp : indexBatch.usual
-    const entries = withinBytes(this.#storage.entries(from, limit))
-    const last = entries.at(-1)
-    if (project === null || last === undefined) return null
-    this.#storage.d1Bytes = await indexEntries(this.env.DB, { project, ledger: this.#name() }, entries)
-    this.#storage.indexedUpTo = last.sequence + 1
-    this.#storage.searchableBytes += entries.reduce((sum, entry) => sum + lengthOf(entry) + rowBytes, 0)
-    this.#storage.dropEntriesBefore(Math.min(last.sequence + 1 - keptEntries, this.#storage.meteredUpTo))
-    if (this.#archive.isOver) this.#tasks.want('archive', systemClock())
-    return last.sequence + 1 < this.#storage.size ? systemClock() : null
-  }
-
-  async #checkpoint(now: number): Promise<number | null> {
-    const project = this.#storage.project
-    const due = checkpointDueAt(this.#storage, now)
-    if (due !== null && due <= now && (await this.checkpoint()) !== null) this.#tasks.want('sinks', now)
-    const places = { d1: this.env.DB, archive: this.env.ARCHIVE }
-    const more =
-      project !== null && (await publishCheckpoints(this.#storage, { project, ledger: this.#name() }, places))
-    return more ? now : checkpointDueAt(this.#storage, now)
-  }
-
-  /** Counts what is new. A fault in counting must not keep the record from going on. */
-  #meter(): void {
-    try {
-      meter(this.#storage, (this.env as { METRICS?: AnalyticsEngineDataset }).METRICS, systemClock())
-    } catch (cause) {
-      logFault('events could not be counted', cause, { ledger: this.#name() })
-    }
+    this.#growth.happened()
   }
 
   #config(): Config | null {
@@ -324,6 +283,3 @@ export class Ledger extends DurableObject<Env> implements LedgerApi {
     return this.ctx.id.name ?? this.ctx.id.toString()
   }
 }
-
-/** The latest entries stay here after they are in D1, for live views and for sinks. */
-const keptEntries = 5_000
