@@ -42,10 +42,10 @@ async function tell(
   else live.remove(session)
 }
 
-async function tellAll(session: LiveSession, { ending, version, stale }: Pending, live: number): Promise<void> {
+async function tellAll(session: LiveSession, { ending, version, stale, read }: Pending, live: number): Promise<void> {
   if (ending !== null) return session.end(ending)
   if (version !== live) await session.snapshotChanged(live)
-  if (stale > 0) await session.principalsChanged()
+  if (stale > read) await session.principalsChanged()
 }
 
 async function answered(call: Promise<void>): Promise<boolean> {

@@ -17,7 +17,7 @@ import { LiveHead } from './live-head.ts'
 import type { Change, HubApi, HubStatus, Match, Member, Reach } from './hub-api.ts'
 import { readHubName } from './hub-api.ts'
 import { LogFanOut } from './log-fan-out.ts'
-import { LiveSessions, liveMigrations, staleMigration } from './live-sessions.ts'
+import { LiveSessions, liveMigrations, staleMigrations } from './live-sessions.ts'
 import { loadSnapshot } from './load-snapshot.ts'
 import { readPrincipals, type Principals } from './members.ts'
 import { SharedCounters, counterMigrations } from './shared-counters.ts'
@@ -34,7 +34,7 @@ const retryAfterMs = 250
 const watchEveryMs = 3_600_000
 
 /** Append only. */
-const hubMigrations = [[...liveMigrations, ...counterMigrations].join('\n'), staleMigration]
+const hubMigrations = [[...liveMigrations, ...counterMigrations].join('\n'), ...staleMigrations]
 
 /**
  * One per gateway: who is live here, which version is, and the counters they share. The one place a published change, a kill
@@ -97,7 +97,7 @@ export class Hub extends DurableObject<Env> implements HubApi {
   }
 
   async principalsChanged(match: Match): Promise<Reach> {
-    const sessions = this.#live.markStale(match)
+    const sessions = this.#live.markStale(match, systemClock())
     if (sessions === 0) return { version: this.#head.version ?? 0, sessions: 0, pending: 0 }
     return { ...(await this.#settle()), sessions }
   }

@@ -13,11 +13,14 @@ export const liveMigrations = [
    );`,
 ]
 
-/** How often the directory was changed under a session since it read it. */
-export const staleMigration = 'ALTER TABLE live ADD COLUMN stale INTEGER NOT NULL DEFAULT 0;'
+/** `stale`: when the directory last changed under a session. `read`: the change up to which it has read it. Times never come twice. */
+export const staleMigrations = [
+  'ALTER TABLE live ADD COLUMN stale INTEGER NOT NULL DEFAULT 0;',
+  'ALTER TABLE live ADD COLUMN read INTEGER NOT NULL DEFAULT 0;',
+]
 
 /** A session that has not taken the version that is live, has to read the directory anew, or has not heard yet that it is over. */
-export type Pending = { session: string; ending: string | null; version: number; stale: number }
+export type Pending = { session: string; ending: string | null; version: number; stale: number; read: number }
 
 /**
  * The sessions that may be in somebody's memory, and what each has confirmed. Written through, so that a kill switch thrown
@@ -43,12 +46,12 @@ export class LiveSessions {
   }
 
   /**
-   * The session holds this version now, and has read the directory after it was `stale` this often; a change that came
-   * meanwhile stays. False when it was ended or left.
+   * The session holds this version now, and has read the directory as of this change; one that came meanwhile stays. It may be
+   * said twice, or late. False when it was ended or left.
    */
-  confirm(session: string, version: number, stale = 0): boolean {
-    const set = 'UPDATE live SET version = ?, stale = stale - ? WHERE session = ? AND ending IS NULL'
-    return this.#sql.exec(set, version, stale, session).rowsWritten > 0
+  confirm(session: string, version: number, read = 0): boolean {
+    const set = 'UPDATE live SET version = ?, read = max(read, ?) WHERE session = ? AND ending IS NULL'
+    return this.#sql.exec(set, version, read, session).rowsWritten > 0
   }
 
   remove(session: string): void {
@@ -67,15 +70,17 @@ export class LiveSessions {
   }
 
   /** They have to read the directory anew. Returns how many. */
-  markStale(match: Match): number {
+  markStale(match: Match, now: number): number {
     const [where, ...values] = whereOf(match)
-    const mark = `UPDATE live SET stale = stale + 1 WHERE ending IS NULL AND ${where} RETURNING session`
-    return this.#sql.exec<{ session: string }>(mark, ...values).toArray().length
+    const mark = `UPDATE live SET stale = max(stale + 1, ?) WHERE ending IS NULL AND ${where} RETURNING session`
+    return this.#sql.exec<{ session: string }>(mark, now, ...values).toArray().length
   }
 
   pending(version: number): Pending[] {
-    const open = 'ending IS NOT NULL OR version <> ? OR stale > 0'
-    return this.#sql.exec<Pending>(`SELECT session, ending, version, stale FROM live WHERE ${open}`, version).toArray()
+    const open = 'ending IS NOT NULL OR version <> ? OR stale > read'
+    return this.#sql
+      .exec<Pending>(`SELECT session, ending, version, stale, read FROM live WHERE ${open}`, version)
+      .toArray()
   }
 
   count(): number {

@@ -4,6 +4,7 @@ import type { GatewayId } from '../../src/core/ids.ts'
 import type { Charge } from '../../src/policy/policy.ts'
 import type { Change, Hub, HubApi, Match } from '../../src/gateways/gateways.ts'
 import { hubName, openChanges, setEnabled } from '../../src/gateways/gateways.ts'
+import { LiveSessions } from '../../src/gateways/live-sessions.ts'
 import { documentOf, newGateway, published, testProject } from '../support/gateway-fixtures.ts'
 import { recorded } from '../support/recorded.ts'
 
@@ -88,6 +89,22 @@ describe('the Hub', () => {
     expect((await stub.status()).pending).toBe(0)
     expect(reads).toBeGreaterThan(1)
     expect(await api.principalsChanged({ user: 'nobody' })).toEqual({ version: 1, sessions: 0, pending: 0 })
+  })
+
+  it('does not take a confirmation that comes twice for one of a later change', async () => {
+    const { gateway } = await newGateway()
+    const { stub, join } = await openHub(gateway)
+    await join('u/a')
+    await runInDurableObject(stub, (_, state) => {
+      const live = new LiveSessions(state.storage.sql)
+      live.markStale({ user: 'u' }, 1_000)
+      const [told] = live.pending(1)
+      live.confirm('u/a', 1, told?.stale)
+      expect(live.pending(1)).toEqual([])
+      live.markStale({ agent: 'a' }, 1_000)
+      live.confirm('u/a', 1, told?.stale)
+      expect(live.pending(1)).toMatchObject([{ session: 'u/a' }])
+    })
   })
 
   it('records what is in force, also when nobody came by our API, and once', async () => {
