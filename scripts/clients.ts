@@ -1,5 +1,4 @@
-import { mkdirSync } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -25,11 +24,13 @@ await runMain(async () => {
   const checks = chosen(clientChecks, values.only)
   if (checks === null) throw new Stop(`There is no client ${values.only}.\n\n${usage}`)
   const children = createChildren()
-  const folder = await mkdtemp(join(tmpdir(), 'behalf-clients-'))
+  const folder = mkdtempSync(join(tmpdir(), 'behalf-clients-'))
   const cache = values.cache === undefined ? join(folder, 'npm') : resolve(values.cache)
   mkdirSync(cache, { recursive: true })
+  let failed = false
+  // On Ctrl-C too. What failed is kept without the packages: its lines name the output there.
+  process.once('exit', () => rmSync(failed ? join(folder, 'npm') : folder, { recursive: true, force: true }))
   const browser = await launchBrowser()
-  let passed = false
   try {
     const results = []
     for await (const result of checkClients(checks, { children, browser, folder, cache })) {
@@ -37,13 +38,11 @@ await runMain(async () => {
       results.push(result)
     }
     console.log(summaryText(results))
-    passed = results.every(({ failure }) => failure === null)
-    if (!passed) process.exitCode = 1
+    failed = results.some(({ failure }) => failure !== null)
+    if (failed) process.exitCode = 1
   } finally {
     await browser.close()
     await children.stop()
-    // What failed is kept: its lines name the output there.
-    await rm(passed ? folder : join(folder, 'npm'), { recursive: true, force: true })
   }
 })
 

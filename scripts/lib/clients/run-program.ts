@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { createWriteStream, readFileSync } from 'node:fs'
+import { createWriteStream, existsSync, readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { stripVTControlCharacters } from 'node:util'
 import { inTerminal } from './terminal.ts'
@@ -82,6 +82,12 @@ export async function runProgram(start: Start, options: RunOptions = {}): Promis
       }
     }
   }
+  const endAll = (): void => {
+    endGroup(child.pid)
+    // What runs in a terminal is in a group of its own.
+    if (terminal !== null && existsSync(pidFile)) endGroup(Number(readFileSync(pidFile, 'utf8')))
+  }
+  process.once('exit', endAll)
   const late = AbortSignal.timeout(timeoutMs)
   const tooLong = new Promise<never>((_, fail) => {
     late.onabort = () => fail(new Error(`It was not done after ${timeoutMs / 1000} s.`))
@@ -90,11 +96,9 @@ export async function runProgram(start: Start, options: RunOptions = {}): Promis
     const [code] = await Promise.race([Promise.all([end, browse(), type()]), tooLong])
     return { code, output: stripVTControlCharacters(output) }
   } finally {
+    process.off('exit', endAll)
     child.stdin?.end()
-    if (!ended) {
-      endGroup(child.pid)
-      if (terminal !== null) endGroup(Number(readFileSync(pidFile, 'utf8')))
-    }
+    if (!ended) endAll()
     log.end(`\n[exit ${child.exitCode}]\n`)
   }
 }
