@@ -82,7 +82,7 @@ export function hintOf({ ok, reason, status }: TestAnswer): string | undefined {
 const hints: readonly (readonly [number | string, string])[] = [
   ['egress/unreachable', 'Nobody answers at this address: look at its name, its port and its certificate.'],
   ['egress/timeout', 'It took the connection and did not answer within 30 seconds.'],
-  ['egress/blocked', 'An address that may not be called. BEHALF_EGRESS_ALLOW names exceptions (docs/operations.md).'],
+  ['egress/blocked', 'An address that may not be called. BEHALF_EGRESS_ALLOW names hosts that may be all the same.'],
   ['a web page', 'The URL leads to a sign-in page or a proxy, not to the receiver.'],
   ['token', 'Microsoft Entra gave no token: look at tenant, clientId and the secret.'],
   [400, 'It does not like the event itself: look at the index, the stream or the format.'],

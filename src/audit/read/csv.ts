@@ -26,10 +26,10 @@ export const csvLine = (event: EventView): string => `${columns.map(([, value]) 
 
 /**
  * RFC 4180, every cell quoted. A spreadsheet runs a cell that begins with one of these as a formula, quoted or not: an
- * apostrophe in front makes it text (attack case 59).
+ * apostrophe in front makes it text (attack case 59). Some take the wide forms for the same.
  */
 function cell(value: Json | undefined): string {
   const text = value === undefined || value === null ? '' : typeof value === 'string' ? value : JSON.stringify(value)
   const plain = plainLine(text).replaceAll('"', '""')
-  return `"${/^\s*[=+\-@|%]/.test(text) ? `'${plain}` : plain}"`
+  return `"${/^\s*[=+\-@|%＝＋－＠]/.test(text) ? `'${plain}` : plain}"`
 }

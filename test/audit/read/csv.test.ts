@@ -24,10 +24,13 @@ describe('a line of CSV (attack case 59)', () => {
     )
   })
 
-  it.each(['=cmd|calc', '+1', '-1', '@SUM(A1)', '\t=1', ' =1', '|x', '%x'])('makes no formula of %j', (tool) => {
-    const cell = csvLine(event({ tool })).split('","')[5] ?? ''
-    expect(cell.startsWith("'")).toBe(true)
-  })
+  it.each(['=cmd|calc', '+1', '-1', '@SUM(A1)', '\t=1', ' =1', '|x', '%x', '＝1+1', '＠x'])(
+    'makes no formula of %j',
+    (tool) => {
+      const cell = csvLine(event({ tool })).split('","')[5] ?? ''
+      expect(cell.startsWith("'")).toBe(true)
+    },
+  )
 
   it('lets nobody begin a new row or move the cursor', () => {
     const line = csvLine(event({ tool: 'a\r\nb\u001b[2J\u202ec', attributes: { x: 'y\nz' } }))
