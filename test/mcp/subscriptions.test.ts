@@ -165,8 +165,10 @@ test('tasks are told to their owner, as they are first and then as they change, 
   })
   const told = { method: 'notifications/tasks', params: { taskId, status: 'working', ttlMs: 60_000, _meta } }
   expect(await stream.next()).toMatchObject(told)
+  // Nothing is new about the one, and the other is not hers. Told they would be by the next turn.
   site.changes.work('t1')
   site.changes.work('t2')
+  await new Promise((resolve) => setImmediate(resolve))
   become({ status: 'input_required', requests: { '1.who': { method: 'elicitation/create' } } })
   expect(await stream.next()).toMatchObject({ params: { status: 'input_required', inputRequests: { '1.who': {} } } })
   become({ status: 'ended', reply: said('done') as NonNullable<TaskState['reply']> })
