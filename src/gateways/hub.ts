@@ -98,6 +98,10 @@ export class Hub extends DurableObject<Env> implements HubApi {
 
   async principalsChanged(match: Match): Promise<Reach> {
     const sessions = this.#live.markStale(match, systemClock())
+    // Of a session that left for want of calls nobody knows what its client was shown: it is to look again.
+    for (const session of this.#subscribers.sessions(match)) {
+      if (!this.#live.has(session)) this.#subscribers.tell({ kind: 'list' }, { session })
+    }
     if (sessions === 0) return { version: this.#head.version ?? 0, sessions: 0, pending: 0 }
     return { ...(await this.#settle()), sessions }
   }

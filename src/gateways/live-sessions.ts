@@ -54,6 +54,10 @@ export class LiveSessions {
     return this.#sql.exec(set, version, read, session).rowsWritten > 0
   }
 
+  has(session: string): boolean {
+    return this.#sql.exec('SELECT 1 FROM live WHERE session = ?', session).toArray().length > 0
+  }
+
   remove(session: string): void {
     this.#sql.exec('DELETE FROM live WHERE session = ?', session)
   }

@@ -60,6 +60,12 @@ export class Subscribers {
     }
   }
 
+  /** Sessions that somebody listens for. */
+  sessions(match: Match): Set<string> {
+    const tags = this.#ctx.getWebSockets(tagOf(match)).flatMap((socket) => this.#ctx.getTags(socket))
+    return new Set(tags.filter((tag) => tag.startsWith('session:')).map((tag) => tag.slice('session:'.length)))
+  }
+
   end(match: Match, reason: string): void {
     for (const socket of this.#ctx.getWebSockets(tagOf(match))) {
       send(socket, { kind: 'ended', reason })

@@ -375,6 +375,21 @@ describe('subscribers', () => {
     await two.cancel()
   })
 
+  it('are told to look again when the directory changed and their session has left', async () => {
+    const { gateway } = await newGateway()
+    const { stub, api, join } = await openHub(gateway)
+    await join('u', 'v')
+    const [gone, live] = [await listen(gateway, 'u'), await listen(gateway, 'v')]
+    await stub.leave('u')
+    await api.principalsChanged({ user: 'u' })
+    expect((await gone.read()).value).toEqual({ kind: 'list' })
+    // A session that is there says itself what changed.
+    await api.principalsChanged({ user: 'v' })
+    await stub.tell({ kind: 'changed', lists: [] })
+    expect((await live.read()).value).toEqual({ kind: 'changed', lists: [] })
+    await Promise.all([gone.cancel(), live.cancel()])
+  })
+
   it('are refused when one person holds too many streams', async () => {
     const { gateway } = await newGateway()
     const readers = await Promise.all(Array.from({ length: 32 }, () => listen(gateway, 'u')))
