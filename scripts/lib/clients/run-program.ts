@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { createWriteStream, existsSync, readFileSync } from 'node:fs'
+import { appendFileSync, existsSync, readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { stripVTControlCharacters } from 'node:util'
 import { inTerminal } from './terminal.ts'
@@ -40,8 +40,11 @@ export async function runProgram(start: Start, options: RunOptions = {}): Promis
   const pidFile = `${start.log}.pid`
   const direct = { file: start.file, args: [...start.args] }
   const { file, args } = terminal === null ? direct : inTerminal([start.file, ...start.args], pidFile)
-  const log = createWriteStream(start.log, { flags: 'a' })
-  log.write(`\n$ ${[start.file, ...start.args].join(' ')}\n`)
+  const log = (text: string): void => appendFileSync(start.log, text)
+  log(`\n$ ${[start.file, ...start.args].join(' ')}\n`)
+  const opened = (): string[] => readFileSync(start.links, 'utf8').split('\n').filter(Boolean)
+  // Looked at before it starts: it may open a link at once.
+  const before = opened().length
   const child = spawn(file, args, {
     cwd: start.cwd,
     env: start.env as NodeJS.ProcessEnv,
@@ -52,7 +55,7 @@ export async function runProgram(start: Start, options: RunOptions = {}): Promis
   for (const stream of [child.stdout, child.stderr]) {
     stream?.setEncoding('utf8').on('data', (text: string) => {
       output += text
-      log.write(text)
+      log(text)
     })
   }
   child.stdin?.on('error', () => {})
@@ -63,13 +66,12 @@ export async function runProgram(start: Start, options: RunOptions = {}): Promis
   }).finally(() => (ended = true))
 
   const browse = async (): Promise<void> => {
-    const opened = (): string[] => readFileSync(start.links, 'utf8').split('\n').filter(Boolean)
-    for (let handled = opened().length; !ended; await sleep(lookMs)) {
+    for (let handled = before; !ended; await sleep(lookMs)) {
       const link = opened()[handled]
       if (link === undefined) continue
       handled++
       const last = await open?.(link)
-      log.write(`[browser] ${link}\n[browser] ${String(last)}\n`)
+      log(`[browser] ${link}\n[browser] ${String(last)}\n`)
     }
   }
   const type = async (): Promise<void> => {
@@ -99,7 +101,7 @@ export async function runProgram(start: Start, options: RunOptions = {}): Promis
     process.off('exit', endAll)
     child.stdin?.end()
     if (!ended) endAll()
-    log.end(`\n[exit ${child.exitCode}]\n`)
+    log(`\n[exit ${child.exitCode}]\n`)
   }
 }
 
