@@ -10,6 +10,7 @@ export class HearingLog {
   readonly #session: ConversationApi
   readonly #caller: Caller
   #hears: HearsLog | null = null
+  #wants = false
   /** An older answer that comes late does not count. */
   #asked = 0
 
@@ -26,10 +27,16 @@ export class HearingLog {
     try {
       const hears = await this.#session.hearsLog(this.conversation, this.#caller)
       if (asked === this.#asked) this.#hears = hears
+      this.#wants = hears !== null
     } catch (fault) {
       logFault('http.log_not_heard', fault)
     }
     return this.#hears?.level ?? null
+  }
+
+  /** Other servers may be shown now. Whoever set no level need not know. */
+  listsChanged(): void {
+    if (this.#wants) void this.renew()
   }
 
   hears({ upstream, entry }: { upstream: string; entry: LogEntry }): boolean {

@@ -97,7 +97,7 @@ async function follow(
       if (done) return
       if (value.kind === 'published' || value.kind === 'list') lists.forEach(listener.changed)
       if (value.kind === 'changed') value.lists.forEach(listener.changed)
-      if (value.kind === 'published' || value.kind === 'list' || value.kind === 'changed') void hearing?.renew()
+      if (value.kind === 'published' || value.kind === 'list' || value.kind === 'changed') hearing?.listsChanged()
       if (value.kind === 'log_level' && value.watcher === hearing?.conversation) void hearing.renew()
       if (value.kind === 'logged' && hearing?.hears(value)) listener.logged?.(value.entry)
       if (value.kind === 'elicited') listener.elicited?.(value)
