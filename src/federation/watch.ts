@@ -36,6 +36,7 @@ export class Watch extends DurableObject<Env> implements WatchApi {
   readonly #changed = new Set<ListName>()
   #stop: (() => Promise<void>) | null = null
   #starting: Promise<void> | null = null
+  #listening: Promise<void> = Promise.resolve()
   #looking: Promise<void> | null = null
   #noticed: (() => void) | null = null
   #noticedAt = 0
@@ -108,7 +109,13 @@ export class Watch extends DurableObject<Env> implements WatchApi {
     await Promise.allSettled(told)
   }
 
-  async #listen(): Promise<void> {
+  /** One after the other: whoever wants more of the log while it is begun must not be taken for served. */
+  #listen(): Promise<void> {
+    this.#listening = this.#listening.catch(() => {}).then(() => this.#listenOnce())
+    return this.#listening
+  }
+
+  async #listenOnce(): Promise<void> {
     const wanted = this.#wantedLog()
     if (this.#stop && lower(wanted, this.#log) === this.#log) return
     // Somebody wants more of the log than the server was asked for. What changes meanwhile is looked at afterwards.
@@ -116,7 +123,8 @@ export class Watch extends DurableObject<Env> implements WatchApi {
       await this.#endListening()
       this.#missed = true
     }
-    await (this.#starting ??= this.#startListening().finally(() => (this.#starting = null)))
+    this.#starting = this.#startListening().finally(() => (this.#starting = null))
+    await this.#starting
   }
 
   async #startListening(): Promise<void> {

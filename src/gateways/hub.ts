@@ -48,6 +48,7 @@ export class Hub extends DurableObject<Env> implements HubApi {
   readonly #outbox: Outbox
   readonly #logs = new LogFanOut()
   #attendedAt = 0
+  #attending: Promise<void> = Promise.resolve()
   #offered: { version: number; upstreams: ReadonlySet<string> } | null = null
 
   constructor(ctx: DurableObjectState, env: Env) {
@@ -177,17 +178,24 @@ export class Hub extends DurableObject<Env> implements HubApi {
     return readHubName(name)
   }
 
-  /** The servers behind the gateway are watched while it is in use, and listened to while somebody listens here. */
-  async #attend(): Promise<void> {
+  /**
+   * The servers behind the gateway are watched while it is in use, and listened to while somebody listens here. One after the
+   * other, so that what was true before never arrives last.
+   */
+  #attend(): Promise<void> {
+    this.#attending = this.#attending.catch(() => {}).then(() => this.#attendOnce())
+    return this.#attending
+  }
+
+  async #attendOnce(): Promise<void> {
     const now = systemClock()
     const listens = this.#subscribers.count() > 0
     if (now - this.#attendedAt < (listens ? attentionMs / 3 : watchEveryMs)) return
     this.#attendedAt = now
     const { project, gateway } = this.#name
+    const upstreams = await this.#upstreams()
     const { log } = this.#subscribers
-    const told = [...(await this.#upstreams())].map((upstream) =>
-      watchOf(this.env, project, upstream).attend(gateway, listens, log),
-    )
+    const told = [...upstreams].map((upstream) => watchOf(this.env, project, upstream).attend(gateway, listens, log))
     for (const one of await Promise.allSettled(told)) {
       if (one.status === 'rejected') logFault('gateways.not_attended', one.reason)
     }

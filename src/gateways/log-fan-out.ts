@@ -2,7 +2,7 @@ import type { LogEntry } from '../core/log-entry.ts'
 import { screenNotice } from '../screening/screening.ts'
 
 /** One word of a server reaches us by the watch and by each session's own connection, about at once. */
-const sameWithinMs = 2_000
+const sameWithinMs = 10_000
 const mostRemembered = 100
 
 type Heard = { at: number; byWatch: boolean; sessions: Set<string> }

@@ -9,10 +9,11 @@ export const maxStreamsPerUser = 32
 /** Closed because the session was ended, not because somebody hung up. */
 export const endedCode = 4001
 
-/** `watcher` and `log`: a legacy client's conversation, and from which level on it hears what is logged outside of calls. */
-export type Listener = Member & { session: string; watcher?: string; log?: LogLevel }
+/** `watcher`: a legacy client's conversation. */
+export type Listener = Member & { session: string; watcher?: string }
 
-type Hears = Pick<Listener, 'watcher' | 'log'>
+/** `log`: from which level on it hears what is logged outside of calls. */
+type Hears = Pick<Listener, 'watcher'> & { log?: LogLevel }
 
 /** Open streams, as hibernating WebSockets: a quiet gateway costs nothing while its clients listen. */
 export class Subscribers {
@@ -28,8 +29,8 @@ export class Subscribers {
     }
     const { 0: client, 1: server } = new WebSocketPair()
     this.#ctx.acceptWebSocket(server, tagsOf(listener))
-    const { watcher, log } = listener
-    server.serializeAttachment({ ...(watcher !== undefined && { watcher }), ...(log && { log }) } satisfies Hears)
+    const { watcher } = listener
+    if (watcher !== undefined) server.serializeAttachment({ watcher } satisfies Hears)
     return new Response(null, { status: 101, webSocket: client })
   }
 

@@ -1,6 +1,6 @@
 import type { Caller } from '../core/caller.ts'
 import { logFault } from '../core/log.ts'
-import type { LogEntry, LogLevel } from '../core/log-entry.ts'
+import type { LogEntry } from '../core/log-entry.ts'
 import { reaches } from '../core/log-entry.ts'
 import type { ConversationApi, HearsLog } from '../session/session.ts'
 
@@ -20,18 +20,19 @@ export class HearingLog {
     this.conversation = conversation
   }
 
+  /** The stream is open. It is told by the Hub when there is a level. */
+  async begin(): Promise<void> {
+    await this.#session.beginHearing(this.conversation, this.#caller).catch(notHeard)
+  }
+
   /** Nothing is heard until the session has answered: what a rule took away is not heard any more. */
-  async renew(): Promise<LogLevel | null> {
+  async renew(): Promise<void> {
     const asked = ++this.#asked
     this.#hears = null
-    try {
-      const hears = await this.#session.hearsLog(this.conversation, this.#caller)
-      if (asked === this.#asked) this.#hears = hears
-      this.#wants = hears !== null
-    } catch (fault) {
-      logFault('http.log_not_heard', fault)
-    }
-    return this.#hears?.level ?? null
+    const hears = await this.#session.hearsLog(this.conversation, this.#caller).catch(notHeard)
+    if (asked !== this.#asked) return
+    this.#hears = hears ?? null
+    if (hears !== undefined) this.#wants = hears !== null
   }
 
   /** Other servers may be shown now. Whoever set no level need not know. */
@@ -42,4 +43,8 @@ export class HearingLog {
   hears({ upstream, entry }: { upstream: string; entry: LogEntry }): boolean {
     return this.#hears !== null && this.#hears.upstreams.includes(upstream) && reaches(entry, this.#hears.level)
   }
+}
+
+function notHeard(fault: unknown): undefined {
+  logFault('http.log_not_heard', fault)
 }

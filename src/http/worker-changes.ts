@@ -21,17 +21,10 @@ export function changeFeed(env: Env, sessionName: (caller: Caller) => Promise<st
       const session = await sessionName(caller)
       const stub = env.SESSION.getByName(session) as unknown as WatchApi & ConversationApi
       const hearing = conversation === undefined ? null : new HearingLog(stub, caller, conversation)
-      const level = await hearing?.renew()
       const opened = await openChanges(
         env,
         { project, gateway },
-        {
-          user: user.id,
-          agent: agent.id,
-          session,
-          ...(hearing && { watcher: hearing.conversation }),
-          ...(level && { log: level }),
-        },
+        { user: user.id, agent: agent.id, session, ...(hearing && { watcher: hearing.conversation }) },
       )
       if (!opened.ok) return opened.error.code === 'policy/limit_reached' ? tooManyStreams : opened
       const reader = opened.value.getReader()
@@ -41,6 +34,8 @@ export function changeFeed(env: Env, sessionName: (caller: Caller) => Promise<st
         listener.ended()
       })
       if (watching) await watching.start()
+      // Only now: a level that is set before the stream is open finds nobody, and one that is set later finds it.
+      if (hearing) await hearing.begin()
       return ok(() => {
         watching?.stop()
         void reader.cancel()

@@ -152,6 +152,8 @@ export type ConversationApi = {
   endConversation(conversation: string, caller: Caller): Promise<void>
   /** `logging/setLevel`: for calls of this conversation that name no level of their own, and for what is said outside of any. */
   setLogLevel(conversation: string, level: string, caller: Caller): Promise<void>
+  /** A stream of this conversation is open: what is logged outside of calls goes there from the level on that it set, if it did. */
+  beginHearing(conversation: string, caller: Caller): Promise<void>
   /** What it hears outside of calls: from which level on, and of which servers. Null: it set no level, or has ended. */
   hearsLog(conversation: string, caller: Caller): Promise<HearsLog | null>
   /** Waits for what the client answers to the question with this id. Null: nothing came in `timeoutMs`, or the session ended. */

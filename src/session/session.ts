@@ -206,6 +206,13 @@ export class Session
     if (isLogLevel(level)) await this.#live?.hearLog(conversation, level)
   }
 
+  async beginHearing(conversation: string, caller: Caller): Promise<void> {
+    const level = this.#hasEnded(conversation) ? undefined : this.#conversations.logLevel(conversation)
+    if (!isLogLevel(level)) return
+    const live = await this.#open(caller)
+    if (live.ok) await live.value.hearLog(conversation, level)
+  }
+
   async hearsLog(conversation: string, caller: Caller): Promise<HearsLog | null> {
     const level = this.#hasEnded(conversation) ? undefined : this.#conversations.logLevel(conversation)
     if (!isLogLevel(level)) return null

@@ -82,6 +82,7 @@ export class FakeSession {
       endConversation: async (conversation) => void this.ended.add(conversation),
       setLogLevel: async (conversation, level) => void this.levels.set(conversation, level),
       hearsLog: async () => null,
+      beginHearing: async () => {},
       awaitAnswer: (conversation, question, timeoutMs) => this.answers.wait(conversation, question, timeoutMs),
       deliverAnswer: async (conversation, question, answer) => this.answers.deliver(conversation, question, answer),
       callAsTask: async (request) => this.for(caller).callTool(request),
