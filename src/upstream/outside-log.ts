@@ -5,7 +5,7 @@ import { readLogEntry } from '../core/log-entry.ts'
 import { PerSecond } from '../core/per-second.ts'
 
 /** What a server logs outside of any call, at a rate that everybody who listens can take (attack case 66). */
-export const mostOutsideEntries = 10
+export const mostOutsideEntries = 20
 
 export class OutsideLog {
   readonly #rate: PerSecond

@@ -553,14 +553,14 @@ describe('a server whose authorization server takes identity assertions', () => 
   it('is not called any more for somebody who signed out, and no token is seen anywhere on the way', async () => {
     const link = async (): Promise<string> => linkIn(await ask('alice'))
     expect((await alice.open(`${world.url}/sign-out`)).html).toContain('In this browser and in all others')
-    await expect.poll(link, { timeout: 6_000 }).toContain('/connect/')
+    await expect.poll(link, { timeout: 15_000 }).toContain('/connect/')
     expect(await connectionsOf('alice', 'sign-in:company')).toEqual([])
     expect(await ask('bob')).toMatchObject(text('hello'))
 
     // Whoever is signed in here is asked before they are sent to the company once more.
     await takeBack('bob', 'sign-in:company')
     let asked = ''
-    await expect.poll(async () => (asked = linkIn(await ask('bob'))), { timeout: 6_000 }).toContain('/connect/')
+    await expect.poll(async () => (asked = linkIn(await ask('bob'))), { timeout: 15_000 }).toContain('/connect/')
     expect((await bob.open(asked)).html).toContain('This is connected already')
     expect(bob.seen.some((page) => page.includes('<em>hello</em>'))).toBe(true)
     expect(await ask('bob')).toMatchObject(text('hello'))

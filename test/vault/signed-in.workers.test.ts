@@ -163,7 +163,7 @@ describe('what a company’s sign-in gave', () => {
     await vault.forgetSignIn({ kind: 'user', id: owner.user, reason: 'signed_out' })
     expect(await lease()).toMatchObject(link)
     expect(asked.map(({ path, form }) => `${path} ${form.get('token')}`)).toEqual(['/revoke first-refresh-token'])
-    await expect.poll(() => recalled.mock.calls.length).toBeGreaterThan(0)
+    await expect.poll(() => recalled.mock.calls.length, { timeout: 10_000 }).toBeGreaterThan(0)
   })
 
   it('cannot come back into a vault that was closed, nor past an administrator who suspended it', async () => {
