@@ -43,8 +43,10 @@ function decodedRun(run: string): string {
 
 /** Readable text begins with one of these: a space to a tilde, a tab or a line break, or a letter of another script. */
 const base64Runs = /\b[CI-Za-fw-z0-9][A-Za-z0-9+/_-]{15,}={0,2}/g
+/** How UTF-8 begins, cut off anywhere. To try costs a fault, which is dear for each id in a call. */
 // oxlint-disable-next-line no-control-regex -- what a text may hold
-const printable = /^[\t\n\r\u0020-\u007e\u0080-\u00ff]*$/
+const printable =
+  /^(?:[\t\n\r\u0020-\u007e]|[\u00c2-\u00df][\u0080-\u00bf]|[\u00e0-\u00ef][\u0080-\u00bf]{2}|[\u00f0-\u00f4][\u0080-\u00bf]{3})*(?:[\u00c2-\u00f4][\u0080-\u00bf]{0,2})?$/
 
 /**
  * Base64 and base64url of readable text. Hashes, ids and pictures are told apart by their first bytes, at little cost. A slash may

@@ -2,7 +2,7 @@ import type { Json, JsonObject } from '../core/json.ts'
 import { isObject } from '../core/json.ts'
 import type { AuditEvent } from './event.ts'
 import type { Redacted, RedactionMode } from './redact.ts'
-import { defaultArgumentsMode, defaultResultMode, redact } from './redact.ts'
+import { defaultArgumentsMode, defaultResultMode, measure, redact } from './redact.ts'
 import type { DigestKey } from '../core/sha256.ts'
 
 /** How much of a call is kept: per gateway, and what the tool's definition marks. */
@@ -40,8 +40,9 @@ export function redactEvent(given: AuditEvent, policy: PayloadPolicy, digestKey:
     if (part.value !== undefined)
       kept[name] = name === 'result' ? withoutSensitiveText(value, part, sensitive) : part.value
     if ((name === 'arguments' || name === 'result') && mode !== 'none') {
-      attributes[`behalf.${name}.digest`] = part.digest
-      attributes[`behalf.${name}.length`] = part.length
+      const { digest, length } = measure(value, digestKey)
+      attributes[`behalf.${name}.digest`] = digest
+      attributes[`behalf.${name}.length`] = length
     }
   }
   if (redactions > 0) attributes['behalf.redactions'] = redactions

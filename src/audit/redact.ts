@@ -33,10 +33,6 @@ export type RedactionPolicy = {
 export type Redacted = {
   /** Absent in the modes `none` and `metadata`. */
   value?: Json
-  /** Keyed digest of the whole value as it was. Empty in mode `none`. */
-  digest: string
-  /** Length of the value as JSON text. */
-  length: number
   redactions: number
   /** How many strings, members or items were cut. */
   cut: number
@@ -61,13 +57,16 @@ const shortestSecret = 10
 
 /** Pure and synchronous: the caller's value is not changed. */
 export function redact(value: Json, policy: RedactionPolicy): Redacted {
-  if (policy.mode === 'none') return { digest: '', length: 0, redactions: 0, cut: 0 }
-  const text = JSON.stringify(value)
-  const digest = digestOf(policy.digestKey, text, 64)
-  if (policy.mode === 'metadata') return { digest, length: text.length, redactions: 0, cut: 0 }
+  if (policy.mode === 'none' || policy.mode === 'metadata') return { redactions: 0, cut: 0 }
   const walk = new Walk(policy)
   const kept = walk.value(value, pointersOf(policy.sensitive ?? []), 0)
-  return { value: kept, digest, length: text.length, redactions: walk.redactions, cut: walk.cut }
+  return { value: kept, redactions: walk.redactions, cut: walk.cut }
+}
+
+/** Keyed digest of a value as it was, and its length as JSON text. */
+export function measure(value: Json, key: DigestKey): { digest: string; length: number } {
+  const text = JSON.stringify(value)
+  return { digest: digestOf(key, text, 64), length: text.length }
 }
 
 /** `[redacted:github:1a2b3c4d]`: what kind it was, and enough digest to see that two are the same. */
