@@ -107,7 +107,8 @@ function checkCount(row: Row, command: Command, positionals: readonly string[]):
   const missing = names[positionals.length]
   if (missing !== undefined) throw usageFault(row, command, `<${missing}> is missing.`)
   const many = names.at(-1)?.endsWith('...') || /\[\w+\.\.\.\]/.test(command.usage)
-  const extra = positionals[names.length]
+  const optional = command.usage.match(/\[\w+\]/g)?.length ?? 0
+  const extra = positionals[names.length + optional]
   if (extra !== undefined && !many) throw usageFault(row, command, `${extra} is one argument too many.`)
 }
 

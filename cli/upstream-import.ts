@@ -86,6 +86,12 @@ function entryOf(
   return { id, url, secrets, settings: { ...(title === undefined ? {} : { title }), ...credentials } }
 }
 
+/** `linear` of `https://mcp.linear.app/mcp`. Null: it is no address of a server. */
+export function idOfUrl(url: string): string | null {
+  const host = URL.parse(url)?.hostname ?? ''
+  return host === '' ? null : idOf(host.replace(/^(?:(?:mcp|api|www)\.)+(?=[^.]+\.)/, '').replace(/\..*$/, ''))
+}
+
 function idOf(name: string): string {
   const id = name
     .toLowerCase()

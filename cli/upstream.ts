@@ -4,7 +4,7 @@ import { listCommand } from './list.ts'
 import { aligned } from './main.ts'
 import { pkcs8 } from './pkcs8.ts'
 import type { Entry } from './upstream-import.ts'
-import { readEntries } from './upstream-import.ts'
+import { idOfUrl, readEntries } from './upstream-import.ts'
 import type { Behaviour, Finding, Look } from './upstream-text.ts'
 import { behaviourText, findingLines, lookLines, takesUs } from './upstream-text.ts'
 
@@ -42,9 +42,10 @@ export const list = listCommand<Upstream>({
 
 export const add: Command = {
   usage:
-    '<id> <url> [--header <name=template>...] [--title <text>] [--sign-in] [--provider <id>...] [--secret <name>...] [--yes]',
+    '[id] <url> [--header <name=template>...] [--title <text>] [--sign-in] [--provider <id>...] [--secret <name>...] [--yes]',
   help: `Tries an MCP server, shows what it found, and adds it when you agree. Nothing of it is offered before you admit it.
 
+<url>        alone: the name comes from its host, linear for https://mcp.linear.app/mcp.
 --header     a credential that is the same for everybody, with the names of secrets in braces. May be given more than once.
 --sign-in    each user connects an account of theirs at the server (its own OAuth). Asked for when the server wants it.
 --provider   of a tool Worker (worker:acme): its tools may use the person's account there. May be given more than once.
@@ -61,7 +62,9 @@ Example: npm run behalf -- upstream add crm https://mcp.crm.example/mcp --header
     yes: { type: 'boolean' },
   },
   async run(args, context) {
-    const [id = '', url = ''] = args.positionals
+    const [first = '', second] = args.positionals
+    const [id, url] = second === undefined ? [idOfUrl(first), first] : [first, second]
+    if (id === null) throw new Fault('<url> is missing, or say how to call it: <id> <url>.', exitCodes.usage)
     await addOne({ id, url, settings: settingsOf(args) }, args, context)
   },
 }

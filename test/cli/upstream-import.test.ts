@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
-import { readEntries } from '../../cli/upstream-import.ts'
+import { idOfUrl, readEntries } from '../../cli/upstream-import.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'behalf-import-'))
 afterAll(() => rmSync(folder, { recursive: true }))
@@ -88,4 +88,16 @@ describe('a server.json of the registry', () => {
 
 it.each(['not json', '[]', '{"name":1}', '{}'])('refuses %s and says so', (content) => {
   expect(() => read(content)).toThrow(/cannot be read as JSON|neither a server.json nor an mcp.json/)
+})
+
+it.each([
+  ['https://mcp.linear.app/mcp', 'linear'],
+  ['https://api.mcp.crm.example', 'crm'],
+  ['https://mcp.dev/mcp', 'mcp'],
+  ['http://localhost:3001/sse', 'localhost'],
+  ['http://127.0.0.1:3001/', 'server'],
+  ['worker:acme', null],
+  ['crm', null],
+])('names %s %s', (url, id) => {
+  expect(idOfUrl(url)).toBe(id)
 })
