@@ -10,6 +10,13 @@ export type LogEntry = { level: LogLevel; logger?: string; data: Json }
 /** What stands where the gateway kept something from going on. */
 export const leftOut = '[left out by the gateway]'
 
+/** Stands where so many entries came too fast to be handed on. */
+export const leftOutEntry = (count: number): LogEntry => ({
+  level: 'warning',
+  logger: 'gateway',
+  data: `${count} log entries were left out.`,
+})
+
 const longestLogger = 100
 const longestData = 16 * 1024
 

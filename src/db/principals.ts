@@ -43,6 +43,12 @@ export function toUser(row: typeof users.$inferSelect, groupRows: readonly { nam
   return { ...user, ...(email !== null && { email }), active, signedOutAt }
 }
 
+/** Without what only the directory needs. */
+export function userOf(person: DirectoryUser): User {
+  const { active: _, signedOutAt: __, ...user } = person
+  return user
+}
+
 export function toAgent({ id, kind, clientId, name, host, trust }: typeof agents.$inferSelect): Agent {
   return { id: id as AgentId, kind, clientId, name, trust, ...(host !== null && { host }) }
 }

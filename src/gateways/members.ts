@@ -1,7 +1,7 @@
 import type { Agent, User } from '../core/caller.ts'
 import type { ProjectId } from '../core/ids.ts'
 import type { Db } from '../db/db.ts'
-import { agentQuery, groupsQuery, toAgent, toUser, userQuery } from '../db/principals.ts'
+import { agentQuery, groupsQuery, toAgent, toUser, userOf, userQuery } from '../db/principals.ts'
 import type { Member } from './hub-api.ts'
 
 /** Both identities as the directory has them. Null: it does not know them (yet). `readAt`: at that time or later. */
@@ -24,10 +24,9 @@ export async function readPrincipals(
   ])
   const [person, application] = [people[0], applications[0]]
   if (person?.active === false || application?.disabled === true) return null
-  return { user: person ? userOf(person, groups) : null, agent: application ? toAgent(application) : null, readAt: now }
-}
-
-function userOf(...of: Parameters<typeof toUser>): User {
-  const { active: _, signedOutAt: __, ...user } = toUser(...of)
-  return user
+  return {
+    user: person ? userOf(toUser(person, groups)) : null,
+    agent: application ? toAgent(application) : null,
+    readAt: now,
+  }
 }

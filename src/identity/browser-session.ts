@@ -6,6 +6,7 @@ import { randomToken } from '../core/ids.ts'
 import type { Result } from '../core/result.ts'
 import { ok } from '../core/result.ts'
 import { openState, sealState } from '../core/state.ts'
+import { userOf } from '../db/principals.ts'
 import { readCookie, setCookie } from './cookies.ts'
 import { unauthenticated } from './credential.ts'
 import type { IdentityDeps } from './deps.ts'
@@ -50,7 +51,7 @@ export async function browserSession(
   const project = read.data.project as ProjectId
   const found = await readUser(db, project, read.data.user as UserId)
   if (!found?.active || (found.signedOutAt ?? 0) >= signedInAt) return unauthenticated('user_gone')
-  const { active: _, signedOutAt: __, ...user } = found
+  const user = userOf(found)
   return ok({ project, user, provider, signedInAt, sessionId })
 }
 

@@ -4,7 +4,7 @@ import type { GatewayRoute } from '../core/gateway-route.ts'
 import type { Result } from '../core/result.ts'
 import { ok, refuse } from '../core/result.ts'
 import { sha256Sync } from '../core/sha256.ts'
-import { agentQuery, groupsQuery, toAgent, toUser, userQuery } from '../db/principals.ts'
+import { agentQuery, groupsQuery, toAgent, toUser, userOf, userQuery } from '../db/principals.ts'
 import { callerByAppKey } from './app-key.ts'
 import { asLibraryResource } from './authorization-server.ts'
 import { clientAddress } from './client-address.ts'
@@ -86,7 +86,7 @@ async function callerByToken(token: string, route: GatewayRoute, deps: IdentityD
   if (!agentRows[0] || agentRows[0].disabled) return unauthenticated('agent_gone')
   if (!scope.includes(baseScope)) return refuse('identity/insufficient_scope')
 
-  const { active: _, signedOutAt: __, ...user } = toUser(userRows[0], groupRows)
+  const user = userOf(toUser(userRows[0], groupRows))
   const { project, gateway, grant, authenticatedAt } = facts
   return ok({ project, gateway, user, agent: toAgent(agentRows[0]), readAt, grant, authenticatedAt, expiresAt })
 }

@@ -1,5 +1,6 @@
 import type { ClientFeatures } from '../core/call.ts'
 import type { JsonObject } from '../core/json.ts'
+import { isLogLevel } from '../core/log-entry.ts'
 import type { ToolCallParams } from './call-request.ts'
 import type { Turn } from './turn.ts'
 import {
@@ -73,8 +74,6 @@ const envelopeKey = (meta: Record<string, unknown>): string =>
   JSON.stringify([meta[CLIENT_CAPABILITIES_META_KEY], meta[CLIENT_INFO_META_KEY]])
 
 const shared = ['progressToken', 'behalf.dev/task', TRACEPARENT_META_KEY, TRACESTATE_META_KEY]
-/** MCP 2026-07-28 LoggingLevel (RFC 5424 §6.2.1). */
-const levels = ['debug', 'info', 'notice', 'warning', 'error', 'critical', 'alert', 'emergency']
 const modernKeys = [
   PROTOCOL_VERSION_META_KEY,
   CLIENT_CAPABILITIES_META_KEY,
@@ -93,7 +92,7 @@ function plainModern(
   if (meta[PROTOCOL_VERSION_META_KEY] !== version || headers.get('mcp-protocol-version') !== version) return null
   if (headers.get('mcp-method') !== method || !plainMeta(meta, modernKeys)) return null
   const level = meta[LOG_LEVEL_META_KEY]
-  if (level !== undefined && !levels.includes(level as string)) return null
+  if (level !== undefined && !isLogLevel(level)) return null
   const name = headers.get('mcp-name')
   if (method === 'tools/call' && (name !== params['name'] || name?.startsWith('=?'))) return null
   return accepted.get(envelopeKey(meta)) ?? null

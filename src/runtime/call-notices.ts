@@ -1,6 +1,6 @@
 import type { Progress } from '../core/call.ts'
 import type { Clock } from '../core/clock.ts'
-import { readLogEntry, reaches } from '../core/log-entry.ts'
+import { leftOutEntry, readLogEntry, reaches } from '../core/log-entry.ts'
 import { PerSecond } from '../core/per-second.ts'
 import { after } from '../core/timer.ts'
 import type { ToolCall } from './ports.ts'
@@ -46,7 +46,7 @@ export class CallNotices {
   end(): number {
     this.#tellHeld()
     const entries = this.#entries.takeLeftOut()
-    const entry = { level: 'warning', logger: 'gateway', data: `${entries} log entries were left out.` } as const
+    const entry = leftOutEntry(entries)
     if (entries > 0 && reaches(entry, this.#call.logLevel)) this.#call.onLog?.(entry)
     return entries + this.#superseded
   }

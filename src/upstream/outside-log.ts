@@ -1,7 +1,7 @@
 import type { Clock } from '../core/clock.ts'
 import type { JsonObject } from '../core/json.ts'
 import type { LogEntry } from '../core/log-entry.ts'
-import { readLogEntry } from '../core/log-entry.ts'
+import { leftOutEntry, readLogEntry } from '../core/log-entry.ts'
 import { PerSecond } from '../core/per-second.ts'
 
 /** What a server logs outside of any call, at a rate that everybody who listens can take (attack case 66). */
@@ -19,7 +19,7 @@ export class OutsideLog {
   take(params: JsonObject): void {
     if (!this.#rate.take()) return
     const leftOut = this.#rate.takeLeftOut()
-    if (leftOut > 0) this.#tell({ level: 'warning', logger: 'gateway', data: `${leftOut} log entries were left out.` })
+    if (leftOut > 0) this.#tell(leftOutEntry(leftOut))
     this.#tell(readLogEntry(params))
   }
 }

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { agents } from '../../src/db/schema.ts'
 import { createRegisteredClient } from '../../src/identity/identity.ts'
+import { bent } from '../support/bent.ts'
 import type { Client, World } from './support/world.ts'
 import {
   accepted,
@@ -353,8 +354,7 @@ describe('the form of the consent page', () => {
     const browser = await signedIn(world)
     const { fields } = await consentPage(world, browser, await register(world))
     const sealed = fields['request'] ?? ''
-    const bent = `${sealed.slice(0, 40)}${sealed[40] === 'A' ? 'B' : 'A'}${sealed.slice(41)}`
-    const changed = await browser.post('/oauth/authorize', { ...fields, request: bent, decision: 'allow' })
+    const changed = await browser.post('/oauth/authorize', { ...fields, request: bent(sealed, 40), decision: 'allow' })
     expect([changed.status, destination(changed)]).toEqual([400, ''])
     vi.setSystemTime(start + 600_000)
     const late = await browser.post('/oauth/authorize', { ...fields, decision: 'allow' })
