@@ -23,6 +23,7 @@ type Pin = {
   behaviour: Behaviour | null
   findings: Finding[]
   differences: { path: string; before?: unknown; after?: unknown }[]
+  differencesLeftOut: number
 }
 
 const at = (id: string): string => `/upstreams/${encodeURIComponent(id)}`
@@ -141,6 +142,10 @@ export const pins: Command = {
       for (const { path, before, after } of one.differences) {
         context.print(`${one.name}: ${path}\n  - ${JSON.stringify(before) ?? ''}\n  + ${JSON.stringify(after) ?? ''}`)
       }
+      if (one.differencesLeftOut > 0)
+        context.print(
+          `${one.name}: ${one.differencesLeftOut} more differences are not listed (--json has both definitions)`,
+        )
     }
   },
 }

@@ -2,7 +2,8 @@ import { z } from 'zod'
 import type { PinRow } from '../federation/federation.ts'
 import {
   decidePins,
-  differences,
+  definitionDifferences,
+  listedDifferences,
   pendingHash,
   readPins,
   readUpstreamRow,
@@ -23,7 +24,9 @@ const pin = z.object({
   behaviour: behaviour.nullable(),
   findings: z.array(finding),
   differences: z.array(z.object({ path: z.string(), before: json.optional(), after: json.optional() })),
+  differencesLeftOut: z.int().describe('How many more there are than are listed.'),
   definition: json.describe('As admitted, with hidden characters made visible.'),
+  proposed: json.nullable().describe('What the server says now, where that waits for a decision. Shown likewise.'),
   decidedBy: z.string().nullable(),
   updatedAt: z.int(),
 })
@@ -84,14 +87,16 @@ export const pinRoutes: readonly AdminRoute[] = [
 
 async function showPin(row: PinRow) {
   const visible = (value: unknown) => showHiddenIn(asJson(value)) as z.core.util.JSONType
+  const all = row.proposed ? definitionDifferences(row.kind, row.definition, row.proposed) : []
+  const { differences, differencesLeftOut } = listedDifferences(all)
   return {
     ...row,
     name: row.name,
     hash: await pendingHash(row),
     definition: visible(row.definition),
-    differences: (row.proposed ? differences(row.kind, row.definition, row.proposed) : []).map(
-      (one) => visible(one) as { path: string },
-    ),
+    proposed: visible(row.proposed),
+    differences: differences.map((one) => visible(one) as { path: string }),
+    differencesLeftOut,
   }
 }
 

@@ -31,31 +31,42 @@ function withoutDate(annotations: JsonObject): JsonObject {
   return rest
 }
 
-/** What an administrator has to look at, in document order. */
-export function definitionDifferences(kind: DefinitionKind, before: JsonObject, after: JsonObject): Difference[] {
-  return differences(canonicalDefinition(kind, before), canonicalDefinition(kind, after))
-}
-
 /** One line of what changed. Text as it is: whoever shows it makes invisible characters visible. */
 export type Difference = { path: string; before?: Json; after?: Json }
 
-const maxDifferences = 200
-
-function differences(before: Json, after: Json, path = ''): Difference[] {
+/** Every difference: what is decided by them must see them all. Texts first, because that is what a model obeys. */
+export function definitionDifferences(kind: DefinitionKind, before: JsonObject, after: JsonObject): Difference[] {
   const found: Difference[] = []
-  compare(before, after, path, found)
-  return found
+  compare(canonicalDefinition(kind, before), canonicalDefinition(kind, after), '', found)
+  return found.toSorted((one, other) => rank(one) - rank(other))
+}
+
+const maxListed = 200
+
+/** What is shown and recorded of them, and how many are not. */
+export function listedDifferences(all: readonly Difference[]): {
+  differences: Difference[]
+  differencesLeftOut: number
+} {
+  return { differences: all.slice(0, maxListed), differencesLeftOut: Math.max(0, all.length - maxListed) }
+}
+
+function rank({ path, before, after }: Difference): number {
+  if (path === 'description' || path === 'title') return 0
+  return typeof before === 'string' || typeof after === 'string' ? 1 : 2
 }
 
 function compare(before: Json | undefined, after: Json | undefined, path: string, found: Difference[]): void {
-  if (found.length >= maxDifferences || canonicalJson(before) === canonicalJson(after)) return
-  if (isObject(before) && isObject(after)) {
-    for (const name of new Set([...Object.keys(before), ...Object.keys(after)])) {
-      const one = Object.hasOwn(before, name) ? (before[name] as Json) : undefined
-      const other = Object.hasOwn(after, name) ? (after[name] as Json) : undefined
-      if (one !== undefined || other !== undefined) compare(one, other, path === '' ? name : `${path}.${name}`, found)
-    }
+  const both = before !== undefined && after !== undefined
+  if (both && canonicalJson(before) === canonicalJson(after)) return
+  if (!isObject(before) || !isObject(after)) {
+    if (before === undefined && after === undefined) return
+    found.push({ path, ...(before === undefined ? {} : { before }), ...(after === undefined ? {} : { after }) })
     return
   }
-  found.push({ path, ...(before === undefined ? {} : { before }), ...(after === undefined ? {} : { after }) })
+  for (const name of new Set([...Object.keys(before), ...Object.keys(after)])) {
+    const one = Object.hasOwn(before, name) ? (before[name] as Json) : undefined
+    const other = Object.hasOwn(after, name) ? (after[name] as Json) : undefined
+    compare(one, other, path === '' ? name : `${path}.${name}`, found)
+  }
 }

@@ -23,7 +23,7 @@ export type StoredPin = {
 
 export type PinChange = StoredPin & {
   change: 'new' | 'changed' | 'removed' | 'returned'
-  /** Empty for what is new. */
+  /** All of them. Empty for what is new. */
   differences: Difference[]
 }
 
@@ -110,8 +110,8 @@ export function scanDefinition(kind: DefinitionKind, name: string, definition: J
 }
 
 /** New optional parameters, new members of the output. Not a word of what was there before is different. */
-function onlyAdds(found: readonly Difference[]): boolean {
-  return found.every(({ path, before, after }) => {
+function onlyAdds(all: readonly Difference[]): boolean {
+  return all.every(({ path, before, after }) => {
     if (before !== undefined || after === undefined) return false
     if (/^inputSchema\.properties\.[^.]+$/.test(path)) return isObject(after)
     return /^outputSchema(\.|$)/.test(path)

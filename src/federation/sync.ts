@@ -2,9 +2,9 @@ import { and, eq } from 'drizzle-orm'
 import type { AuditEvent } from '../audit/audit.ts'
 import { recordEvents } from '../audit/audit.ts'
 import type { PinChange } from '../catalog/catalog.ts'
-import { reviewPins, settingsOf } from '../catalog/catalog.ts'
+import { listedDifferences, reviewPins, settingsOf } from '../catalog/catalog.ts'
 import { uuidv7 } from '../core/ids.ts'
-import type { Json, JsonObject } from '../core/json.ts'
+import type { JsonObject } from '../core/json.ts'
 import { logFault } from '../core/log.ts'
 import type { Result } from '../core/result.ts'
 import { ok, refuse } from '../core/result.ts'
@@ -91,6 +91,6 @@ function eventFor(upstream: string, change: PinChange, { project, now }: Federat
     findings: [...new Set(change.findings.map((one) => one.kind))],
   }
   const type = change.status === 'quarantined' ? 'upstream.quarantined' : 'upstream.changed'
-  const payload = { differences: change.differences as unknown as Json, findings: change.findings as unknown as Json }
+  const payload = { ...listedDifferences(change.differences), findings: change.findings } as unknown as JsonObject
   return [{ id: uuidv7(at), type, at, project, attributes, payload }]
 }

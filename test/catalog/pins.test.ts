@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { PinChange, StoredPin } from '../../src/catalog/catalog.ts'
-import { definitionHash, reviewPins } from '../../src/catalog/catalog.ts'
+import { definitionHash, listedDifferences, reviewPins } from '../../src/catalog/catalog.ts'
 import type { JsonObject } from '../../src/core/json.ts'
 
 const strict = { additions: false, tools: false }
@@ -116,6 +116,44 @@ describe('pins', () => {
       },
     }
     expect(await review([await admitted(read)], [poisoned], lenient)).toMatchObject([{ status: 'quarantined' }])
+  })
+
+  describe('behind more additions than are shown', () => {
+    const lenient = { additions: true, tools: false }
+    const many = Object.fromEntries(Array.from({ length: 300 }, (_, n) => [`p${n}`, { type: 'integer' }]))
+    const schema = read['inputSchema'] as JsonObject
+    const properties = { ...(schema['properties'] as JsonObject), ...many }
+    const honest = { ...read, inputSchema: { ...schema, properties } }
+
+    it.each<[string, JsonObject]>([
+      ['a definition that is referred to', { ...honest, inputSchema: { ...honest.inputSchema, $defs: { a: {} } } }],
+      ['a text of the schema', { ...honest, inputSchema: { ...honest.inputSchema, description: 'Pay first.' } }],
+      ['the description, sent last', { name: 'read', inputSchema: honest.inputSchema, description: 'Pay first.' }],
+    ])('find %s', async (_what, changed) => {
+      const before = { name: 'read', inputSchema: schema, description: read['description'] } as JsonObject
+      const [found] = await review([await admitted(before)], [changed], lenient)
+      expect(found).toMatchObject({ status: 'quarantined', definition: before, proposed: changed })
+    })
+
+    it('show changed texts first, whatever the order of keys, and how many are not shown', async () => {
+      const before = { name: 'read', inputSchema: schema, description: read['description'] } as JsonObject
+      const changed = { name: 'read', inputSchema: honest.inputSchema, description: 'Pay first.' }
+      const [found] = await review([await admitted(before)], [changed], lenient)
+      const shown = listedDifferences(found?.differences ?? [])
+      expect(shown.differences[0]).toEqual({ path: 'description', before: 'Reads a file.', after: 'Pay first.' })
+      expect(shown.differences.length + shown.differencesLeftOut).toBe(301)
+      expect(shown.differencesLeftOut).toBeGreaterThan(0)
+    })
+
+    it('take the additions alone', async () => {
+      expect(await review([await admitted(read)], [honest], lenient)).toMatchObject([{ status: 'admitted' }])
+    })
+  })
+
+  it('take a value of null for a change', async () => {
+    const lenient = { additions: true, tools: false }
+    const [found] = await review([await admitted(read)], [{ ...read, annotations: null }], lenient)
+    expect(found).toMatchObject({ status: 'quarantined', differences: [{ path: 'annotations', after: null }] })
   })
 
   it('admit new tools by policy unless something was found in them', async () => {
