@@ -97,12 +97,12 @@ export const commands: readonly Row[] = [
   {
     name: 'upstream add',
     summary: 'Try an MCP server and add it',
-    load: async () => ({ command: (await import('./upstream.ts')).add }),
+    load: async () => ({ command: (await import('./upstream-add.ts')).add }),
   },
   {
     name: 'upstream import',
     summary: 'Add the servers of a server.json or an mcp.json',
-    load: async () => ({ command: (await import('./upstream.ts')).importFile }),
+    load: async () => ({ command: (await import('./upstream-import.ts')).importFile }),
   },
   {
     name: 'upstream pins',

@@ -1,102 +1,67 @@
-import { readFileSync } from 'node:fs'
-import { z } from 'zod'
-import { Fault } from './command.ts'
+import type { Args, Command, Context } from './command.ts'
+import { Fault, exitCodes, text } from './command.ts'
+import { aligned } from './main.ts'
+import { addOne, stands } from './upstream-add.ts'
+import type { FileEntry } from './upstream-file.ts'
+import { readEntries } from './upstream-file.ts'
+import { sameAddress } from './upstream-replaced.ts'
 
-export type Entry = { id: string; url: string; settings: Record<string, unknown> }
-export type Imported = { entries: (Entry & { secrets: string[] })[]; skipped: { id: string; why: string }[] }
+/** How it ended with one server of the file. */
+type Outcome = { id: string; outcome: 'added' | 'there' | 'left out' | 'waits' | 'failed'; why: string }
 
-const header = z.looseObject({ name: z.string(), value: z.string().optional(), isSecret: z.boolean().optional() })
-/** MCP registry, server.json (2025-09-29 and later). */
-const registry = z.looseObject({
-  name: z.string(),
-  title: z.string().optional(),
-  remotes: z
-    .array(z.looseObject({ type: z.string(), url: z.string(), headers: z.array(header).optional() }))
-    .optional(),
-  packages: z.array(z.unknown()).optional(),
-})
-const server = z.looseObject({
-  url: z.string().optional(),
-  serverUrl: z.string().optional(),
-  command: z.string().optional(),
-  headers: z.record(z.string(), z.string()).optional(),
-})
-/** Claude and Cursor say `mcpServers`, VS Code says `servers`. */
-const client = z.looseObject({
-  mcpServers: z.record(z.string(), server).optional(),
-  servers: z.record(z.string(), server).optional(),
-})
+export const importFile: Command = {
+  usage: '<file> [--only <id>] [--replace] [--yes]',
+  help: `Adds the servers of an MCP registry document (server.json) or of a client's configuration (mcp.json), each by itself, and
+says in the end how it went with each. Where one could not be added, the exit code is 1; after mending it, import again.
+Servers that run as a local process are named and left out: nothing is started here.
 
-/** Reads either kind of file. What stands in a header as it is goes nowhere: it becomes the name of a secret. */
-export function readEntries(file: string): Imported {
-  let data: unknown
+--only       this server of the file and no other.
+--replace    changes servers that are there already under the same name, as upstream add does.
+
+Example: npm run behalf -- upstream import ~/.cursor/mcp.json --only linear`,
+  options: { only: { type: 'string' }, replace: { type: 'boolean' }, yes: { type: 'boolean' } },
+  async run(args, context) {
+    const { entries, skipped } = readEntries(args.positionals[0] ?? '')
+    const only = text(args.values['only'])
+    const wanted = <One extends { id: string }>(all: readonly One[]): One[] =>
+      all.filter(({ id }) => only === undefined || id === only)
+    const chosen = wanted(entries)
+    const known = chosen.some(({ secrets }) => secrets.length > 0) ? await secretNames(context) : new Set<string>()
+    const outcomes: Outcome[] = wanted(skipped).map(({ id, why }) => ({ id, outcome: 'left out', why }))
+    for (const entry of chosen) outcomes.push(await outcomeOf(entry, known, args, context))
+    if (outcomes.length === 0) throw new Fault(`The file names no server${only === undefined ? '' : ` ${only}`}.`)
+    context.printJson(outcomes)
+    const rows = outcomes.map(({ id, outcome, why }) => [outcome, id, why.replaceAll('\n', '\n    ')])
+    for (const line of aligned(rows)) context.print(line)
+    return outcomes.some(({ outcome }) => outcome === 'waits' || outcome === 'failed')
+      ? exitCodes.failed
+      : exitCodes.done
+  },
+}
+
+async function outcomeOf(entry: FileEntry, known: Set<string>, args: Args, context: Context): Promise<Outcome> {
+  const { id, url, secrets, notes } = entry
+  for (const note of notes) context.note(`${id}: ${note}`)
   try {
-    data = JSON.parse(readFileSync(file, 'utf8'))
-  } catch (cause) {
-    throw new Fault(`${file} cannot be read as JSON (${cause instanceof Error ? cause.message : String(cause)}).`)
+    const before = await stands(id, context)
+    if (before && sameAddress(before.url, url) && args.values['replace'] !== true) {
+      return { id, outcome: 'there', why: 'it is there already, for the same address' }
+    }
+    const missing = secrets.filter((name) => !known.has(name))
+    if (missing.length > 0 && (!before || args.values['replace'] === true)) {
+      const commands = missing.map((name) => `npm run behalf -- secret set ${name}`)
+      return { id, outcome: 'waits', why: `set what it needs, then import again: ${commands.join('; ')}` }
+    }
+    await addOne(entry, before, args, context)
+    return { id, outcome: 'added', why: url }
+  } catch (fault) {
+    if (!(fault instanceof Fault)) throw fault
+    return { id, outcome: 'failed', why: fault.message }
   }
-  const listed = registry.safeParse(data)
-  if (listed.success) return fromRegistry(listed.data)
-  const configured = client.safeParse(data)
-  const servers = configured.success ? (configured.data.mcpServers ?? configured.data.servers) : undefined
-  if (servers === undefined) throw new Fault(`${file} is neither a server.json nor an mcp.json.`)
-  return fromClient(servers)
 }
 
-function fromRegistry({ name, title, remotes = [] }: z.output<typeof registry>): Imported {
-  const id = idOf(name.split('/').at(-1) ?? name)
-  // Streamable HTTP before the event stream it replaced.
-  const remote = remotes.find((one) => one.type === 'streamable-http') ?? remotes.find((one) => one.type === 'sse')
-  if (!remote) return { entries: [], skipped: [{ id, why: 'it runs as a local process only' }] }
-  if (/\{[^}]*\}/.test(remote.url))
-    return { entries: [], skipped: [{ id, why: 'its address has to be filled in: use upstream add' }] }
-  const headers = Object.fromEntries((remote.headers ?? []).map((one) => [one.name, one.value ?? '']))
-  return { entries: [entryOf(id, remote.url, headers, title)], skipped: [] }
-}
-
-function fromClient(servers: Readonly<Record<string, z.output<typeof server>>>): Imported {
-  const imported: Imported = { entries: [], skipped: [] }
-  for (const [name, one] of Object.entries(servers)) {
-    const id = idOf(name)
-    const url = one.url ?? one.serverUrl
-    if (url === undefined)
-      imported.skipped.push({ id, why: one.command ? 'it runs as a local process' : 'it has no address' })
-    else imported.entries.push(entryOf(id, url, one.headers ?? {}))
-  }
-  return imported
-}
-
-function entryOf(
-  id: string,
-  url: string,
-  given: Readonly<Record<string, string>>,
-  title?: string,
-): Imported['entries'][number] {
-  const secrets: string[] = []
-  const headers = Object.entries(given).map(([name, value]) => {
-    const secret = `${id}_${name}`
-      .toUpperCase()
-      .replace(/[^A-Z0-9]+/g, '_')
-      .slice(0, 60)
-    secrets.push(secret)
-    return [name.toLowerCase(), `${/^(Bearer|Basic|Token) /i.exec(value)?.[0] ?? ''}{${secret}}`] as const
-  })
-  const credentials =
-    headers.length > 0 ? { credentials: { kind: 'headers', headers: Object.fromEntries(headers) } } : {}
-  return { id, url, secrets, settings: { ...(title === undefined ? {} : { title }), ...credentials } }
-}
-
-/** `linear` of `https://mcp.linear.app/mcp`. Null: it is no address of a server. */
-export function idOfUrl(url: string): string | null {
-  const host = URL.parse(url)?.hostname ?? ''
-  return host === '' ? null : idOf(host.replace(/^(?:(?:mcp|api|www)\.)+(?=[^.]+\.)/, '').replace(/\..*$/, ''))
-}
-
-function idOf(name: string): string {
-  const id = name
-    .toLowerCase()
-    .replace(/[^a-z0-9]+/g, '-')
-    .replace(/^[^a-z]+|-+$/g, '')
-    .slice(0, 40)
-  return id === '' ? 'server' : id
+async function secretNames({ api }: Context): Promise<Set<string>> {
+  const names = new Set<string>()
+  for await (const { name } of api.all<{ name: string }>('/secrets')) names.add(name)
+  return names
 }

@@ -3,10 +3,9 @@ import { Fault, exitCodes, text } from './command.ts'
 import { listCommand } from './list.ts'
 import { aligned } from './main.ts'
 import { pkcs8 } from './pkcs8.ts'
-import type { Entry } from './upstream-import.ts'
-import { idOfUrl, readEntries } from './upstream-import.ts'
-import type { Behaviour, Finding, Look } from './upstream-text.ts'
-import { behaviourText, findingLines, lookLines, takesUs } from './upstream-text.ts'
+import { at } from './upstream-add.ts'
+import type { Behaviour, Finding } from './upstream-text.ts'
+import { behaviourText, findingLines } from './upstream-text.ts'
 
 type Upstream = {
   id: string
@@ -26,8 +25,6 @@ type Pin = {
   differencesLeftOut: number
 }
 
-const at = (id: string): string => `/upstreams/${encodeURIComponent(id)}`
-
 export const list = listCommand<Upstream>({
   path: '/upstreams',
   help: 'MCP servers of the project and how they are doing.',
@@ -40,88 +37,6 @@ export const list = listCommand<Upstream>({
   ],
   empty: 'There are none. Add one: npm run behalf -- upstream add linear https://mcp.linear.app/mcp',
 })
-
-export const add: Command = {
-  usage:
-    '[id] <url> [--header <name=template>...] [--title <text>] [--sign-in] [--provider <id>...] [--secret <name>...] [--yes]',
-  help: `Tries an MCP server, shows what it found, and adds it when you agree. Nothing of it is offered before you admit it.
-
-<url>        alone: the name comes from its host, linear for https://mcp.linear.app/mcp.
---header     a credential that is the same for everybody, with the names of secrets in braces. May be given more than once.
---sign-in    each user connects an account of theirs at the server (its own OAuth). Asked for when the server wants it.
---provider   of a tool Worker (worker:acme): its tools may use the person's account there. May be given more than once.
---secret     of a tool Worker: its tools get this secret. May be given more than once.
---yes        adds it without asking.
-
-Example: npm run behalf -- upstream add crm https://mcp.crm.example/mcp --header 'authorization=Bearer {CRM_KEY}'`,
-  options: {
-    header: { type: 'string', multiple: true },
-    title: { type: 'string' },
-    'sign-in': { type: 'boolean' },
-    provider: { type: 'string', multiple: true },
-    secret: { type: 'string', multiple: true },
-    yes: { type: 'boolean' },
-  },
-  async run(args, context) {
-    const [first = '', second] = args.positionals
-    const [id, url] = second === undefined ? [idOfUrl(first), first] : [first, second]
-    if (id === null) throw new Fault('<url> is missing, or say how to call it: <id> <url>.', exitCodes.usage)
-    await addOne({ id, url, settings: settingsOf(args) }, args, context)
-  },
-}
-
-async function addOne({ id, url, settings }: Entry, { values }: Pick<Args, 'values'>, context: Context): Promise<void> {
-  const look = await context.api.send<Look>('POST', '/upstreams/look', { url, settings })
-  for (const line of lookLines(look)) context.print(line)
-  if (values['yes'] !== true && !(await context.confirm(`Add ${id}?`))) throw new Fault('Nothing was added.')
-  await context.api.send('PUT', at(id), { url, settings })
-  const wantsSignIn = values['sign-in'] === true || takesUs(look.authorization)
-  if (wantsSignIn) {
-    const signIn = await context.api.send<{ provider: string; issuer: string }>('POST', `${at(id)}/sign-in`, {})
-    context.print(`People sign in at ${signIn.issuer}; the provider is ${signIn.provider}.`)
-  }
-  context.printJson({ id, url, look })
-  const next = wantsSignIn && look.items.length === 0 ? `list-as ${id} <user>` : `admit ${id} --all`
-  context.print(`${id} is added. Nothing of it is offered yet: npm run behalf -- upstream ${next}`)
-}
-
-function settingsOf({ values }: Args): Record<string, unknown> {
-  const given = values['header']
-  const headers = (Array.isArray(given) ? given : []).map((one) => {
-    const [name = '', ...rest] = String(one).split('=')
-    if (rest.length === 0) throw new Fault(`--header ${String(one)}: write name=template`, exitCodes.usage)
-    return [name, rest.join('=')] as const
-  })
-  const title = text(values['title'])
-  const many = (name: string): string[] => (Array.isArray(values[name]) ? values[name].map(String) : [])
-  const allow = { providers: many('provider'), secrets: many('secret') }
-  return {
-    ...(title === undefined ? {} : { title }),
-    ...(allow.providers.length + allow.secrets.length > 0 ? { allow } : {}),
-    ...(headers.length > 0 ? { credentials: { kind: 'headers', headers: Object.fromEntries(headers) } } : {}),
-  }
-}
-
-export const importFile: Command = {
-  usage: '<file> [--only <id>] [--yes]',
-  help: `Adds the servers of an MCP registry document (server.json) or of a client's configuration (mcp.json).
-Servers that run as a local process are named and left out: nothing is started here.
-
-Example: npm run behalf -- upstream import ~/.cursor/mcp.json --only linear`,
-  options: { only: { type: 'string' }, yes: { type: 'boolean' } },
-  async run(args, context) {
-    const { entries, skipped } = readEntries(args.positionals[0] ?? '')
-    const only = text(args.values['only'])
-    for (const { id, why } of skipped) context.note(`${id} is left out: ${why}`)
-    const wanted = entries.filter(({ id }) => only === undefined || id === only)
-    if (wanted.length === 0) throw new Fault('The file names no server that can be added.')
-    for (const entry of wanted) {
-      for (const secret of entry.secrets)
-        context.note(`${entry.id} needs a secret: npm run behalf -- secret set ${secret}`)
-      await addOne(entry, args, context)
-    }
-  },
-}
 
 export const pins: Command = {
   usage: '<id>',

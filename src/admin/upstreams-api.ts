@@ -94,16 +94,25 @@ export const upstreamRoutes: readonly AdminRoute[] = [
     summary: 'Add a server or change one. What it offers waits to be admitted',
     role: 'admin',
     params,
-    body: z.strictObject({ url, settings: upstreamSettingsSchema.prefault({}), enabled: z.boolean().default(true) }),
+    body: z.strictObject({
+      url,
+      settings: upstreamSettingsSchema.prefault({}),
+      enabled: z.boolean().default(true),
+      replaces: url
+        .nullable()
+        .optional()
+        .describe('The address that stands there now; null: none does. Left out: whatever stands there is replaced.'),
+    }),
     reply: shown,
     async change(input, use) {
       const before = await readUpstreamRow(federation(use), input.params.id)
       const wanted = { id: input.params.id, ...input.body }
+      const { replaces: _, ...after } = input.body
       return ok({
         action: before ? 'update' : 'create',
         target: `upstreams/${input.params.id}`,
         before: before && asJson({ url: before.url, settings: before.settings, enabled: before.enabled }),
-        after: asJson(input.body),
+        after: asJson(after),
         async commit() {
           const saved = await saveUpstream(wanted, federation(use))
           return saved.ok ? ok(show(saved.value)) : saved

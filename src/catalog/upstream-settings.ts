@@ -6,15 +6,13 @@ import type { Tool } from '../core/tool.ts'
 const headerName = z
   .string()
   .regex(/^[A-Za-z0-9-]{1,64}$/, 'use a header name')
-  .refine(
-    (name) =>
-      !/^(host|cookie|content-|transfer-|connection|upgrade|te$|trailer|expect|mcp-|cf-|proxy-|accept|origin)/i.test(
-        name,
-      ),
-    {
-      message: 'this header is not for credentials',
-    },
+  .refine(isCredentialHeader, { message: 'this header is not for credentials' })
+
+export function isCredentialHeader(name: string): boolean {
+  return !/^(host|cookie|content-|transfer-|connection|upgrade|te$|trailer|expect|mcp-|cf-|proxy-|accept|origin)/i.test(
+    name,
   )
+}
 
 const headerValue = z
   .string()

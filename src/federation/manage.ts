@@ -24,13 +24,21 @@ import type { PinRow, UpstreamRow } from './store.ts'
 import { readPins, readUpstreamRow, runAll, writePin } from './store.ts'
 import type { FederationUse } from './use.ts'
 
-export type NewUpstream = { id: string; url: string; settings: UpstreamSettings; enabled: boolean }
+export type NewUpstream = {
+  id: string
+  url: string
+  settings: UpstreamSettings
+  enabled: boolean
+  /** The address that stands under this id; null: none does. Left out: whatever stands there. */
+  replaces?: string | null | undefined
+}
 
 /**
  * Keeps an address and what is offered there. Nothing of it is offered to anybody before it is admitted. A changed address is
  * another server: what was admitted of the old one has to be admitted again.
  *
- * Errors: `core/bad_request`, and those of looking at the server; one that wants a sign-in is kept without its lists.
+ * Errors: `core/bad_request`; `admin/conflict` when what stands there is not what is replaced; and those of looking at the
+ * server. One that wants a sign-in is kept without its lists.
  */
 export async function saveUpstream(wanted: NewUpstream, use: FederationUse): Promise<Result<UpstreamRow>> {
   const { db, project, now } = use
@@ -39,6 +47,8 @@ export async function saveUpstream(wanted: NewUpstream, use: FederationUse): Pro
   const exchange = await checkExchange(wanted.settings.credentials, use)
   if (!exchange.ok) return exchange
   const before = await readUpstreamRow(use, wanted.id)
+  const { replaces } = wanted
+  if (replaces !== undefined && replaces !== (before?.url ?? null)) return conflict(wanted.id, before?.url)
   const moved = before !== null && before.url !== address.value
   const { settings } = wanted
   const target = {
@@ -57,8 +67,14 @@ export async function saveUpstream(wanted: NewUpstream, use: FederationUse): Pro
   const [saved] = await db
     .insert(upstreams)
     .values({ project, id: wanted.id, ...row })
-    .onConflictDoUpdate({ target: [upstreams.project, upstreams.id], set: row })
+    .onConflictDoUpdate({
+      target: [upstreams.project, upstreams.id],
+      set: row,
+      // The server was asked meanwhile, for as long as that took.
+      ...(replaces === undefined ? {} : { setWhere: eq(upstreams.url, replaces ?? '') }),
+    })
     .returning()
+  if (!saved) return conflict(wanted.id)
   if (moved) await db.delete(toolPins).where(and(eq(toolPins.project, project), eq(toolPins.upstream, wanted.id)))
   const pins = await readPins(use, wanted.id)
   const changes = listing.ok ? await reviewPins(pins, listing.value.listed, settings.admit) : []
@@ -68,7 +84,12 @@ export async function saveUpstream(wanted: NewUpstream, use: FederationUse): Pro
   )
   await watchOf(use.env, project, wanted.id).schedule()
   if (before) await republish(wanted.id, `${wanted.id} was changed`, use)
-  return saved ? ok(saved) : refuse('core/not_found')
+  return ok(saved)
+}
+
+function conflict(id: string, url?: string): Result<never> {
+  const there = url === undefined ? 'is not what it was' : `is there already, for ${url}`
+  return refuse('admin/conflict', { message: `${id} ${there}.` })
 }
 
 const wantsSignIn: readonly string[] = ['upstream/authorization_needed', 'vault/authorization_needed']
