@@ -45,7 +45,10 @@ export type UpstreamRequest = {
   capabilities: JsonObject
   /** The admitted input schema, for `x-mcp-header` parameters (tools/call only). */
   inputSchema?: JsonObject
-  /** It may be sent again after a lost connection: the administrator calls the tool read-only or idempotent. */
+  /**
+   * It may be sent again after a lost connection or HTTP 502, 503 or 504: the administrator calls the tool read-only or
+   * idempotent.
+   */
   repeatable?: boolean
   trace?: { traceparent?: string; tracestate?: string }
   onProgress?: (progress: Progress) => void

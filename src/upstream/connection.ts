@@ -6,7 +6,6 @@ import type { LogEntry, LogLevel } from '../core/log-entry.ts'
 import { isLogLevel, lower } from '../core/log-entry.ts'
 import { paramHeaders } from '../core/param-headers.ts'
 import type { Result } from '../core/result.ts'
-import { after } from '../core/timer.ts'
 import { ok, refuse } from '../core/result.ts'
 import type { Discovered, UpstreamReply, UpstreamRequest } from './api.ts'
 import type { CallState, Followed } from './call-state.ts'
@@ -19,6 +18,7 @@ import type { Opened, Resumable } from './open.ts'
 import { OutsideLog } from './outside-log.ts'
 import { RunningCall } from './running-call.ts'
 import { mayAsk, readResult, withTasks } from './shape.ts'
+import { wait } from './wait.ts'
 
 /** Validation is ours (`shape.ts`): the SDK's schemas would read every result twice. */
 const anything = { '~standard': { version: 1, vendor: 'behalf', validate: (value: unknown) => ({ value }) } } as const
@@ -278,14 +278,6 @@ export class Connection {
     this.#logLevel = wanted
     await this.#client.setLoggingLevel(wanted, { timeout: 10_000 }).catch(() => {})
   }
-}
-
-function wait(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) return resolve()
-    const disarm = after(ms, resolve)
-    signal.addEventListener('abort', () => (disarm(), resolve()), { once: true })
-  })
 }
 
 function progressed(call: RunningCall, { progress, total, message }: SdkProgress): void {

@@ -10,7 +10,9 @@ import type { ConnectionsUse } from './connections.ts'
 import { Connections } from './connections.ts'
 import { allPages } from './pages.ts'
 import { wantsTasksTaken } from './failure.ts'
+import { pauseBeforeRepeat } from './repeat.ts'
 import { declaredCapabilities, withTasks } from './shape.ts'
+import { wait } from './wait.ts'
 
 export type {
   Discovered,
@@ -34,6 +36,7 @@ export { exchangeToken } from './token-exchange.ts'
 export type { ExchangedToken, TokenExchange } from './token-exchange.ts'
 
 const defaultTimeoutMs = 60_000
+const { signal: never } = new AbortController()
 
 export type UpstreamsUse = {
   egress: Egress
@@ -119,16 +122,24 @@ class SessionUpstreams implements Upstreams {
     return `${this.#use.project}\n${url}`
   }
 
-  /** Once more: on a new connection when the upstream forgot the session or a lost answer does no harm, or with what it wants. */
+  /** Once more: when the upstream forgot the session, with what it wants, or where doing it twice does no harm. */
   async #tryTwice(target: UpstreamTarget, request: UpstreamRequest): Promise<Sent> {
+    const { timeoutMs = defaultTimeoutMs } = target
+    const began = this.#use.now()
     const first = await this.#once(target, request)
     if (first.ok || request.signal?.aborted || request.resume) return first
     // It refused before it did anything.
     if (request.waits && wantsTasksTaken(first.error)) {
       return this.#once(target, { ...request, capabilities: withTasks(request.capabilities) })
     }
-    const lost = first.error.code === 'egress/unreachable' && request.repeatable === true
-    return first.sessionLost === true || lost ? this.#once(target, request) : first
+    if (first.sessionLost) return this.#once(target, request)
+    if (!request.repeatable) return first
+    const leftMs = timeoutMs - (this.#use.now() - began)
+    const pauseMs = pauseBeforeRepeat(first.error, leftMs)
+    if (pauseMs === null) return first
+    await wait(pauseMs, request.signal ?? never)
+    if (request.signal?.aborted) return refuse('runtime/cancelled')
+    return this.#once({ ...target, timeoutMs: leftMs - pauseMs }, request)
   }
 
   async #once(target: UpstreamTarget, request: UpstreamRequest): Promise<Sent> {
