@@ -11,6 +11,8 @@ import { startAuthorizingProxy } from '../test/support/authorizing-proxy.ts'
 import { startDriver } from '../test/support/conformance/driver.ts'
 import { startPeopledWorld } from '../test/support/people.ts'
 import { startWorld } from '../test/support/world.ts'
+import type { Check, Revision, Scenario } from './lib/conformance-score.ts'
+import { report, revisions, ways } from './lib/conformance-score.ts'
 import { root } from './lib/root.ts'
 
 /**
@@ -19,28 +21,6 @@ import { root } from './lib/root.ts'
  * those of the extensions that a gateway has.
  * `npm run conformance [-- --only gateway|direct|client] [--revision 2026-07-28] [--verbose]`
  */
-export const revisions = ['2026-07-28', '2025-11-25'] as const
-const ways = ['direct', 'gateway', 'client'] as const
-export type Revision = (typeof revisions)[number]
-
-/** Scored scenarios for clients that do not pass, each with its reason. In the order of the suite's results. */
-export const notPassed: Readonly<Record<string, string>> = {}
-
-export type Check = { id: string; status: string; description?: string; errorMessage?: string }
-export type Scenario = {
-  name: string
-  scored: boolean
-  /** Of an extension that we have: no revision requires it, but it has to pass here. */
-  extension: boolean
-  passed: number
-  failed: Check[]
-}
-/** For a message that says what failed. */
-export const failing = (one: Scenario): string[] =>
-  one.failed.map((check) => `${one.name} ${check.id}: ${check.errorMessage ?? check.description}`)
-
-export type Score = { revision: Revision; through: (typeof ways)[number]; scenarios: Scenario[] }
-
 /** SEP-2663, where the suite itself skips the one for status notifications until it has been rewritten there; SEP-1046. */
 const extensions = { server: /^tasks-/, client: /^auth\/client-credentials-/ }
 
@@ -149,17 +129,6 @@ export async function withTarget<T>(through: 'direct' | 'gateway', use: (url: st
   }
 }
 
-export function scoreLine({ revision, through, scenarios }: Score): string {
-  const scored = scenarios.filter((one) => one.scored)
-  const good = scored.filter((one) => one.failed.length === 0)
-  const checks = scored.reduce((sum, one) => sum + one.passed, 0)
-  const failures = scored.reduce((sum, one) => sum + one.failed.length, 0)
-  const added = scenarios.filter((one) => one.extension)
-  const addedGood = added.filter((one) => one.failed.length === 0)
-  const beside = added.length > 0 ? `, ${addedGood.length}/${added.length} extension scenarios` : ''
-  return `${revision} ${through.padEnd(7)} ${good.length}/${scored.length} scored scenarios, ${checks}/${checks + failures} checks${beside}`
-}
-
 /** With this Node, also for what the suite starts. */
 function finished(args: string[]): Promise<{ output: string }> {
   const env = { ...process.env, PATH: `${dirname(process.execPath)}${delimiter}${process.env['PATH']}` }
@@ -187,15 +156,9 @@ async function main(args: string[]): Promise<void> {
         one === 'client'
           ? await withClient((driver) => runClientSuite(driver, revision))
           : await withTarget(one, (url) => runSuite(url, revision))
-      console.log(scoreLine({ revision, through: one, scenarios }))
-      for (const { name, scored, extension, failed } of scenarios) {
-        const counts = scored || extension
-        if (failed.length === 0 || (!counts && !args.includes('--verbose'))) continue
-        const why = one === 'client' ? notPassed[name] : undefined
-        if (counts && why === undefined) bad++
-        console.log(`  ${counts ? 'x' : '-'} ${name}${why === undefined ? '' : `: ${why}`}`)
-        for (const check of failed) console.log(`      ${check.id}: ${check.errorMessage ?? check.description ?? ''}`)
-      }
+      const { lines, bad: more } = report({ revision, through: one, scenarios }, args.includes('--verbose'))
+      for (const line of lines) console.log(line)
+      bad += more
     }
   }
   process.exitCode = bad > 0 ? 1 : 0

@@ -20,5 +20,6 @@ const words: Readonly<Record<string, string>> = {
   userinfo: 'The address must not hold a user name or a password. Use a secret in a header.',
   private_address: 'The address is in a private network. An operator can allow it with BEHALF_EGRESS_ALLOW.',
   internal_name: 'The host is an internal name. An operator can allow it with BEHALF_EGRESS_ALLOW.',
+  bad_host: 'The host is no name that can be looked up.',
   fragment: 'The address must not have a fragment.',
 }

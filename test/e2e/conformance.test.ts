@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { failing, revisions, runSuite, withTarget } from '../../scripts/conformance.ts'
+import { runSuite, withTarget } from '../../scripts/conformance.ts'
+import { failing, revisions } from '../../scripts/lib/conformance-score.ts'
 
 /** Every scored scenario of the official suite, through a gateway: what it relays is what the server behind it does. */
 describe.each(revisions)('MCP %s through a gateway', (revision) => {

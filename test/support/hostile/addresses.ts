@@ -4,20 +4,21 @@ import { ask, count } from './kit.ts'
 
 const say = (text: string) => ({ content: [{ type: 'text', text }] })
 
-const privateAddresses = [
-  'http://169.254.169.254/latest/meta-data',
-  'http://10.0.0.1/mcp',
-  'http://192.168.1.1/mcp',
-  'https://0xa9fea9fe/mcp',
-  'https://2852039166/mcp',
-  'https://0251.0376.0251.0376/mcp',
-  'https://[::ffff:169.254.169.254]/mcp',
-  'https://[64:ff9b::a9fe:a9fe]/mcp',
-  'https://[fd00::1]/mcp',
-  'https://metadata.google.internal/mcp',
-  'https://10.0.0.1.nip.io/mcp',
-  'https://user:secret@example.com/mcp',
-  'ftp://example.com/mcp',
+/** Each with what the guard has to say of it: that a host cannot be reached stops nothing. */
+const refusedAddresses: readonly (readonly [string, string])[] = [
+  ['http://169.254.169.254/latest/meta-data', 'private network'],
+  ['http://10.0.0.1/mcp', 'private network'],
+  ['http://192.168.1.1/mcp', 'private network'],
+  ['https://0xa9fea9fe/mcp', 'private network'],
+  ['https://2852039166/mcp', 'private network'],
+  ['https://0251.0376.0251.0376/mcp', 'private network'],
+  ['https://[::ffff:169.254.169.254]/mcp', 'private network'],
+  ['https://[64:ff9b::a9fe:a9fe]/mcp', 'private network'],
+  ['https://[fd00::1]/mcp', 'private network'],
+  ['https://metadata.google.internal/mcp', 'internal name'],
+  ['https://10.0.0.1.nip.io/mcp', 'private network'],
+  ['https://user:secret@example.com/mcp', 'user name or a password'],
+  ['ftp://example.com/mcp', 'https://'],
 ]
 
 const addresses: Pair = {
@@ -25,9 +26,12 @@ const addresses: Pair = {
   cases: [1],
   async attack(kit) {
     const added = await Promise.all(
-      privateAddresses.map((url) => kit.world.cli('upstream', 'add', kit.name(), url, '--yes')),
+      refusedAddresses.map(async ([url, words]) => {
+        const { code, out } = await kit.world.cli('upstream', 'add', kit.name(), url, '--yes')
+        return code !== 0 && out.startsWith('The ') && out.includes(words)
+      }),
     )
-    return count(...added.map(({ code }) => code !== 0))
+    return count(...added)
   },
   async benign(kit) {
     const { names } = await kit.behind({ one: tool('Does one.') })
