@@ -13,6 +13,7 @@ type Upstream = {
   enabled: boolean
   era: string | null
   health: { state: string; reason: string | null }
+  behind: boolean
 }
 type Pin = {
   kind: string
@@ -33,7 +34,7 @@ export const list = listCommand<Upstream>({
     one.url,
     one.era ?? 'not asked yet',
     one.enabled ? 'on' : 'OFF',
-    one.health.reason === null ? one.health.state : `${one.health.state} (${one.health.reason})`,
+    `${one.health.state}${one.health.reason === null ? '' : ` (${one.health.reason})`}${one.behind ? ', a gateway is behind' : ''}`,
   ],
   empty: 'There are none. Add one: npm run behalf -- upstream add linear https://mcp.linear.app/mcp',
 })
@@ -106,16 +107,22 @@ async function decide(decision: 'admit' | 'hold', { positionals, values }: Args,
     .filter((one) => !left.includes(one))
     .map(({ kind, name, hash }) => ({ kind, name, hash, decision }))
   if (decisions.length === 0) return context.print('There is nothing to decide.')
-  const done = await context.api.send<{ decided: number; republished: { gateway: string; version: number }[] }>(
-    'POST',
-    `${at(id)}/pins`,
-    { decisions },
-  )
+  const done = await context.api.send<{
+    decided: number
+    republished: { gateway: string; version: number }[]
+    outstanding: string[]
+  }>('POST', `${at(id)}/pins`, { decisions })
   context.printJson(done)
   const word = decision === 'admit' ? 'admitted' : 'taken out of use'
   context.print(
     `${done.decided} ${word}${done.republished.map((one) => `; ${one.gateway} is at version ${one.version}`).join('')}.`,
   )
+  noteOutstanding(done.outstanding, context)
+}
+
+function noteOutstanding(gateways: readonly string[], context: Context): void {
+  if (gateways.length === 0) return
+  context.note(`Not published yet, so as before at ${gateways.join(', ')}. They are tried again.`)
 }
 
 export const service: Command = {
@@ -171,6 +178,7 @@ export const sync: Command = {
     const done = await context.api.send<{
       changes: { kind: string; name: string; change: string; status: string }[]
       health: { state: string; reason: string | null }
+      outstanding: string[]
     }>('POST', `${at(id)}/sync`, {})
     context.printJson(done)
     const { state, reason } = done.health
@@ -178,6 +186,7 @@ export const sync: Command = {
     else if (done.changes.length === 0) context.print('Nothing changed.')
     for (const line of aligned(done.changes.map((one) => [one.change, one.status, one.kind, one.name])))
       context.print(line)
+    noteOutstanding(done.outstanding, context)
   },
 }
 

@@ -12,7 +12,15 @@ import {
 import { ok, refuse } from '../core/result.ts'
 import type { AdminRoute } from './route.ts'
 import { changeRoute, readRoute } from './route.ts'
-import { asJson, behaviour, federation, finding, republished, upstreamParams as params } from './upstream-shapes.ts'
+import {
+  asJson,
+  behaviour,
+  federation,
+  finding,
+  outstanding,
+  republished,
+  upstreamParams as params,
+} from './upstream-shapes.ts'
 
 const json = z.json()
 
@@ -65,7 +73,7 @@ export const pinRoutes: readonly AdminRoute[] = [
         .min(1)
         .max(5000),
     }),
-    reply: z.object({ decided: z.int(), republished }),
+    reply: z.object({ decided: z.int(), republished, outstanding }),
     async change(input, use) {
       const { decisions } = input.body
       return ok({
@@ -78,7 +86,9 @@ export const pinRoutes: readonly AdminRoute[] = [
         async commit() {
           const by = use.admin.keyId ?? use.admin.name
           const done = await decidePins(input.params.id, decisions.map(withoutUndefined), by, federation(use))
-          return done.ok ? ok({ decided: done.value.pins.length, republished: done.value.republished }) : done
+          if (!done.ok) return done
+          const { pins, ...republication } = done.value
+          return ok({ decided: pins.length, ...republication })
         },
       })
     },

@@ -28,6 +28,9 @@ export const health = z.object({
   reason: z.string().nullable(),
 })
 export const republished = z.array(z.object({ gateway: z.string(), version: z.int() }))
+export const outstanding = z
+  .array(z.string())
+  .describe('Gateways that could not be published and still offer what was before. They are tried again.')
 
 export const federation = ({ env, config, admin, now }: AdminUse) => federationUse(env, config, admin.project, now)
 

@@ -20,6 +20,7 @@ import {
   federation,
   finding,
   health,
+  outstanding,
   republished,
   upstreamParams as params,
 } from './upstream-shapes.ts'
@@ -35,6 +36,7 @@ const shown = z.object({
   era: z.string().nullable(),
   serverName: z.string().nullable(),
   health,
+  behind: z.boolean().describe('A gateway does not have yet what was decided about it. It is tried again.'),
   updatedAt: z.int(),
 })
 const looked = z.object({
@@ -152,6 +154,7 @@ export const upstreamRoutes: readonly AdminRoute[] = [
     reply: z.object({
       changes: z.array(z.object({ kind: z.string(), name: z.string(), change: z.string(), status: z.string() })),
       republished,
+      outstanding,
       health,
     }),
     async change(input, use) {
@@ -178,6 +181,7 @@ function show(row: UpstreamRow) {
     era: found.era ?? null,
     serverName: found.serverName === undefined ? null : showHidden(found.serverName),
     health: readHealth(row.health),
+    behind: row.behind !== null,
     updatedAt,
   }
 }

@@ -232,6 +232,8 @@ export const upstreams = sqliteTable(
     /** What was found out at the first contact: era, session kind, authorization. */
     discovered: json('discovered'),
     health: json('health'),
+    /** Gateways that do not have yet what was decided about it. Null: all have. */
+    behind: json('behind'),
     enabled: integer('enabled', { mode: 'boolean' }).notNull().default(true),
     updatedAt: at('updated_at').notNull(),
   },

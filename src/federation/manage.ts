@@ -1,13 +1,6 @@
-import { and, eq } from 'drizzle-orm'
+import { and, eq, exists } from 'drizzle-orm'
 import type { DefinitionKind, UpstreamSettings } from '../catalog/catalog.ts'
-import {
-  definitionHash,
-  notAllowed,
-  proposedBehaviour,
-  reviewPins,
-  settingsOf,
-  workerToolSchema,
-} from '../catalog/catalog.ts'
+import { definitionHash, notAllowed, proposedBehaviour, settingsOf, workerToolSchema } from '../catalog/catalog.ts'
 import { isToolWorker } from '../core/tool-worker.ts'
 import type { Result } from '../core/result.ts'
 import { ok, refuse } from '../core/result.ts'
@@ -15,13 +8,15 @@ import type { Behaviour } from '../core/tool.ts'
 import { toolPins, upstreams } from '../db/schema.ts'
 import { watchOf } from '../gateways/gateways.ts'
 import { allowedUpstreamUrl } from './allowed-url.ts'
+import { allBehind } from './behind.ts'
 import { checkExchange } from './exchange-endpoints.ts'
 import { healthAfter, readHealth } from './health.ts'
 import { listEverything, listingCredential } from './listing.ts'
-import type { Republished } from './republish.ts'
+import type { Republication, Republished } from './republish.ts'
 import { republish } from './republish.ts'
+import { reviewListing } from './review.ts'
 import type { PinRow, UpstreamRow } from './store.ts'
-import { readPins, readUpstreamRow, runAll, writePin } from './store.ts'
+import { readPins, readUpstreamRow, writePins } from './store.ts'
 import type { FederationUse } from './use.ts'
 
 export type NewUpstream = {
@@ -64,27 +59,29 @@ export async function saveUpstream(wanted: NewUpstream, use: FederationUse): Pro
   const health = healthAfter(readHealth(null), listing, now())
   const discovered = listing.ok ? listing.value.discovered : null
   const row = { url: address.value, settings, discovered, health, enabled: wanted.enabled, updatedAt: now() }
-  const [saved] = await db
+  const behind = allBehind(now())
+  const written = db
     .insert(upstreams)
-    .values({ project, id: wanted.id, ...row })
+    .values({ project, id: wanted.id, ...row, behind })
     .onConflictDoUpdate({
       target: [upstreams.project, upstreams.id],
-      set: row,
+      set: { ...row, behind },
       // The server was asked meanwhile, for as long as that took.
       ...(replaces === undefined ? {} : { setWhere: eq(upstreams.url, replaces ?? '') }),
     })
     .returning()
+  // At once: what was admitted of the old address must never stand beside the new one. Not if the first wrote nothing.
+  const mine = db
+    .select()
+    .from(upstreams)
+    .where(and(at(wanted.id, use), eq(upstreams.behind, behind)))
+  const gone = db.delete(toolPins).where(and(pinsOf(wanted.id, use), exists(mine)))
+  const [[saved]] = await db.batch(moved ? [written, gone] : [written])
   if (!saved) return conflict(wanted.id)
-  if (moved) await db.delete(toolPins).where(and(eq(toolPins.project, project), eq(toolPins.upstream, wanted.id)))
-  const pins = await readPins(use, wanted.id)
-  const changes = listing.ok ? await reviewPins(pins, listing.value.listed, settings.admit) : []
-  await runAll(
-    use,
-    changes.map((change) => writePin(use, wanted.id, change, now())),
-  )
+  if (listing.ok) await reviewListing(wanted.id, listing.value.listed, settings, use)
+  await republish(wanted.id, `${wanted.id} was changed`, use)
   await watchOf(use.env, project, wanted.id).schedule()
-  if (before) await republish(wanted.id, `${wanted.id} was changed`, use)
-  return ok(saved)
+  return ok((await readUpstreamRow(use, wanted.id)) ?? saved)
 }
 
 function conflict(id: string, url?: string): Result<never> {
@@ -94,15 +91,26 @@ function conflict(id: string, url?: string): Result<never> {
 
 const wantsSignIn: readonly string[] = ['upstream/authorization_needed', 'vault/authorization_needed']
 
+/**
+ * Takes a server and everything that was admitted of it away: first out of the gateways, then for good.
+ *
+ * Errors: `gateways/conflict` when a gateway still offers it. It is off then; removing it again goes on.
+ */
 export async function removeUpstream(id: string, use: FederationUse): Promise<Result<Republished[]>> {
-  const { db, project } = use
-  await db.batch([
-    db.delete(upstreams).where(and(eq(upstreams.project, project), eq(upstreams.id, id))),
-    db.delete(toolPins).where(and(eq(toolPins.project, project), eq(toolPins.upstream, id))),
-  ])
+  const { db, project, now } = use
+  const behind = allBehind(now())
+  await db.update(upstreams).set({ enabled: false, behind }).where(at(id, use))
+  const { republished, outstanding } = await republish(id, `${id} was removed`, use)
+  const done = outstanding.length === 0
+  if (done) await db.batch([db.delete(upstreams).where(at(id, use)), db.delete(toolPins).where(pinsOf(id, use))])
   await watchOf(use.env, project, id).schedule()
-  return republish(id, `${id} was removed`, use)
+  if (done) return ok(republished)
+  const message = `It is off, but still offered at ${outstanding.join(', ')}, which cannot be published. Remove it again.`
+  return refuse('gateways/conflict', { message })
 }
+
+const at = (id: string, { project }: FederationUse) => and(eq(upstreams.project, project), eq(upstreams.id, id))
+const pinsOf = (id: string, { project }: FederationUse) => and(eq(toolPins.project, project), eq(toolPins.upstream, id))
 
 export type PinDecision = {
   kind: DefinitionKind
@@ -124,7 +132,7 @@ export async function decidePins(
   decisions: readonly PinDecision[],
   by: string,
   use: FederationUse,
-): Promise<Result<{ pins: PinRow[]; republished: Republished[] }>> {
+): Promise<Result<Republication & { pins: PinRow[] }>> {
   const row = await readUpstreamRow(use, id)
   if (!row) return refuse('core/not_found')
   const pins = new Map((await readPins(use, id)).map((pin) => [`${pin.kind} ${pin.name}`, pin]))
@@ -143,12 +151,8 @@ export async function decidePins(
     }
     decided.push(await decide(pin, row.url, decision, by, use.now()))
   }
-  await runAll(
-    use,
-    decided.map((pin) => writePin(use, id, pin, use.now())),
-  )
-  const republished = await republish(id, `${by} decided about ${id}`, use)
-  return republished.ok ? ok({ pins: decided, republished: republished.value }) : republished
+  await writePins(use, id, decided, { offered: true })
+  return ok({ pins: decided, ...(await republish(id, `${by} decided about ${id}`, use)) })
 }
 
 /** What a tool of a tool Worker wants of the vault that this Worker may not have. */

@@ -10,7 +10,9 @@ import type { ListName, WatchApi } from '../gateways/gateways.ts'
 import { attentionMs, hubOf, readWatchName } from '../gateways/gateways.ts'
 import type { UpstreamNotice } from '../upstream/upstream.ts'
 import { nextCheckAt, readHealth } from './health.ts'
+import { republish } from './republish.ts'
 import { startListening } from './start-listening.ts'
+import type { UpstreamRow } from './store.ts'
 import { readUpstreamRow } from './store.ts'
 import { syncUpstream } from './sync.ts'
 import type { FederationUse } from './use.ts'
@@ -54,10 +56,11 @@ export class Watch extends DurableObject<Env> implements WatchApi {
   async schedule(): Promise<void> {
     const use = this.#use()
     const row = use && (await readUpstreamRow(use, this.#name.upstream))
-    if (!row?.enabled) return this.#rest()
+    const due = dueAt(row)
+    if (due === null) return this.#rest()
     // Its address or its credential may be another now.
     await this.#endListening()
-    await this.ctx.storage.setAlarm(Math.max(nextCheckAt(readHealth(row.health)), systemClock() + 1_000))
+    await this.ctx.storage.setAlarm(Math.max(due, systemClock() + 1_000))
   }
 
   /** Never throws: an alarm that throws is tried six times and then never again. */
@@ -77,15 +80,16 @@ export class Watch extends DurableObject<Env> implements WatchApi {
     const row = await readUpstreamRow(use, upstream)
     if (!row?.enabled) {
       await this.#rest()
-      return null
+      if (row?.behind) await republish(upstream, `${upstream} is off`, use)
+      return dueAt(await readUpstreamRow(use, upstream))
     }
     const attended = this.#attended()
     if (attended.length > 0) await this.#listen()
     else await this.#endListening()
     const missed = this.#missed && this.#stop !== null
     if (missed || nextCheckAt(readHealth(row.health)) <= systemClock()) await this.#look()
-    const looked = await readUpstreamRow(use, upstream)
-    const due = looked ? nextCheckAt(readHealth(looked.health)) : systemClock() + afterFaultMs
+    else if (row.behind) await republish(upstream, `${upstream} changed`, use)
+    const due = dueAt(await readUpstreamRow(use, upstream)) ?? systemClock() + afterFaultMs
     return attended.length > 0 ? Math.min(due, systemClock() + tendEveryMs) : due
   }
 
@@ -209,4 +213,11 @@ export class Watch extends DurableObject<Env> implements WatchApi {
     if (name === undefined) throw new Error('a watch is reached by its name only')
     return readWatchName(name)
   }
+}
+
+/** Null: there is nothing to watch any more. A gateway that could not be published is tried again soon. */
+function dueAt(row: UpstreamRow | null): number | null {
+  const check = row?.enabled ? nextCheckAt(readHealth(row.health)) : null
+  if (!row?.behind) return check
+  return Math.min(check ?? Infinity, systemClock() + afterFaultMs)
 }

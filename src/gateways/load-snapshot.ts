@@ -39,7 +39,7 @@ export async function loadSnapshot(
 }
 
 /** A failure to write KV costs a compilation elsewhere, no more. */
-export async function keepSnapshot(env: Env, snapshot: Snapshot): Promise<void> {
+async function keepSnapshot(env: Env, snapshot: Snapshot): Promise<void> {
   const key = await keyOf(snapshot.project, snapshot.gateway, snapshot.version)
   remember(key, snapshot)
   await env.KV.put(key, JSON.stringify(snapshot), { expirationTtl: keptInKvSeconds }).catch(() => undefined)

@@ -12,7 +12,6 @@ import { isAllowedUrl } from '../egress/egress.ts'
 import { documentHash } from './hash.ts'
 import type { Reach } from './hub-api.ts'
 import { hubOf } from './hub-api.ts'
-import { keepSnapshot } from './load-snapshot.ts'
 import { forgetRoute } from './route.ts'
 import { compileSnapshot } from './snapshot.ts'
 import type { VersionRow } from './store.ts'
@@ -89,7 +88,8 @@ export async function publish(env: Env, it: Publication, now: Clock = systemCloc
       ? conflict(winner.version)
       : refuse('gateways/conflict', { message: `The name ${document.name} is taken. Choose another.` })
   }
-  await keepSnapshot(env, snapshot.value)
+  // What was compiled above only says that it can be. The version's snapshot is made after the write, by the Hub: of two who
+  // change pins and publish at once, the one sees the other's version, or the other's snapshot has the new pins.
   return ok({ gateway, version, changed: true, reach: await settle(env, project, gateway) })
 }
 

@@ -1,0 +1,80 @@
+import { createMcpHandler, Server } from '@modelcontextprotocol/server'
+import { env, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
+import { vi } from 'vitest'
+import { readConfig } from '../../src/config/config.ts'
+import { systemClock } from '../../src/core/clock.ts'
+import type { FederationUse } from '../../src/federation/federation.ts'
+import {
+  decidePins,
+  federationUse,
+  pendingHash,
+  readPins,
+  saveUpstream,
+  upstreamSettingsSchema,
+} from '../../src/federation/federation.ts'
+import { watchName } from '../../src/gateways/gateways.ts'
+import { testProject } from './gateway-fixtures.ts'
+
+const url = 'https://crm.example/mcp'
+
+/** A server of 2026-07-28 at the other end of `fetch`. Its tools are what `tools` says when it is asked. */
+export class FederatedServer {
+  tools: Record<string, string> = { lookup: 'Looks a customer up.', count: 'Counts customers.' }
+  down = false
+
+  constructor() {
+    const handler = createMcpHandler(() => {
+      const server = new Server({ name: 'crm', version: '1' }, { capabilities: { tools: { listChanged: true } } })
+      server.setRequestHandler('tools/list', () => ({
+        tools: Object.entries(this.tools).map(([name, description]) => ({
+          name,
+          description,
+          inputSchema: { type: 'object' as const },
+        })),
+      }))
+      return server
+    })
+    vi.spyOn(globalThis, 'fetch').mockImplementation(async (input, init) => {
+      if (this.down) throw new TypeError('no route')
+      return handler.fetch(new Request(input, init))
+    })
+  }
+}
+
+export function use(of: Env = env): FederationUse {
+  const config = readConfig(of)
+  if (!config.ok) throw new Error('no configuration')
+  return federationUse(of, config.value, testProject, systemClock)
+}
+
+export async function save(id: string): Promise<void> {
+  const settings = upstreamSettingsSchema.parse({})
+  const saved = await saveUpstream({ id, url, settings, enabled: true }, use())
+  if (!saved.ok) throw new Error(saved.error.code)
+}
+
+/** Adds the server and admits what it offers. */
+export async function admit(id: string) {
+  await save(id)
+  const pins = await readPins(use(), id)
+  const decisions = await Promise.all(
+    pins.map(async (pin) => ({
+      kind: pin.kind,
+      name: pin.name,
+      decision: 'admit' as const,
+      hash: await pendingHash(pin),
+    })),
+  )
+  const decided = await decidePins(id, decisions, 'test', use())
+  if (!decided.ok) throw new Error(decided.error.code)
+  return env.WATCH.getByName(watchName(testProject, id))
+}
+
+/** The time comes to look again. */
+export async function later(stub: Awaited<ReturnType<typeof admit>>): Promise<number> {
+  const at = await runInDurableObject(stub, (_, state) => state.storage.getAlarm())
+  if (at === null) throw new Error('nothing will happen any more')
+  vi.useFakeTimers({ toFake: ['Date'], now: at })
+  if (!(await runDurableObjectAlarm(stub))) throw new Error('nothing happened')
+  return at
+}
