@@ -1,7 +1,6 @@
 import { and, eq } from 'drizzle-orm'
 import { base64url, sha256 } from '../core/bytes.ts'
 import type { Json } from '../core/json.ts'
-import { isObject } from '../core/json.ts'
 import type { Result } from '../core/result.ts'
 import { ok, refuse } from '../core/result.ts'
 import { sealSecret } from '../core/seal.ts'
@@ -12,6 +11,8 @@ import type { Challenge, FoundAuthorization, RegisteredClient } from '../upstrea
 import { createUpstreams, discoverAuthorization, registerClient } from '../upstream/upstream.ts'
 import type { By, ServiceCredential } from '../vault/vault.ts'
 import { clientSecretContext, makeProvider, vaultOf } from '../vault/vault.ts'
+import type { Addresses } from './provider-addresses.ts'
+import { addressesFrom, goesTo, isSame, literal } from './provider-addresses.ts'
 import type { FederationUse } from './use.ts'
 
 /** How we were registered there by hand. Without it we name ourselves (CIMD) or register (RFC 7591). */
@@ -23,10 +24,12 @@ export type SignIn = { provider: string; issuer: string; scopes: string[]; clien
  * Makes a provider of a server's own authorization server, so that each user connects an account of theirs through our connect
  * page, and tokens are kept, refreshed and revoked by the Vault as any other.
  *
- * A server that now names another authorization server gets another provider, so that nothing the first one issued is ever
- * shown to the second (SEP-2352): people connect anew, and what they had can still be revoked where it came from.
+ * A server that now names another authorization server, or one with other addresses, gets another provider, so that nothing the
+ * first one issued is ever shown to the second (SEP-2352): people connect anew, and what they had can still be revoked where
+ * it came from.
  *
- * Errors: `core/bad_request` when the server asks nobody to sign in; those of discovery and registration.
+ * Errors: `core/bad_request` when the server asks nobody to sign in; `upstream/failed` with `evidence.fault` `provider_taken`;
+ * those of discovery and registration.
  */
 export async function setUpSignIn(
   upstream: { id: string; url: string; title: string },
@@ -40,7 +43,10 @@ export async function setUpSignIn(
   if (found.value.authorizationEndpoint === null && !known) {
     return refuse('upstream/failed', { evidence: { fault: 'no_authorization_endpoint' } })
   }
-  const id = await providerFor(upstream.id, found.value.issuer, use)
+  const addresses = addressesFrom(upstream, found.value)
+  const usable = await providerFor(upstream.id, addresses, use)
+  if (!usable.ok) return usable
+  const id = usable.value
   const { publicUrl } = use.config
   const redirectUri = `${publicUrl}/connect/callback/${id}`
   const us = { name: 'Behalf', redirectUri, metadataUrl: `${publicUrl}/connect/client/${id}` }
@@ -48,7 +54,7 @@ export async function setUpSignIn(
     ? ok({ ...known, auth: knownAuth(found.value, known) })
     : await registerClient(found.value, us, use.egress)
   if (!client.ok) return client
-  const { spec, settings } = specFrom(upstream, id, found.value, client.value)
+  const { spec, settings } = specFrom(upstream, id, found.value, addresses, client.value)
   const { clientId, clientSecret } = client.value
   const made = makeProvider(use.config, { id, spec, settings, clientId, clientSecret })
   if (!made.ok) return refuse('upstream/failed', { evidence: { ...made.error.evidence, fault: 'provider' } })
@@ -70,17 +76,25 @@ async function askForChallenge(
   return ok((answer.error.evidence?.['challenge'] ?? {}) as Challenge)
 }
 
-/** Of this authorization server: the usual id, or one of its own where that is another server's already. */
-async function providerFor(upstream: string, issuer: string, { db, project }: FederationUse): Promise<string> {
+/**
+ * The usual id, or one made of the addresses where that one sends what people gave elsewhere. Never one that does: the mark is
+ * short enough to be found again by whoever chooses the addresses.
+ */
+async function providerFor(
+  upstream: string,
+  addresses: Addresses,
+  { db, project }: FederationUse,
+): Promise<Result<string>> {
   const usual = await providerId(upstream)
-  const [row] = await db
-    .select({ spec: providers.spec })
-    .from(providers)
-    .where(and(eq(providers.project, project), eq(providers.id, usual)))
-    .limit(1)
-  const spec = row?.spec
-  if (!isObject(spec) || spec['issuer'] === literal(issuer)) return usual
-  return shortened(usual, issuer)
+  for (const id of [usual, await shortened(usual, JSON.stringify(goesTo(addresses)))]) {
+    const [row] = await db
+      .select({ spec: providers.spec })
+      .from(providers)
+      .where(and(eq(providers.project, project), eq(providers.id, id)))
+      .limit(1)
+    if (!row || isSame(row.spec, addresses)) return ok(id)
+  }
+  return refuse('upstream/failed', { evidence: { fault: 'provider_taken' } })
 }
 
 /** One for each upstream: cut off without a mark, two long names would share a provider. */
@@ -139,22 +153,14 @@ const offline = 'offline_access'
 
 type Made = { spec: Json; settings: Json }
 
-/** The server's addresses as data for the Vault. Plain http, which only development knows, stands in for https there. */
 function specFrom(
-  upstream: { url: string; title: string },
+  upstream: { title: string },
   id: string,
   found: FoundAuthorization,
+  { issuer, authorize, token, revoke, api, origins }: Addresses,
   client: RegisteredClient,
 ): Made {
-  const origins: Record<string, string> = {}
-  const https = (url: string): string => {
-    const { origin } = new URL(url)
-    if (!origin.startsWith('http:')) return literal(url)
-    origins[origin.replace('http:', 'https:')] = origin
-    return literal(url.replace(/^http:/, 'https:'))
-  }
   const resource = { resource: literal(found.resource) }
-  const api = new URL(https(upstream.url))
   const isOffline = found.scopes.includes(offline)
   const refreshes = isOffline || found.grantTypes.includes('refresh_token')
   const spec = {
@@ -162,31 +168,21 @@ function specFrom(
     name: upstream.title.slice(0, 60),
     ...(isOffline ? { scopes: { always: [offline] } } : {}),
     // OpenID Connect Core §11: without asking anew, `offline_access` is left out in silence.
-    authorize: {
-      // Of a server that signs no person in nothing is ever asked there.
-      url: https(found.authorizationEndpoint ?? found.tokenEndpoint),
-      params: { ...resource, ...(isOffline ? { prompt: 'consent' } : {}) },
-    },
+    authorize: { url: authorize, params: { ...resource, ...(isOffline ? { prompt: 'consent' } : {}) } },
     client: client.auth,
     conforming: true,
-    issuer: literal(found.issuer),
+    issuer,
     issuerRequired: found.issParameter,
-    token: { url: https(found.tokenEndpoint), params: resource },
+    token: { url: token, params: resource },
     refresh: refreshes ? { params: resource, rotation: 'rotates' } : null,
-    revoke:
-      found.revocationEndpoint === null
-        ? null
-        : { url: https(found.revocationEndpoint), params: { token: '{refresh_token}' }, what: 'refresh_token' },
-    service: { clientCredentials: { params: resource, assertion: { audience: literal(found.issuer) } } },
+    revoke: revoke === null ? null : { url: revoke, params: { token: '{refresh_token}' }, what: 'refresh_token' },
+    service: { clientCredentials: { params: resource, assertion: { audience: issuer } } },
     // The server does not say whose token it is: one account for each user.
     account: { id: 'account', label: literal(upstream.title.slice(0, 100)) },
-    api: { base: api.origin, origins: [api.origin] },
+    api: { base: api, origins: [api] },
   }
   return { spec: spec as unknown as Json, settings: Object.keys(origins).length > 0 ? { origins } : {} }
 }
-
-/** Braces mean something in a spec, and these addresses were written by somebody else. */
-const literal = (text: string): string => text.replaceAll('{', '{{').replaceAll('}', '}}')
 
 async function keepProvider(
   { id, spec, settings, client }: Made & { id: string; client: RegisteredClient },

@@ -145,7 +145,9 @@ async function serverAt(issuer: string, egress: Egress, old: boolean): Promise<R
     const parsed = serverMetadata.safeParse(document.value)
     if (!parsed.success) return failed('bad_metadata')
     // RFC 8414 §3.3, exactly: a look-alike issuer is how one server speaks for another (attack case 4).
-    if (!old && parsed.data.issuer !== issuer) return failed('issuer_mismatch')
+    // Nobody named the server's own origin, so there both ways to write it are its own.
+    const isAsked = parsed.data.issuer === issuer || (old && parsed.data.issuer === `${issuer}/`)
+    if (!isAsked) return failed('issuer_mismatch')
     return endpointsAllowed(parsed.data)
       ? ok({ metadata: parsed.data, issuer: parsed.data.issuer })
       : failed('endpoint_scheme')

@@ -103,6 +103,18 @@ describe('what an MCP server says about signing in', () => {
     })
   })
 
+  it("of an older server is its own origin's, and no other issuer's", async () => {
+    const place = 'https://mcp.example/.well-known/oauth-authorization-server'
+    const own = { ...as, issuer: 'https://mcp.example', token_endpoint: 'https://mcp.example/t' }
+    expect(await discover({ [place]: own })).toMatchObject({ value: { issuer: own.issuer } })
+    const slashed = { ...own, issuer: `${own.issuer}/` }
+    expect(await discover({ [place]: slashed })).toMatchObject({ value: { issuer: slashed.issuer } })
+    // SEP-2352: what that issuer gave would be sent to this server's token endpoint.
+    expect(await faultOf({ [place]: { ...own, issuer } })).toBe('issuer_mismatch')
+    const { authorization_servers: _named, ...nobody } = prm
+    expect(await faultOf({ [prmUrl]: nobody, [place]: { ...own, issuer } })).toBe('issuer_mismatch')
+  })
+
   it.each([
     [
       'metadata of another resource',
