@@ -76,8 +76,8 @@ export const admit: Command = {
   usage: '<id> [names...] [--all] [--with-findings] [--yes]',
   help: `Admits what a server offers, as it is now. A later change waits for you again.
 
---all            everything that waits and in which nothing was found.
---with-findings  also that in which something was found.`,
+--all            everything that waits and in which nothing was found, not even a notice.
+--with-findings  also that in which something was found. By name, notices alone do not need it.`,
   options: decideOptions,
   run: (args, context) => decide('admit', args, context),
 }
@@ -97,10 +97,10 @@ async function decide(decision: 'admit' | 'hold', { positionals, values }: Args,
   const unknown = names.filter((name) => !items.some((one) => one.name === name))
   if (unknown.length > 0)
     throw new Fault(`There is no ${unknown.join(', ')}. See: npm run behalf -- upstream pins ${id}`)
-  const dangerous = chosen.filter(
-    (one) => decision === 'admit' && one.findings.some(({ severity }) => severity === 'danger'),
-  )
-  const left = values['with-findings'] === true ? [] : dangerous
+  // By name, what is only a notice is taken: whoever names it has seen it.
+  const found = ({ name, findings }: Pin): boolean =>
+    findings.some(({ severity }) => severity === 'danger' || !names.includes(name))
+  const left = decision === 'admit' && values['with-findings'] !== true ? chosen.filter(found) : []
   for (const one of left)
     context.note(`${one.name} is left out: something was found in it (--with-findings admits it too)`)
   const decisions = chosen

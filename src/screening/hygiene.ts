@@ -33,21 +33,51 @@ export function scanText(text: string, path: string): Finding[] {
   return findings
 }
 
-/** Looks at every text in it, names of properties included. */
+/**
+ * Looks at every text in it, names of properties included. What is harmless never ends the search for what is not: dangers are
+ * listed first, and at most so many in all.
+ */
 export function scanJson(value: Json, path = ''): Finding[] {
-  const findings: Finding[] = []
+  const findings = new Findings()
   walk(value, path, findings, 0)
-  return findings.slice(0, maxFindings)
+  return findings.listed()
 }
 
-function walk(value: Json, path: string, findings: Finding[], depth: number): void {
-  if (findings.length >= maxFindings) return
-  if (depth > maxDepth) return void findings.push(finding('blob', 'danger', path, 'too deep to look at', '', 0))
-  if (typeof value === 'string') findings.push(...scanText(value, path))
+class Findings {
+  readonly #dangers: Finding[] = []
+  readonly #notices: Finding[] = []
+  #left = 0
+
+  /** One danger more would say nothing new. */
+  get full(): boolean {
+    return this.#dangers.length >= maxFindings
+  }
+
+  add(found: readonly Finding[]): void {
+    for (const one of found) {
+      const list = one.severity === 'danger' ? this.#dangers : this.#notices
+      if (list.length < maxFindings) list.push(one)
+      else this.#left++
+    }
+  }
+
+  listed(): Finding[] {
+    const all = [...this.#dangers, ...this.#notices]
+    const left = all.length - maxFindings + this.#left
+    if (left <= 0 && !this.full) return all
+    const what = this.full ? 'perhaps more, not looked for' : `${left} more that are not listed`
+    return [...all.slice(0, maxFindings), finding('blob', 'notice', '', what, '', 0)]
+  }
+}
+
+function walk(value: Json, path: string, findings: Findings, depth: number): void {
+  if (findings.full) return
+  if (depth > maxDepth) return findings.add([finding('blob', 'danger', path, 'too deep to look at', '', 0)])
+  if (typeof value === 'string') findings.add(scanText(value, path))
   if (Array.isArray(value)) value.forEach((item, i) => walk(item, `${path}[${i}]`, findings, depth + 1))
   if (!isObject(value)) return
   for (const [name, inner] of Object.entries(value)) {
-    findings.push(...scanText(name, `${path}.${showHidden(name)} (name)`))
+    findings.add(scanText(name, `${path}.${showHidden(name)} (name)`))
     walk(inner as Json, path === '' ? name : `${path}.${name}`, findings, depth + 1)
   }
 }
