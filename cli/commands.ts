@@ -11,6 +11,11 @@ export const commands: readonly Row[] = [
   { name: 'apply', summary: 'Make a gateway document the live version', load: () => import('./apply.ts') },
   { name: 'gateways', summary: 'List gateways', load: async () => ({ command: (await import('./gateways.ts')).list }) },
   {
+    name: 'gateways show',
+    summary: 'How a gateway is doing, and what it does not offer',
+    load: async () => ({ command: (await import('./gateways.ts')).show }),
+  },
+  {
     name: 'gateways versions',
     summary: 'List the versions of a gateway',
     load: async () => ({ command: (await import('./gateways.ts')).versions }),

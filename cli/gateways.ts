@@ -1,6 +1,8 @@
 import type { Difference } from '../src/gateways/diff.ts'
 import type { Command } from './command.ts'
 import { Fault, exitCodes, text } from './command.ts'
+import type { LeftOut } from './left-out-text.ts'
+import { leftOutLines } from './left-out-text.ts'
 import { day, listCommand } from './list.ts'
 import { aligned } from './main.ts'
 import { differenceText } from './plan-text.ts'
@@ -17,6 +19,20 @@ export const list = listCommand<Gateway>({
   row: ({ name, version, enabled, updatedAt }) => [name, `version ${version}`, enabled ? 'on' : 'OFF', day(updatedAt)],
   empty: 'There are no gateways. Apply a document: npm run behalf -- apply <file>',
 })
+
+export const show: Command = {
+  usage: '<gateway>',
+  help: 'How a gateway is doing: its live version, its sessions, and what it does not offer although its document says so.',
+  async run({ positionals }, context) {
+    const one = await context.api.get<Gateway & { leftOut: LeftOut[]; live: { sessions: number } }>(
+      path(positionals[0]),
+    )
+    context.printJson(one)
+    const { name, version, enabled, leftOut, live } = one
+    context.print(`${name} is ${enabled ? 'on' : 'OFF'} at version ${version}, with ${live.sessions} sessions.`)
+    for (const line of leftOutLines([{ gateway: name, version, leftOut }])) context.print(line)
+  },
+}
 
 export const versions: Command = {
   usage: '<gateway>',

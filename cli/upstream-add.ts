@@ -1,3 +1,5 @@
+import type { Republished } from './left-out-text.ts'
+import { leftOutLines } from './left-out-text.ts'
 import { Refused } from './admin-api.ts'
 import type { Args, Command, Context } from './command.ts'
 import { Fault, exitCodes, text } from './command.ts'
@@ -73,7 +75,9 @@ export async function addOne(
   for (const line of lookLines(look)) context.print(line)
   await agree(`${before ? 'Save' : 'Add'} ${id}?`, values, context)
   const enabled = before?.enabled ?? true
-  await context.api.send('PUT', at(id), { url, settings, enabled, replaces: before?.url ?? null })
+  const wanted = { url, settings, enabled, replaces: before?.url ?? null }
+  const saved = await context.api.send<{ republished: Republished[] }>('PUT', at(id), wanted)
+  for (const line of leftOutLines(saved.republished)) context.print(line)
   const kind = settings.credentials?.kind ?? 'none'
   const setUp = kind === 'user' || kind === 'service' || kind === 'exchange'
   const wantsSignIn = values['sign-in'] === true || (!setUp && takesUs(look.authorization))

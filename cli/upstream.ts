@@ -2,6 +2,8 @@ import type { Args, Command, Context } from './command.ts'
 import { Fault, exitCodes, text } from './command.ts'
 import { listCommand } from './list.ts'
 import { aligned } from './main.ts'
+import type { Republished } from './left-out-text.ts'
+import { leftOutLines } from './left-out-text.ts'
 import { pkcs8 } from './pkcs8.ts'
 import { at } from './upstream-add.ts'
 import type { Behaviour, Finding } from './upstream-text.ts'
@@ -109,7 +111,7 @@ async function decide(decision: 'admit' | 'hold', { positionals, values }: Args,
   if (decisions.length === 0) return context.print('There is nothing to decide.')
   const done = await context.api.send<{
     decided: number
-    republished: { gateway: string; version: number }[]
+    republished: Republished[]
     outstanding: string[]
   }>('POST', `${at(id)}/pins`, { decisions })
   context.printJson(done)
@@ -117,6 +119,7 @@ async function decide(decision: 'admit' | 'hold', { positionals, values }: Args,
   context.print(
     `${done.decided} ${word}${done.republished.map((one) => `; ${one.gateway} is at version ${one.version}`).join('')}.`,
   )
+  for (const line of leftOutLines(done.republished)) context.print(line)
   noteOutstanding(done.outstanding, context)
 }
 
@@ -177,6 +180,7 @@ export const sync: Command = {
     const id = positionals[0] ?? ''
     const done = await context.api.send<{
       changes: { kind: string; name: string; change: string; status: string }[]
+      republished: Republished[]
       health: { state: string; reason: string | null }
       outstanding: string[]
     }>('POST', `${at(id)}/sync`, {})
@@ -186,6 +190,7 @@ export const sync: Command = {
     else if (done.changes.length === 0) context.print('Nothing changed.')
     for (const line of aligned(done.changes.map((one) => [one.change, one.status, one.kind, one.name])))
       context.print(line)
+    for (const line of leftOutLines(done.republished)) context.print(line)
     noteOutstanding(done.outstanding, context)
   },
 }
@@ -197,9 +202,10 @@ export const remove: Command = {
   async run({ positionals, values }, context) {
     const id = positionals[0] ?? ''
     if (values['yes'] !== true && !(await context.confirm(`Remove ${id}?`))) throw new Fault('Nothing was removed.')
-    const done = await context.api.send('DELETE', at(id))
+    const done = await context.api.send<{ republished: Republished[] }>('DELETE', at(id))
     context.printJson(done)
     context.print(`${id} is removed.`)
+    for (const line of leftOutLines(done.republished)) context.print(line)
   },
 }
 

@@ -9,6 +9,7 @@ import {
   hubOf,
   listHeads,
   listVersions,
+  loadSnapshot,
   parseDocument,
   publish,
   readHeadBySlug,
@@ -23,6 +24,7 @@ import { afterText, beforeNumber, pageOf, pageQuery, toPage } from './paging.ts'
 import { knownGroups } from './known-groups.ts'
 import type { AdminRoute, AdminUse, Change } from './route.ts'
 import { changeRoute, readRoute } from './route.ts'
+import { leftOut } from './upstream-shapes.ts'
 
 const name = z.string().min(1).max(64)
 const params = z.strictObject({ name })
@@ -73,6 +75,7 @@ export const gatewayRoutes: readonly AdminRoute[] = [
     reply: head.extend({
       documentHash: z.string(),
       document: z.json(),
+      leftOut,
       live: z.object({
         version: z.int().nullable(),
         enabled: z.boolean(),
@@ -88,7 +91,9 @@ export const gatewayRoutes: readonly AdminRoute[] = [
       const { row, head: at } = found.value
       const status = await hubOf(use.env, use.admin.project, at.gateway).status()
       const { documentHash } = row
-      return ok({ ...shown(at), documentHash, document: row.document as Json, live: status })
+      const snapshot = await loadSnapshot(use.env, use.admin.project, at.gateway, at.version)
+      const kept = snapshot.ok ? snapshot.value.leftOut : []
+      return ok({ ...shown(at), documentHash, document: row.document as Json, leftOut: kept, live: status })
     },
   }),
   readRoute({

@@ -27,7 +27,12 @@ export const health = z.object({
   failures: z.int(),
   reason: z.string().nullable(),
 })
-export const republished = z.array(z.object({ gateway: z.string(), version: z.int() }))
+export const leftOut = z
+  .array(z.object({ path: z.string(), message: z.string(), hidden: z.array(z.string()).optional() }))
+  .describe(
+    'What the version does not offer as its document says, where that is, and what settles it. `hidden`: names that two sources have, and that are nobody’s until then.',
+  )
+export const republished = z.array(z.object({ gateway: z.string(), version: z.int(), leftOut }))
 export const outstanding = z
   .array(z.string())
   .describe('Gateways that could not be published and still offer what was before. They are tried again.')

@@ -105,7 +105,7 @@ export const upstreamRoutes: readonly AdminRoute[] = [
         .optional()
         .describe('The address that stands there now; null: none does. Left out: whatever stands there is replaced.'),
     }),
-    reply: shown,
+    reply: shown.extend({ republished, outstanding }),
     async change(input, use) {
       const before = await readUpstreamRow(federation(use), input.params.id)
       const wanted = { id: input.params.id, ...input.body }
@@ -117,7 +117,9 @@ export const upstreamRoutes: readonly AdminRoute[] = [
         after: asJson(after),
         async commit() {
           const saved = await saveUpstream(wanted, federation(use))
-          return saved.ok ? ok(show(saved.value)) : saved
+          if (!saved.ok) return saved
+          const { upstream, ...done } = saved.value
+          return ok({ ...show(upstream), ...done })
         },
       })
     },

@@ -61,6 +61,7 @@ export type EventType =
   | 'approval.decided'
   | 'gateway.published'
   | 'gateway.disabled'
+  | 'gateway.names_hidden'
   | 'admin.changed'
   | 'admin.read'
   | 'directory.changed'

@@ -1,11 +1,13 @@
 import type { OfferedPrompt, OfferedResource, OfferedTemplate } from '../core/offered.ts'
 import type { Behaviour, Tool } from '../core/tool.ts'
 import { isToolWorker } from '../core/tool-worker.ts'
+import { chosen, select, unmatchedThings, unmatchedTools, without } from './chosen.ts'
 import { matches, nameKey, offeredName, prefixOf } from './naming.ts'
 import type { OfferedUpstream } from './offered-upstream.ts'
 import { offeredUpstream } from './offered-upstream.ts'
 import { ownTools } from './own-tools.ts'
 import type { Selection } from './selection.ts'
+import { OwnedAddresses } from './owned-addresses.ts'
 import { Unique } from './unique.ts'
 import type { UpstreamSource } from './upstream-tools.ts'
 import { workerTools } from './worker-tools.ts'
@@ -17,13 +19,13 @@ export type SourceTool = { localName: string; tool: Tool }
 /** What is known beside our own toolkits: the project's upstreams with their pins. */
 export type Sources = { upstreams: readonly UpstreamSource[] }
 
-/** Where in the list of selections, and what is wrong there. */
-export type OfferFault = { path: string; message: string }
+/** Where in the list of selections, what is wrong there and what settles it. `hidden`: names that are nobody's until then. */
+export type OfferFault = { path: string; message: string; hidden?: string[] }
 
 /**
  * In order of name, so that a list never changes without a reason. `faults` are what an administrator has to settle: a
- * source that does not exist, a pattern that matches nothing, two things of one name. What is at fault is left out: two
- * tools of one name are both hidden (attack case 54).
+ * source that does not exist, a pattern that matches nothing, two things of one name or address. What is at fault is left out:
+ * two tools of one name are both hidden (attack case 54).
  */
 export type Offer = {
   tools: Tool[]
@@ -41,9 +43,11 @@ export async function offer(
   reserved: readonly string[] = [],
 ): Promise<Offer> {
   const faults: OfferFault[] = []
-  const tools = new Unique<Tool>(faults)
-  const rest = { prompts: new Unique<OfferedPrompt>(faults), resources: new Unique<OfferedResource>(faults) }
-  const templates = new Unique<OfferedTemplate>(faults)
+  const tools = new Unique<Tool>(faults, ({ apart }) => (apart ? 'set a prefix or an alias' : 'set an alias'))
+  const prompts = new Unique<OfferedPrompt>(faults, ({ own, apart }) =>
+    apart ? `set a prefix, or leave one out: ${without(own, 'prompts')}` : `leave one out: ${without(own, 'prompts')}`,
+  )
+  const addresses = new OwnedAddresses(faults)
   const upstreams = new Map<string, OfferedUpstream>()
   const own = await ownTools()
   for (const [i, selection] of selections.entries()) {
@@ -54,50 +58,55 @@ export async function offer(
       continue
     }
     const prefix = prefixFor(selection, selections.length === 1)
-    faults.push(...unmatched(selection, found, i))
+    faults.push(...unmatchedTools(selection, found, i))
     for (const one of select(selection, found)) {
       const name = nameOf(selection, prefix, one.localName)
       if (name === null) {
         const message = `give ${quote(one.localName)} an alias: its name has no usable character`
-        faults.push({ path, message })
+        faults.push({ path, message, hidden: [one.localName] })
         continue
       }
       if (reserved.includes(nameKey(name))) {
         const message = `give ${quote(one.localName)} an alias: ${name} is a tool of the gateway itself (see finding)`
-        faults.push({ path, message })
+        faults.push({ path, message, hidden: [one.localName] })
         continue
       }
-      tools.add(nameKey(name), name, { ...one.tool, name, behaviour: behaviourOf(selection, one) }, path)
+      const tool = { ...one.tool, name, behaviour: behaviourOf(selection, one) }
+      tools.add(nameKey(name), { label: name, value: tool, path, own: one.localName })
     }
     const upstream = sources.upstreams.find((one) => one.id === (selection.upstream ?? selection.worker))
     if (!upstream?.enabled) continue
     upstreams.set(upstream.id, offeredUpstream(upstream))
-    for (const prompt of upstreamPrompts(upstream)) {
-      const name = offeredName(prefix, prompt.remoteName)
-      if (name === null || !chosen(selection, 'prompts', prompt.remoteName)) continue
-      rest.prompts.add(nameKey(name), name, { ...prompt, name }, path)
+    const offered = {
+      prompts: upstreamPrompts(upstream),
+      resources: upstreamResources(upstream),
+      templates: upstreamTemplates(upstream),
     }
-    for (const one of upstreamResources(upstream)) {
-      if (chosen(selection, 'resources', one.uri)) rest.resources.add(one.uri, one.uri, one, path)
+    faults.push(...unmatchedThings(selection, offered, path))
+    for (const prompt of offered.prompts) {
+      const own = prompt.remoteName
+      if (!chosen(selection, 'prompts', own)) continue
+      const name = offeredName(prefix, own)
+      if (name !== null) prompts.add(nameKey(name), { label: name, value: { ...prompt, name }, path, own })
+      else {
+        const message = `${quote(own)} has no character that clients can take; leave it out: ${without(own, 'prompts')}`
+        faults.push({ path, message, hidden: [own] })
+      }
     }
-    for (const one of upstreamTemplates(upstream)) {
-      if (chosen(selection, 'resources', one.uriTemplate)) templates.add(one.uriTemplate, one.uriTemplate, one, path)
+    for (const one of offered.resources) {
+      if (chosen(selection, 'resources', one.uri)) addresses.addResource(one, path)
+    }
+    for (const one of offered.templates) {
+      if (chosen(selection, 'resources', one.uriTemplate)) addresses.addTemplate(one, path)
     }
   }
   return {
     tools: tools.sorted(),
-    prompts: rest.prompts.sorted(),
-    resources: rest.resources.sorted(),
-    templates: templates.sorted(),
+    prompts: prompts.sorted(),
+    ...addresses.sorted(),
     upstreams: [...upstreams.values()],
     faults,
   }
-}
-
-/** Prompts and resources come with all of an upstream's tools, and otherwise when they are asked for. */
-function chosen(selection: Selection, what: 'prompts' | 'resources', name: string): boolean {
-  const patterns = selection[what] ?? (selection.include.includes('*') ? ['*'] : [])
-  return patterns.some((pattern) => matches(pattern, name))
 }
 
 function sourceTools(
@@ -118,39 +127,6 @@ function sourceTools(
   }
   const worker = upstreams.find((one) => one.id === selection.worker && isToolWorker(one.url))
   return worker ? workerTools(worker) : `there is no tool Worker ${quote(selection.worker ?? '')}; add it first`
-}
-
-function select({ include, exclude }: Selection, tools: readonly SourceTool[]): SourceTool[] {
-  const among = (patterns: readonly string[], name: string): boolean =>
-    patterns.some((pattern) => matches(pattern, name))
-  return tools.filter(({ localName }) => among(include, localName) && !among(exclude, localName))
-}
-
-/** A name that matches nothing is a typing mistake, and in `exclude` or `behaviour` a dangerous one. */
-function unmatched(selection: Selection, tools: readonly SourceTool[], i: number): OfferFault[] {
-  const fields = {
-    include: selection.include,
-    exclude: selection.exclude,
-    alias: Object.keys(selection.alias),
-    behaviour: Object.keys(selection.behaviour),
-  }
-  return Object.entries(fields).flatMap(([field, patterns]) =>
-    patterns
-      .filter((pattern) => pattern !== '*' && !tools.some(({ localName }) => matches(pattern, localName)))
-      .map((pattern) => ({
-        path: `tools[${i}].${field}`,
-        message: `${quote(pattern)} matches no tool${nearest(pattern, tools)}`,
-      })),
-  )
-}
-
-function nearest(pattern: string, tools: readonly SourceTool[]): string {
-  const wanted = pattern.toLowerCase().replaceAll('*', '')
-  const near = tools
-    .map((one) => one.localName)
-    .filter((name) => name.toLowerCase().includes(wanted) || wanted.includes(name.toLowerCase()))
-  const some = (near.length > 0 ? near : tools.map((one) => one.localName)).slice(0, 5)
-  return some.length > 0 ? `; there is ${some.join(', ')}` : ''
 }
 
 /** Our toolkits always carry their name. Another source's tools go without a prefix where it is the only source. */

@@ -1,14 +1,22 @@
 import { z } from 'zod'
 
-/** A tool's own name, or a pattern in which `*` stands for any characters. */
+/** A tool's own name, or a pattern in which `*` stands for any characters. A server may use any that can be seen. */
 const pattern = z
   .string()
   .min(1)
   .max(128)
-  .regex(/^[A-Za-z0-9_.:/*-]+$/, 'use the name of a tool, with * for any characters')
+  .regex(/^\P{C}+$/u, 'use the name of a tool, with * for any characters')
 
 const toolName = z.string().regex(/^[A-Za-z0-9_-]{1,45}$/, 'use 1 to 45 of A-Z, a-z, 0-9, _ and -')
-const patterns = z.array(pattern).max(1000)
+const patterns = z
+  .array(
+    z
+      .string()
+      .min(1)
+      .max(1001)
+      .regex(/^\P{C}+$/u, 'use a name, with * for any characters, and ! before what is left out'),
+  )
+  .max(1000)
 
 const behaviour = z.strictObject({
   operation: z.enum(['read', 'create', 'update', 'delete']).optional(),
@@ -42,11 +50,13 @@ export const selectionSchema = z
     prompts: patterns
       .nullable()
       .default(null)
-      .describe('Which prompts of the upstream. null: all when all tools are offered.'),
+      .describe('Which prompts of the upstream; with ! before it, which not. null: all when all tools are offered.'),
     resources: patterns
       .nullable()
       .default(null)
-      .describe('Which resources, by URI. null: all when all tools are offered.'),
+      .describe(
+        'Which resources and templates, by URI; with ! before it, which not. null: all when all tools are offered.',
+      ),
     behaviour: z
       .record(pattern, behaviour)
       .default({})

@@ -35,7 +35,10 @@ export type NewUpstream = {
  * Errors: `core/bad_request`; `admin/conflict` when what stands there is not what is replaced; and those of looking at the
  * server. One that wants a sign-in is kept without its lists.
  */
-export async function saveUpstream(wanted: NewUpstream, use: FederationUse): Promise<Result<UpstreamRow>> {
+export async function saveUpstream(
+  wanted: NewUpstream,
+  use: FederationUse,
+): Promise<Result<{ upstream: UpstreamRow } & Republication>> {
   const { db, project, now } = use
   const address = allowedUpstreamUrl(wanted.url, use.config)
   if (!address.ok) return address
@@ -79,9 +82,9 @@ export async function saveUpstream(wanted: NewUpstream, use: FederationUse): Pro
   const [[saved]] = await db.batch(moved ? [written, gone] : [written])
   if (!saved) return conflict(wanted.id)
   if (listing.ok) await reviewListing(wanted.id, listing.value.listed, settings, use)
-  await republish(wanted.id, `${wanted.id} was changed`, use)
+  const done = await republish(wanted.id, `${wanted.id} was changed`, use)
   await watchOf(use.env, project, wanted.id).schedule()
-  return ok((await readUpstreamRow(use, wanted.id)) ?? saved)
+  return ok({ upstream: (await readUpstreamRow(use, wanted.id)) ?? saved, ...done })
 }
 
 function conflict(id: string, url?: string): Result<never> {

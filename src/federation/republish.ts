@@ -5,13 +5,14 @@ import type { Result } from '../core/result.ts'
 import { ok } from '../core/result.ts'
 import { openDb } from '../db/db.ts'
 import { upstreams } from '../db/schema.ts'
-import type { Head } from '../gateways/gateways.ts'
+import type { Head, LeftOut } from '../gateways/gateways.ts'
 import { listHeads, parseDocument, publish, readVersion } from '../gateways/gateways.ts'
 import { readBehind } from './behind.ts'
 import { readUpstreamRow } from './store.ts'
 import type { FederationUse } from './use.ts'
 
-export type Republished = { gateway: string; version: number }
+/** `leftOut`: what the new version does not offer as its document says, and what settles it. */
+export type Republished = { gateway: string; version: number; leftOut: LeftOut[] }
 
 /** `outstanding`: gateways that still offer what was before. The watch tries them again. */
 export type Republication = { republished: Republished[]; outstanding: string[] }
@@ -63,7 +64,10 @@ async function republishOne(
   if (!document.ok) return document
   const it = { project, document: document.value, base: version, by: 'federation', note, force: true }
   const published = await publish(env, it, now)
-  if (published.ok) return ok({ gateway: slug, version: published.value.version })
+  if (published.ok) {
+    const { version: made, leftOut } = published.value
+    return ok({ gateway: slug, version: made, leftOut })
+  }
   return published.error.code === 'gateways/conflict' ? ok(null) : published
 }
 

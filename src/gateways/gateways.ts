@@ -5,7 +5,7 @@
 export { diff } from './diff.ts'
 export type { Difference } from './diff.ts'
 export { isAssigned, compileSnapshot } from './snapshot.ts'
-export type { Snapshot } from './snapshot.ts'
+export type { LeftOut, Snapshot } from './snapshot.ts'
 export type { DecisionPointSettings } from './decision-point.ts'
 export { documentJsonSchema, parseDocument, reservedNames } from './document.ts'
 export type { Fault, GatewayDocument } from './document.ts'

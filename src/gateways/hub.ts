@@ -3,7 +3,6 @@ import { ledgerPorts, Outbox } from '../audit/audit.ts'
 import { readConfig } from '../config/config.ts'
 import { systemClock } from '../core/clock.ts'
 import { migrate } from '../core/do-migrations.ts'
-import { uuidv7 } from '../core/ids.ts'
 import type { LogEntry, LogLevel } from '../core/log-entry.ts'
 import type { Result } from '../core/result.ts'
 import { ok, refuse } from '../core/result.ts'
@@ -23,6 +22,7 @@ import { readPrincipals, type Principals } from './members.ts'
 import { SharedCounters, counterMigrations } from './shared-counters.ts'
 import type { Listener } from './subscribers.ts'
 import { Subscribers } from './subscribers.ts'
+import { versionEvents } from './version-events.ts'
 import { attentionMs, watchOf } from './watch-api.ts'
 
 /** While somebody is here, D1 is looked at this often: an edit made there directly counts within a minute. */
@@ -229,17 +229,9 @@ export class Hub extends DurableObject<Env> implements HubApi {
     const { version } = this.#head
     const { project, gateway } = this.#name
     const snapshot = version === null ? null : await loadSnapshot(this.env, project, gateway, version)
-    const at = systemClock()
-    this.#outbox.put({
-      id: uuidv7(at),
-      type: change === 'closed' ? 'gateway.disabled' : 'gateway.published',
-      at,
-      project,
-      gatewayId: gateway,
-      ...(snapshot?.ok ? { gateway: snapshot.value.slug } : {}),
-      ...(version === null ? {} : { gatewayVersion: version }),
-      attributes: {},
-    })
+    const of = { project, gateway, version, closed: change === 'closed' }
+    const events = versionEvents(of, snapshot?.ok ? snapshot.value : null, systemClock())
+    for (const event of events) this.#outbox.put(event)
   }
 
   #end(match: Match, reason: string): number {

@@ -11,7 +11,7 @@ import { readUpstreams, readVersion } from './store.ts'
 
 const keptInMemory = 64
 /** To be raised when a snapshot gets another shape: one that an older release compiled is not read. */
-export const snapshotFormat = 3
+export const snapshotFormat = 5
 const keptInKvSeconds = 30 * 86_400
 
 /** By key, least recently used first. A version never changes, so nothing here is ever stale. */

@@ -13,6 +13,7 @@ import { documentHash } from './hash.ts'
 import type { Reach } from './hub-api.ts'
 import { hubOf } from './hub-api.ts'
 import { forgetRoute } from './route.ts'
+import type { LeftOut } from './snapshot.ts'
 import { compileSnapshot } from './snapshot.ts'
 import type { VersionRow } from './store.ts'
 import { readHead, readHeadBySlug, readUpstreams, readVersion } from './store.ts'
@@ -38,6 +39,8 @@ export type Published = {
   /** False: the live version says the same already, and nothing was written. */
   changed: boolean
   reach: Reach
+  /** See `Snapshot`. */
+  leftOut: LeftOut[]
 }
 
 /**
@@ -59,7 +62,13 @@ export async function publish(env: Env, it: Publication, now: Clock = systemCloc
   if (head && !it.force) {
     const live = await readVersion(db, project, gateway, head.version)
     if (live && (await hashToday(live)) === hash)
-      return ok({ gateway, version: head.version, changed: false, reach: await settle(env, project, gateway) })
+      return ok({
+        gateway,
+        version: head.version,
+        changed: false,
+        reach: await settle(env, project, gateway),
+        leftOut: [],
+      })
   }
 
   const version = (base ?? 0) + 1
@@ -90,7 +99,8 @@ export async function publish(env: Env, it: Publication, now: Clock = systemCloc
   }
   // What was compiled above only says that it can be. The version's snapshot is made after the write, by the Hub: of two who
   // change pins and publish at once, the one sees the other's version, or the other's snapshot has the new pins.
-  return ok({ gateway, version, changed: true, reach: await settle(env, project, gateway) })
+  const { leftOut } = snapshot.value
+  return ok({ gateway, version, changed: true, reach: await settle(env, project, gateway), leftOut })
 }
 
 /** The guard judges the address again at every call; here it says so before anything is written (attack case 1). */

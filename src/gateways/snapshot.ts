@@ -1,4 +1,4 @@
-import type { OfferedUpstream, Sources } from '../catalog/catalog.ts'
+import type { OfferedUpstream, OfferFault, Sources } from '../catalog/catalog.ts'
 import { offer } from '../catalog/catalog.ts'
 import type { Caller } from '../core/caller.ts'
 import type { GatewayId, ProjectId } from '../core/ids.ts'
@@ -27,7 +27,11 @@ export type Snapshot = Omit<GatewayDocument, 'kind' | 'name' | 'tools'> & {
   resources: OfferedResource[]
   templates: OfferedTemplate[]
   upstreams: OfferedUpstream[]
+  /** What could not be offered as the document says, such as two names that are one, and what settles it. */
+  leftOut: LeftOut[]
 }
+
+export type LeftOut = OfferFault
 
 export type SnapshotOf = { project: ProjectId; gateway: GatewayId; version: number }
 
@@ -49,11 +53,15 @@ export async function compileSnapshot(
   const { tools, faults } = withinCaps(offered.tools, document)
   if (strict && faults.length > 0) return invalid(faults)
   const { prompts, resources, templates, upstreams } = offered
+  const leftOut = offered.faults.slice(0, mostLeftOut)
   const failing = strict ? failingTests(document.rules, { tools, prompts, resources }) : []
   if (failing.length > 0) return invalid(failing)
   const { tests: __, ...rules } = { ...document.rules, version: `${name}@${of.version}` }
-  return ok({ ...settings, ...of, slug: name, rules, tools, prompts, resources, templates, upstreams })
+  return ok({ ...settings, ...of, slug: name, rules, tools, prompts, resources, templates, upstreams, leftOut })
 }
+
+/** Two servers with a thousand names in common must not fill a snapshot. */
+const mostLeftOut = 200
 
 /** A tool that needs more of a provider than this gateway may use is not offered: it could only fail. */
 function withinCaps(tools: readonly Tool[], { providers }: GatewayDocument): { tools: Tool[]; faults: Fault[] } {

@@ -66,8 +66,8 @@ export function readableResource(uri: string, caller: Caller, use: Runtime): Too
 
 /** A template is shown where a resource of its form could be permitted. */
 export function listTemplates(caller: Caller, use: Runtime): JsonObject[] {
-  const { templates, resource } = use.gateway.things
-  return visible(templates, 'resource', caller, use, ({ uriTemplate }) => resource(uriTemplate)).map((one) => ({
+  const { templates, template } = use.gateway.things
+  return visible(templates, 'resource', caller, use, ({ uriTemplate }) => template(uriTemplate)).map((one) => ({
     uriTemplate: one.uriTemplate,
     name: one.name,
     ...shown(one),
@@ -78,11 +78,11 @@ export function listTemplates(caller: Caller, use: Runtime): JsonObject[] {
 
 /** Servers of which this caller is shown something. Of the others they are not to know that they are here (promise 5). */
 export function shownUpstreams(caller: Caller, use: Runtime): string[] {
-  const { prompts, resources, templates, prompt, resource } = use.gateway.things
+  const { prompts, resources, templates, prompt, resource, template } = use.gateway.things
   const all = [
     ...visible(prompts, 'prompt', caller, use, ({ name }) => prompt(name)),
     ...visible(resources, 'resource', caller, use, ({ uri }) => resource(uri)),
-    ...visible(templates, 'resource', caller, use, ({ uriTemplate }) => resource(uriTemplate)),
+    ...visible(templates, 'resource', caller, use, ({ uriTemplate }) => template(uriTemplate)),
   ].map(({ upstream }) => upstream)
   const tools = listTools(caller, use).flatMap(({ source }) => (source.kind === 'upstream' ? [source.upstream] : []))
   return [...new Set([...tools, ...all])]

@@ -1,4 +1,4 @@
-import { matches } from '../catalog/catalog.ts'
+import { matches, templatePattern } from '../catalog/catalog.ts'
 import type { JsonObject } from '../core/json.ts'
 import type { OfferedPrompt, OfferedResource, OfferedTemplate } from '../core/offered.ts'
 import type { Tool } from '../core/tool.ts'
@@ -18,16 +18,23 @@ export function offeredThings(snapshot: Snapshot): OfferedThings {
   const resources = snapshot.resources.map((one) => resourceThing(one.uri, one, needs.get(one.upstream)))
   const byName = new Map(prompts.map((thing) => [thing.name, thing]))
   const byUri = new Map(resources.map((thing) => [thing.name, thing]))
-  const templates = snapshot.templates.map((template) => ({ template, pattern: patternOf(template.uriTemplate) }))
+  const templates = snapshot.templates.map((one) => ({
+    thing: resourceThing(one.uriTemplate, one, needs.get(one.upstream)),
+    pattern: templatePattern(one.uriTemplate),
+    of: one,
+  }))
+  const byTemplate = new Map(templates.map((one) => [one.thing.name, one.thing]))
   return {
     prompts: snapshot.prompts,
     resources: snapshot.resources,
     templates: snapshot.templates,
     prompt: (name) => byName.get(name),
+    template: (uriTemplate) => byTemplate.get(uriTemplate),
+    // No two servers have a template or a resource of one address (`catalog`), so the first is of the server whose it is.
     resource(uri) {
-      const known = byUri.get(uri)
+      const known = byUri.get(uri) ?? byTemplate.get(uri)
       if (known) return known
-      const found = templates.find(({ pattern }) => matches(pattern, uri))?.template
+      const found = templates.find(({ pattern }) => matches(pattern, uri))?.of
       return found && resourceThing(uri, found, needs.get(found.upstream))
     },
   }
@@ -67,6 +74,3 @@ function thing(
     ...(needs ?? { secrets: [] }),
   }
 }
-
-/** An expression of RFC 6570 may stand for anything here: whether there is such a resource, its server says. */
-const patternOf = (template: string): string => template.replaceAll('*', '').replace(/\{[^{}]*\}/g, '*')

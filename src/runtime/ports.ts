@@ -146,7 +146,8 @@ export type OfferedThings = {
   resources: readonly OfferedResource[]
   templates: readonly OfferedTemplate[]
   prompt: (name: string) => Tool | undefined
-  /** Also one that only a template knows. */
+  template: (uriTemplate: string) => Tool | undefined
+  /** Also one that only a template knows, and a template by its own text. */
   resource: (uri: string) => Tool | undefined
 }
 

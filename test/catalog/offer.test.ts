@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { offer, selectionSchema, upstreamSettingsSchema } from '../../src/catalog/catalog.ts'
 import type { Pin, UpstreamSource } from '../../src/catalog/catalog.ts'
 
@@ -158,7 +158,7 @@ it('hides both of two tools with one name and says so', async () => {
   const offered = await run([{ upstream: 'files' }, { upstream: 'files', include: ['read'], prompts: [] }])
   expect(names(offered)).toEqual(['Files_write'])
   expect(offered.faults).toEqual([
-    { path: 'tools[1]', message: 'Files_read is offered twice; set a prefix or an alias' },
+    { path: 'tools[1]', message: 'Files_read is offered twice; set a prefix or an alias', hidden: ['Files_read'] },
   ])
 })
 
@@ -223,4 +223,114 @@ it('offers of a tool Worker what was admitted and allowed, and takes no other so
     (await run([selection], upstreams)).faults.map(({ message }) => message)
   expect(await faults({ upstream: 'acme' }, acme(allowed))).toEqual(['"acme" is a tool Worker: say worker'])
   expect(await faults({ worker: 'files' }, [files])).toEqual(['there is no tool Worker "files"; add it first'])
+})
+
+describe('two servers with one name', () => {
+  const server = (id: string, kind: string, ...names: string[]): UpstreamSource => ({
+    ...files,
+    id,
+    pins: names.map((name) => {
+      const definition = { uri: name, uriTemplate: name, name: 'a thing' }
+      return pin(name, { kind, definition: kind === 'prompt' ? { description: 'Asks' } : definition })
+    }),
+  })
+  const both = async (a: UpstreamSource, b: UpstreamSource, more: object = {}) => {
+    const { prompts, resources, templates, faults } = await run(
+      [
+        { upstream: 'a', prefix: '' },
+        { upstream: 'b', prefix: '', ...more },
+      ],
+      [a, b],
+    )
+    const offered = [...prompts.map(({ name }) => name), ...resources.map(({ uri }) => uri)]
+    return { offered: [...offered, ...templates.map(({ uriTemplate }) => uriTemplate)], faults }
+  }
+  const templates = (id: string, ...names: string[]) => server(id, 'template', ...names)
+  const resources = (id: string, ...names: string[]) => server(id, 'resource', ...names)
+
+  it.each([
+    ['the names of variables', 'db://{a}', 'db://{b}'],
+    ['an ending', 'x://{o}', 'x://{o}/issues'],
+    ['a beginning', 'x://repos/{o}', 'x://{kind}/mine'],
+    ['operators', 'x://r{/path*}', 'x://r/{p}{?q,limit}'],
+    ['upper case', 'DB://{a}', 'db://{a}'],
+    ['a template that stands for anything', '{+uri}', 'db://{a}'],
+    ['a star that is text', 'x://a*/{b}', 'x://a*/{c}'],
+    ['no variable', 'x://a', 'x://{b}'],
+  ])('hides templates that can stand for one address and differ in %s', async (_, one, other) => {
+    const { offered, faults } = await both(templates('a', one), templates('b', other))
+    expect(offered).toEqual([])
+    expect(faults).toMatchObject([{ path: 'tools[1]', hidden: [one, other] }])
+  })
+
+  it.each([
+    ['db://{a}', 'bd://{a}'],
+    ['x://{a}/issues', 'x://{a}/pulls'],
+    ['x://users/{a}', 'x://repos/{a}'],
+    ['x://a', 'x://a/{b}'],
+  ])('keeps %s and %s, which never stand for the same', async (one, other) => {
+    const { offered, faults } = await both(templates('a', one), templates('b', other))
+    expect(offered.toSorted()).toEqual([one, other].toSorted())
+    expect(faults).toEqual([])
+  })
+
+  it('hides a resource of one server that a template of another can stand for, and equal ones', async () => {
+    expect((await both(resources('a', 'db://users'), templates('b', 'db://{t}'))).offered).toEqual([])
+    expect((await both(templates('a', 'db://{t}'), resources('b', 'db://users', 'x://y'))).offered).toEqual(['x://y'])
+    expect((await both(resources('a', 'db://users'), resources('b', 'db://users', 'db://more'))).offered).toEqual([
+      'db://more',
+    ])
+  })
+
+  it('lets one server say the same in several ways, and takes a resource chosen twice for one', async () => {
+    const a = { ...server('a', 'template', 'x://{o}', 'x://{o}/issues') }
+    a.pins = [...a.pins, ...server('a', 'resource', 'x://o').pins]
+    const offered = await run([{ upstream: 'a' }, { upstream: 'a', include: ['x'], resources: ['*'] }], [a])
+    expect(offered.templates.map(({ uriTemplate }) => uriTemplate)).toEqual(['x://{o}', 'x://{o}/issues'])
+    expect(offered.resources.map(({ uri }) => uri)).toEqual(['x://o'])
+  })
+
+  it.each([
+    ['resource', 'db://users', 'db://users', { resources: ['!db://users'] }],
+    ['template', 'db://{a}', 'db://{b?x}', { resources: ['!db://{b?x}'] }],
+    ['prompt', 'ask', 'Ask', { prompts: ['!Ask'] }],
+  ])('says of a %s what settles it, and that does', async (kind, one, other, settled) => {
+    const { offered, faults } = await both(server('a', kind, one), server('b', kind, other, 'z://rest'))
+    expect(offered).toHaveLength(1)
+    expect(faults[0]?.message).toContain(
+      `${JSON.stringify(Object.values(settled)[0]?.[0])} in ${Object.keys(settled)[0]}`,
+    )
+    const after = await both(server('a', kind, one), server('b', kind, other, 'z://rest'), settled)
+    expect(after.faults).toEqual([])
+    expect(after.offered).toHaveLength(2)
+    expect(after.offered).toContain(one)
+  })
+
+  it('says of prompts that a prefix settles it, and of two of one source that it does not', async () => {
+    const { faults } = await both(server('a', 'prompt', 'ask'), server('b', 'prompt', 'ask'), { prefix: '' })
+    expect(faults[0]?.message).toBe('ask is offered twice; set a prefix, or leave one out: "!ask" in prompts')
+    expect((await both(server('a', 'prompt', 'ask'), server('b', 'prompt', 'ask'), { prefix: 'B' })).faults).toEqual([])
+    const one = await both(server('a', 'prompt', 'ask-me', 'ask_me'), server('b', 'prompt'))
+    expect(one.faults[0]?.message).toBe(
+      'ask_me and ask-me are one name to some clients; leave one out: "!ask_me" in prompts',
+    )
+  })
+
+  it('says of a prompt or a tool whose name has no usable character how it can be there, or not', async () => {
+    const named = server('a', 'prompt', '提示')
+    const { offered, faults } = await both(named, server('b', 'prompt'))
+    expect(offered).toEqual([])
+    expect(faults[0]?.message).toBe('"提示" has no character that clients can take; leave it out: "!提示" in prompts')
+    const settled = await run([{ upstream: 'a', prompts: ['!提示'] }], [named])
+    expect(settled.faults).toEqual([])
+    const tools = await run([{ upstream: 'a', alias: { 提示: 'hint' } }], [{ ...files, id: 'a', pins: [pin('提示')] }])
+    expect([names(tools), tools.faults]).toEqual([['hint'], []])
+  })
+
+  it('says that what is to be left out is not there', async () => {
+    const { faults } = await both(resources('a', 'db://a'), resources('b', 'db://b'), { resources: ['!db://bb'] })
+    expect(faults).toMatchObject([
+      { path: 'tools[1].resources', message: '"!db://bb" matches nothing; there is db://b' },
+    ])
+  })
 })

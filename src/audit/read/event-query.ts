@@ -186,6 +186,7 @@ const types: Record<EventType, true> = {
   'approval.decided': true,
   'gateway.published': true,
   'gateway.disabled': true,
+  'gateway.names_hidden': true,
   'admin.changed': true,
   'admin.read': true,
   'directory.changed': true,

@@ -64,5 +64,6 @@ export type Severity = 'info' | 'warning' | 'error'
 export function severityOf({ event }: SinkRecord): Severity {
   const bad = ['vault.integrity', 'identity.token_reused', 'connect.user_mismatch', 'upstream.quarantined']
   if (bad.includes(event.type) || event.outcome === 'unknown') return 'error'
+  if (event.type === 'gateway.names_hidden') return 'warning'
   return event.outcome === 'failed' || event.outcome === 'refused' || event.decision === 'deny' ? 'warning' : 'info'
 }
