@@ -7,8 +7,13 @@ import type { JsonObject } from '../core/json.ts'
 import type { Result } from '../core/result.ts'
 import { ok, refuse } from '../core/result.ts'
 import { upstreams } from '../db/schema.ts'
+import type { Discovered } from '../upstream/upstream.ts'
+import { offersAlike } from '../upstream/upstream.ts'
+import type { Behind } from './behind.ts'
+import { allBehind } from './behind.ts'
 import type { Health } from './health.ts'
 import { healthAfter, readHealth } from './health.ts'
+import type { Listing } from './listing.ts'
 import { listEverything, listingCredential } from './listing.ts'
 import type { Republication } from './republish.ts'
 import { republish } from './republish.ts'
@@ -21,7 +26,8 @@ export type Synced = Republication & { changes: PinChange[]; health: Health }
 
 /**
  * Asks a server again what it offers and holds it against the pins. What changed is quarantined at once, and the gateways that
- * offered it get a version without it. A server that cannot be reached keeps its pins: silence is no change.
+ * offered it get a version without it. So they do when it speaks or can do otherwise than before. A server that cannot be reached
+ * keeps its pins: silence is no change.
  *
  * Errors: `core/not_found`.
  */
@@ -36,14 +42,21 @@ export async function syncUpstream(id: string, use: FederationUse): Promise<Resu
   const health = healthAfter(before, listing, use.now())
   if (health.state !== before.state) await record(id, [healthEvent(id, before, health, use)], use)
   const changes = listing.ok ? await reviewListing(id, listing.value.listed, settings, use) : []
-  await keep(row, { health, ...(listing.ok ? { discovered: listing.value.discovered } : {}) }, use)
+  await keep(row, { health, ...(listing.ok ? foundOut(row, listing.value, use) : {}) }, use)
   // Also when nothing changed, or the server is silent now: an earlier change may not be everywhere yet.
   return ok({ changes, ...(await republish(id, `${id} changed`, use)), health })
 }
 
+/** A gateway carries how a server speaks and what it can do: of another way, or more, its sessions hear only by a new version. */
+function foundOut({ discovered: before }: UpstreamRow, { discovered }: Listing, { now }: FederationUse): Found {
+  return offersAlike(before, discovered) ? { discovered } : { discovered, behind: allBehind(now()) }
+}
+
+type Found = { discovered?: Discovered; behind?: Behind }
+
 async function keep(
   row: UpstreamRow,
-  set: { health: Health; discovered?: unknown },
+  set: Found & { health: Health },
   { db, project, now }: FederationUse,
 ): Promise<void> {
   await db

@@ -32,6 +32,7 @@ export { Breakers } from './breakers.ts'
 export type { Challenge } from './challenge.ts'
 export type { RegisteredClient } from './register-client.ts'
 export { registerClient } from './register-client.ts'
+export { offersAlike } from './speech.ts'
 export { exchangeToken } from './token-exchange.ts'
 export type { ExchangedToken, TokenExchange } from './token-exchange.ts'
 

@@ -53,6 +53,41 @@ async function failing({ name }: Gateway): Promise<() => Promise<unknown>> {
   return () => env.DB.prepare(`DROP TRIGGER ${trigger}`).run()
 }
 
+/** What sessions are told about the server. */
+async function known({ gateway }: Gateway) {
+  const head = await readHead(openDb(env.DB), testProject, gateway)
+  const snapshot = await loadSnapshot(env, testProject, gateway, head?.version ?? 0)
+  return snapshot.ok ? { version: head?.version, ...snapshot.value.upstreams[0]?.target.discovered } : null
+}
+
+describe('how a server speaks', () => {
+  it('reaches its gateways when it has become another way, and only then', async () => {
+    const id = 'rolled-back'
+    await admit(id)
+    const [one] = (await gatewaysOf(id, 1)) as [Gateway]
+    expect(await known(one)).toMatchObject({ era: 'modern', version: 1 })
+    server.legacy = true
+    expect(await syncUpstream(id, use())).toMatchObject({
+      value: { changes: [], republished: [{ gateway: one.name }], outstanding: [] },
+    })
+    expect(await known(one)).toMatchObject({ era: 'legacy', version: 2 })
+    expect(await syncUpstream(id, use())).toMatchObject({ value: { republished: [] } })
+    server.legacy = false
+    await syncUpstream(id, use())
+    expect(await known(one)).toMatchObject({ era: 'modern', version: 3 })
+  })
+
+  it('reaches them too when it can do more than before', async () => {
+    const id = 'grown'
+    await admit(id)
+    const [one] = (await gatewaysOf(id, 1)) as [Gateway]
+    server.capabilities = { tools: { listChanged: true }, completions: {}, logging: {}, resources: { subscribe: true } }
+    expect(await syncUpstream(id, use())).toMatchObject({ value: { republished: [{ gateway: one.name }] } })
+    expect(await known(one)).toMatchObject({ capabilities: { completions: {}, resources: { subscribe: true } } })
+    expect(await syncUpstream(id, use())).toMatchObject({ value: { republished: [] } })
+  })
+})
+
 describe('a quarantine', () => {
   it('is in force at every gateway but those that cannot be published, and there as soon as they can', async () => {
     const logged = vi.spyOn(console, 'error').mockImplementation(() => {})

@@ -1,4 +1,5 @@
-import { createMcpHandler, Server } from '@modelcontextprotocol/server'
+import type { ServerCapabilities } from '@modelcontextprotocol/server'
+import { createMcpHandler, Server, WebStandardStreamableHTTPServerTransport } from '@modelcontextprotocol/server'
 import { env, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
 import { vi } from 'vitest'
 import { readConfig } from '../../src/config/config.ts'
@@ -17,14 +18,17 @@ import { testProject } from './gateway-fixtures.ts'
 
 const url = 'https://crm.example/mcp'
 
-/** A server of 2026-07-28 at the other end of `fetch`. Its tools are what `tools` says when it is asked. */
+/** A server at the other end of `fetch`. What it says and how it speaks is what stands here when it is asked. */
 export class FederatedServer {
   tools: Record<string, string> = { lookup: 'Looks a customer up.', count: 'Counts customers.' }
   down = false
+  /** It knows 2025-x only, without sessions. */
+  legacy = false
+  capabilities: ServerCapabilities = { tools: { listChanged: true } }
 
   constructor() {
-    const handler = createMcpHandler(() => {
-      const server = new Server({ name: 'crm', version: '1' }, { capabilities: { tools: { listChanged: true } } })
+    const build = (): Server => {
+      const server = new Server({ name: 'crm', version: '1' }, { capabilities: this.capabilities })
       server.setRequestHandler('tools/list', () => ({
         tools: Object.entries(this.tools).map(([name, description]) => ({
           name,
@@ -33,10 +37,15 @@ export class FederatedServer {
         })),
       }))
       return server
-    })
+    }
+    const modern = createMcpHandler(build)
     vi.spyOn(globalThis, 'fetch').mockImplementation(async (input, init) => {
       if (this.down) throw new TypeError('no route')
-      return handler.fetch(new Request(input, init))
+      const request = new Request(input, init)
+      if (!this.legacy) return modern.fetch(request)
+      const transport = new WebStandardStreamableHTTPServerTransport({})
+      await build().connect(transport)
+      return transport.handleRequest(request)
     })
   }
 }
