@@ -2,7 +2,11 @@ import type { Json } from '../src/core/json.ts'
 import { diff } from '../src/gateways/diff.ts'
 import { differenceText } from './plan-text.ts'
 
-export type Settings = { credentials?: { kind: string; [more: string]: unknown }; [name: string]: unknown }
+export type Settings = {
+  credentials?: { kind: string; [more: string]: unknown }
+  admit?: { additions: boolean; tools: boolean }
+  [name: string]: unknown
+}
 /** A server as it is kept. */
 export type Stands = { id: string; url: string; enabled: boolean; settings: Settings }
 

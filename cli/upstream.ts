@@ -4,10 +4,10 @@ import { listCommand } from './list.ts'
 import { aligned } from './main.ts'
 import type { Republished } from './left-out-text.ts'
 import { leftOutLines } from './left-out-text.ts'
+import type { Pin } from './pin-text.ts'
+import { pinLines, pinRows } from './pin-text.ts'
 import { pkcs8 } from './pkcs8.ts'
 import { at } from './upstream-add.ts'
-import type { Behaviour, Finding } from './upstream-text.ts'
-import { behaviourText, findingLines } from './upstream-text.ts'
 
 type Upstream = {
   id: string
@@ -17,17 +17,6 @@ type Upstream = {
   health: { state: string; reason: string | null }
   behind: boolean
 }
-type Pin = {
-  kind: string
-  name: string
-  status: string
-  hash: string
-  behaviour: Behaviour | null
-  findings: Finding[]
-  differences: { path: string; before?: unknown; after?: unknown }[]
-  differencesLeftOut: number
-}
-
 export const list = listCommand<Upstream>({
   path: '/upstreams',
   help: 'MCP servers of the project and how they are doing.',
@@ -42,30 +31,27 @@ export const list = listCommand<Upstream>({
 })
 
 export const pins: Command = {
-  usage: '<id>',
-  help: 'What a server offers, what you admitted of it, and what changed since.',
-  async run({ positionals }, context) {
-    const items = await pinsOf(positionals[0] ?? '', context)
+  usage: '<id> [names...]',
+  help: `What a server offers, what you admitted of it, and what changed since. What is new and waits is shown with its whole text.
+
+names  these alone, each with its whole text.`,
+  async run({ positionals: [id = '', ...names] }, context) {
+    const items = named(await pinsOf(id, context), names, id)
     context.printJson(items)
-    const rows = items.map((one) => [
-      one.status,
-      one.kind,
-      one.name,
-      behaviourText(one.behaviour),
-      `${one.findings.length || ''}`,
-    ])
-    for (const line of aligned(rows)) context.print(line)
+    for (const line of pinRows(items)) context.print(line)
     for (const one of items) {
-      for (const line of findingLines(one.findings)) context.print(`${one.name}: ${line}`)
-      for (const { path, before, after } of one.differences) {
-        context.print(`${one.name}: ${path}\n  - ${JSON.stringify(before) ?? ''}\n  + ${JSON.stringify(after) ?? ''}`)
-      }
-      if (one.differencesLeftOut > 0)
-        context.print(
-          `${one.name}: ${one.differencesLeftOut} more differences are not listed (--json has both definitions)`,
-        )
+      const isNew = one.status === 'quarantined' && one.differences.length === 0
+      for (const line of pinLines(one, isNew || names.length > 0)) context.print(line)
     }
   },
+}
+
+/** All where none is named. */
+function named(items: Pin[], names: readonly string[], id: string): Pin[] {
+  const unknown = names.filter((name) => !items.some((one) => one.name === name))
+  if (unknown.length > 0)
+    throw new Fault(`There is no ${unknown.join(', ')}. See: npm run behalf -- upstream pins ${id}`)
+  return names.length === 0 ? items : items.filter(({ name }) => names.includes(name))
 }
 
 const decideOptions = {
@@ -95,10 +81,8 @@ async function decide(decision: 'admit' | 'hold', { positionals, values }: Args,
   const [id = '', ...names] = positionals
   const items = await pinsOf(id, context)
   const before = decision === 'admit' ? 'quarantined' : 'admitted'
-  const chosen = items.filter((one) => names.includes(one.name) || (values['all'] === true && one.status === before))
-  const unknown = names.filter((name) => !items.some((one) => one.name === name))
-  if (unknown.length > 0)
-    throw new Fault(`There is no ${unknown.join(', ')}. See: npm run behalf -- upstream pins ${id}`)
+  const wanted = names.length > 0 ? named(items, names, id) : []
+  const chosen = items.filter((one) => wanted.includes(one) || (values['all'] === true && one.status === before))
   // By name, what is only a notice is taken: whoever names it has seen it.
   const found = ({ name, findings }: Pin): boolean =>
     findings.some(({ severity }) => severity === 'danger' || !names.includes(name))

@@ -57,6 +57,7 @@ describe('upstream import', () => {
     expect(first.out).toContain('open: the header Content-Type is left out')
     expect(first.out).toMatch(/added +open/)
     expect(await shown('open')).toMatchObject({ url: open.mcp, settings: { credentials: { kind: 'none' } } })
+    expect((await world.cli('upstream', 'pins', 'open')).out).toMatch(/^one \(tool\)\n {4}Does one\.$/m)
 
     await world.admin('PUT', '/secrets/MCP_LOCKED_X_KEY', { value: key })
     const { Broken: _, ...rest } = servers
@@ -118,11 +119,14 @@ describe('upstream add, where there is one of that name', () => {
   })
 
   it('gives nothing that was meant for one host to another', async () => {
-    await add('moved', open.mcp, '--title', 'Moved', '--header', 'x-team=blue', '--admit', 'tools')
+    const added = await add('moved', open.mcp, '--title', 'Moved', '--header', 'x-team=blue', '--admit', 'tools')
+    expect(added.out).toContain('What nothing dangerous was found in is admitted')
+    expect(await statuses('moved')).toContain('admitted')
     const before = open.seen.length
     const elsewhere = open.mcp.replace('127.0.0.1', 'localhost')
     expect((await add('moved', elsewhere, '--replace')).out).toContain('moved is replaced.')
     const { settings } = await shown('moved')
+    expect(await statuses('moved')).not.toContain('admitted')
     expect(settings).toMatchObject({ title: 'Moved', credentials: { kind: 'none' }, admit: { tools: false } })
     expect(open.seen.slice(before).map(({ headers }) => headers.get('x-team'))).not.toContain('blue')
   })
