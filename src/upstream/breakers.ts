@@ -10,6 +10,10 @@ const silence: readonly Code[] = ['egress/timeout', 'egress/unreachable', 'upstr
 /** HTTP 429 is an answer, and often meant for one person only: it must not cost the others the server. */
 const isSilence = ({ code, evidence }: Refusal): boolean => silence.includes(code) && evidence?.['status'] !== 429
 
+/** The caller gave up, or a person answered too late. */
+const tellsNothing = ({ code, evidence }: Refusal): boolean =>
+  code === 'runtime/cancelled' || evidence?.['fault'] === 'call_gone'
+
 /** One breaker per key, of a server as one project knows it. Bounded: a server that answers needs no entry. */
 export class Breakers {
   readonly #byKey = new Map<string, Breaker>()
@@ -25,7 +29,7 @@ export class Breakers {
 
   learn(key: string, result: Result<unknown>, now: number): void {
     const known = this.#byKey.get(key)
-    if (!result.ok && result.error.code === 'runtime/cancelled') {
+    if (!result.ok && tellsNothing(result.error)) {
       if (known) this.#byKey.set(key, afterNothing(known))
     } else if (!result.ok && isSilence(result.error)) {
       this.#byKey.set(key, afterFailure(known ?? closedBreaker, now))

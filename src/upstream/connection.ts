@@ -10,13 +10,16 @@ import { ok, refuse } from '../core/result.ts'
 import type { Discovered, UpstreamReply, UpstreamRequest } from './api.ts'
 import type { CallState, Followed } from './call-state.ts'
 import { readState, writeState } from './call-state.ts'
+import { callOf } from './call-streams.ts'
 import { failureOf } from './failure.ts'
 import { disguiseTask, followTask, handleOf } from './follow-task.ts'
 import type { Listener } from './listen.ts'
 import { Listeners } from './listen.ts'
 import type { Opened, Resumable } from './open.ts'
 import { OutsideLog } from './outside-log.ts'
-import { RunningCall } from './running-call.ts'
+import { readLinks, readQuestions } from './questions.ts'
+import type { RunningCall } from './running-call.ts'
+import { RunningCalls } from './running-calls.ts'
 import { mayAsk, readResult, withTasks } from './shape.ts'
 import { wait } from './wait.ts'
 
@@ -38,8 +41,7 @@ export class Connection {
   readonly #listeners: Listeners
   readonly #client: Client
   readonly #opened: Opened
-  /** Oldest first. A question that comes outside of any call's stream belongs to the newest. */
-  readonly #running = new Map<string, RunningCall>()
+  readonly #running = new RunningCalls()
   readonly #outside: OutsideLog
   /** What the server was told. Null: nothing, so it logs what it likes. */
   #logLevel: LogLevel | null = null
@@ -81,7 +83,7 @@ export class Connection {
   }
 
   get busy(): boolean {
-    return this.#running.size > 0 || this.#listeners.some
+    return this.#running.some || this.#listeners.some
   }
 
   /** What a later connection needs to go on with this one's session. */
@@ -109,7 +111,7 @@ export class Connection {
     call.report = report(request)
     if (state?.kind === 'running' && request.resume) call.answer(request.resume.responses)
     const reply = await call.next(timeoutMs, request.signal)
-    if (call.settled) this.#running.delete(call.id)
+    if (call.settled) this.#running.end(call)
     if (!reply.ok && request.signal?.aborted) return refuse('runtime/cancelled')
     return call.sessionLost ? { ...reply, sessionLost: true } : reply
   }
@@ -159,7 +161,7 @@ export class Connection {
   async close(forGood: boolean): Promise<void> {
     this.#closed = true
     this.#listeners.end()
-    for (const call of this.#running.values()) call.abort.abort()
+    this.#running.abort()
     const { transport } = this.#opened
     if (forGood && transport instanceof StreamableHTTPClientTransport)
       await transport.terminateSession().catch(() => {})
@@ -167,8 +169,7 @@ export class Connection {
   }
 
   #start(request: UpstreamRequest, state: CallState | null): RunningCall {
-    const call = new RunningCall()
-    this.#running.set(call.id, call)
+    const call = this.#running.begin()
     const outcome =
       state?.kind === 'task'
         ? this.#follow(state.task, call, request, request.resume?.responses)
@@ -196,6 +197,7 @@ export class Connection {
     const value = await this.#client.request({ method: request.method, params }, anything, {
       signal: call.abort.signal,
       timeout: sdkTimeoutMs,
+      relatedRequestId: call.id,
       allowInputRequired: true,
       ...(headers && { headers }),
       ...(request.onProgress && { onprogress: (progress: SdkProgress) => progressed(call, progress) }),
@@ -215,7 +217,10 @@ export class Connection {
     return followTask(task, call, request, {
       answers,
       ask: (method, params) =>
-        this.#client.request({ method, params: { ...params, _meta } }, anything, { timeout: 30_000 }),
+        this.#client.request({ method, params: { ...params, _meta } }, anything, {
+          timeout: 30_000,
+          relatedRequestId: call.id,
+        }),
       wait,
       failed: ({ code, message = '' }) => ({ ok: false, error: failureOf(new ProtocolError(code, message)).refusal }),
       isLost: (fault) => lost.has(failureOf(fault).refusal.code),
@@ -223,33 +228,22 @@ export class Connection {
   }
 
   #replyOf(request: UpstreamRequest, value: unknown): Result<UpstreamReply> {
-    if (isObject(value) && value['resultType'] === 'input_required') return this.#inputRequired(value, request)
+    if (isObject(value) && value['resultType'] === 'input_required') return readQuestions(value, request)
     const result = readResult(request.method, value)
     return result ? ok({ kind: 'result', result }) : refuse('upstream/failed', { evidence: { fault: 'shape' } })
-  }
-
-  #inputRequired(value: Record<string, unknown>, request: UpstreamRequest): Result<UpstreamReply> {
-    const requests = isObject(value['inputRequests']) ? (value['inputRequests'] as JsonObject) : {}
-    const asks = Object.values(requests)
-    if (!asks.every((one) => mayAsk(one, request.capabilities))) {
-      return refuse('upstream/failed', { evidence: { fault: 'asked_beyond_capabilities' } })
-    }
-    const state = value['requestState']
-    const echo = writeState({ kind: 'echo', ...(typeof state === 'string' && { state }) })
-    return ok({ kind: 'input_required', requests, state: echo })
   }
 
   #failed(call: RunningCall, request: UpstreamRequest, error: unknown): Result<UpstreamReply> {
     const failure = failureOf(error)
     call.sessionLost = failure.sessionLost
-    const links = failure.rpc?.code === -32042 ? linksOf(failure.rpc.data, request.capabilities) : null
+    const links = failure.rpc?.code === -32042 ? readLinks(failure.rpc.data, request) : null
     if (!links) return { ok: false, error: failure.refusal }
     return ok({ kind: 'input_required', requests: links, state: writeState({ kind: 'again' }) })
   }
 
   /** The server asks our client something (2025-x). */
   async #asked(request: JsonObject): Promise<JsonObject> {
-    const call = [...this.#running.values()].findLast((one) => !one.settled)
+    const call = this.#running.whose(request)
     const { method, params } = request
     const ask: JsonObject = { method: method ?? null, ...(params !== undefined && { params }) }
     // Without a session the answer could not find its way back to the call: better no answer now than a timeout later.
@@ -263,9 +257,10 @@ export class Connection {
     this.#listeners.tell(notice)
     const { method, params } = notice
     if (method !== 'notifications/message' || !isObject(params)) return
-    const call = [...this.#running.values()].findLast((one) => !one.settled)
+    const call = this.#running.whose(notice)
     if (call) call.report.onLog?.(params as JsonObject)
-    else this.#outside.take(params as JsonObject)
+    // Of a call that is over: nobody else's.
+    else if (typeof callOf(notice) !== 'string') this.#outside.take(params as JsonObject)
   }
 
   /** Never less than somebody wanted before: others may share the connection. 2026-07-28 has a level with each request instead. */
@@ -306,16 +301,4 @@ function meta({ trace, capabilities, logLevel }: UpstreamRequest, modern: boolea
 function argumentsOf({ params }: UpstreamRequest): JsonObject {
   const args = params['arguments']
   return isObject(args) ? (args as JsonObject) : {}
-}
-
-/** 2025-11-25, error -32042: links the person has to follow first. */
-function linksOf(data: unknown, capabilities: JsonObject): JsonObject | null {
-  const elicitations = isObject(data) ? data['elicitations'] : undefined
-  if (!Array.isArray(elicitations) || elicitations.length === 0 || elicitations.length > 10) return null
-  const asks = elicitations.map((one: unknown) => {
-    const { url, message } = isObject(one) ? (one as JsonObject) : {}
-    return { method: 'elicitation/create', params: { mode: 'url', url: url ?? null, message: message ?? '' } }
-  })
-  if (!asks.every((ask) => mayAsk(ask, capabilities))) return null
-  return Object.fromEntries(asks.map((ask, i) => [`link_${i + 1}`, ask]))
 }

@@ -6,6 +6,7 @@ import type { Refusal, Result } from '../core/result.ts'
 import { ok } from '../core/result.ts'
 import type { Egress } from '../egress/egress.ts'
 import type { Discovered, UpstreamCredential, UpstreamTarget } from './api.ts'
+import { CallStreams } from './call-streams.ts'
 import { failureOf } from './failure.ts'
 import type { Wire } from './wire.ts'
 import { wireFetch } from './wire.ts'
@@ -80,7 +81,7 @@ async function attempt(
   const send = wireFetch(use.egress, wire)
   const transport = sse
     ? new SSEClientTransport(url, { fetch: send, eventSourceInit: { fetch: send } })
-    : new StreamableHTTPClientTransport(url, { fetch: send, ...(known && wish.resume) })
+    : new CallStreams(url, { fetch: send, ...(known && wish.resume) })
   const client = new Client(
     { name: 'behalf', version: use.version },
     { capabilities: declared, versionNegotiation: { mode: 'auto' }, inputRequired: { autoFulfill: false } },

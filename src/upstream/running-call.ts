@@ -26,18 +26,27 @@ export class RunningCall {
   /** The upstream no longer knows the session, so it did nothing. */
   sessionLost = false
   readonly #asks = new Map<string, Ask>()
+  #asked = 0
   #outcome: Result<UpstreamReply> | null = null
-  #wake: (() => void) | null = null
+  /** One for each leg: a client may send its answer twice. */
+  readonly #waiting = new Set<() => void>()
   #disarm: () => void = () => {}
   #timeoutMs = 0
   #expired = false
+  readonly #forget: (call: RunningCall) => void
+
+  /** `forget`: nobody has come back for it in time. */
+  constructor(forget: (call: RunningCall) => void) {
+    this.#forget = forget
+  }
 
   settle(outcome: Result<UpstreamReply>): void {
-    this.#disarm()
+    // Otherwise the clock runs on: where nobody waits, the outcome is kept for as long as an answer may still come.
+    if (this.abort.signal.aborted) this.#disarm()
     // Stopped by us, when the session ended: the server is not to blame.
     const isStopped = this.abort.signal.aborted && !outcome.ok
     this.#outcome = this.#expired ? refuse('egress/timeout') : isStopped ? refuse('runtime/cancelled') : outcome
-    this.#wake?.()
+    this.#wake()
   }
 
   get settled(): boolean {
@@ -51,6 +60,7 @@ export class RunningCall {
 
   /** It has taken too long. */
   expire(): void {
+    if (this.#waiting.size === 0) this.#forget(this)
     this.#expired = true
     this.abort.abort()
     // Whoever holds the connection may not notice an abort; the caller must not wait for that.
@@ -61,8 +71,9 @@ export class RunningCall {
   ask(request: JsonObject): Promise<JsonObject> {
     return new Promise((resolve, reject) => {
       this.abort.signal.addEventListener('abort', () => reject(new Error('The call was cancelled.')), { once: true })
-      this.#asks.set(`ask_${this.#asks.size + 1}`, { request, sent: false, answer: resolve })
-      this.#wake?.()
+      // A key is never used twice: an answer that comes again must not answer another question.
+      this.#asks.set(`ask_${++this.#asked}`, { request, sent: false, answer: resolve })
+      this.#wake()
     })
   }
 
@@ -85,12 +96,17 @@ export class RunningCall {
     this.#timeoutMs = timeoutMs
     this.#arm(timeoutMs)
     try {
-      if (this.#outcome === null && !this.#hasNews()) await new Promise<void>((resolve) => (this.#wake = resolve))
+      if (this.#outcome === null && !this.#hasNews()) await new Promise<void>((resolve) => this.#waiting.add(resolve))
       return this.#outcome ?? this.#questions()
     } finally {
-      this.#wake = null
+      if (this.settled) this.#disarm()
       signal?.removeEventListener('abort', stop)
     }
+  }
+
+  #wake(): void {
+    for (const leg of this.#waiting) leg()
+    this.#waiting.clear()
   }
 
   #hasNews(): boolean {

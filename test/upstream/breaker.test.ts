@@ -47,6 +47,16 @@ describe('the circuit breaker', () => {
     expect(breakers.admit(url, 0)).toEqual(ok(null))
   })
 
+  it('learns nothing from an answer that came too late for its call', () => {
+    const late = refuse('upstream/unavailable', { evidence: { fault: 'call_gone' } })
+    const breakers = failing(4)
+    breakers.learn(url, late, 0)
+    expect(breakers.admit(url, 0)).toEqual(ok(null))
+    breakers.learn(url, dead, 0)
+    breakers.learn(url, late, 0)
+    expect(breakers.admit(url, 0)).toMatchObject({ ok: false })
+  })
+
   it('is not opened by a limit that the server set for one person (HTTP 429)', () => {
     const breakers = new Breakers()
     const limited = refuse('upstream/unavailable', { evidence: { status: 429 }, retryAfterMs: 60_000 })

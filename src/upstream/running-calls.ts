@@ -1,0 +1,46 @@
+import type { JsonObject } from '../core/json.ts'
+import { callOf } from './call-streams.ts'
+import { RunningCall } from './running-call.ts'
+
+/** The calls that are running on one connection, and whose it is what the server says meanwhile. */
+export class RunningCalls {
+  readonly #all = new Map<string, RunningCall>()
+
+  get some(): boolean {
+    return this.#all.size > 0
+  }
+
+  has(id: string): boolean {
+    return this.#all.has(id)
+  }
+
+  get(id: string): RunningCall | undefined {
+    return this.#all.get(id)
+  }
+
+  begin(): RunningCall {
+    const call = new RunningCall((late) => this.end(late))
+    this.#all.set(call.id, call)
+    return call
+  }
+
+  end(call: RunningCall): void {
+    this.#all.delete(call.id)
+  }
+
+  abort(): void {
+    for (const call of this.#all.values()) call.abort.abort()
+    this.#all.clear()
+  }
+
+  /**
+   * What did not come on the stream of a call can only be of the one that runs. With several nobody can know: a question would
+   * show one person's window what another's call is about.
+   */
+  whose(message: JsonObject): RunningCall | undefined {
+    const id = callOf(message)
+    const running = [...this.#all.values()].filter((call) => !call.settled)
+    if (id === undefined) return running.length === 1 ? running[0] : undefined
+    return running.find((call) => call.id === id)
+  }
+}
