@@ -16,7 +16,7 @@ const capabilities = { elicitation: { form: {} }, sampling: {}, roots: {} }
 
 type Legs = {
   server: AskingServer
-  call(name: string, more?: Partial<UpstreamRequest>): Promise<Leg>
+  call: (name: string, more?: Partial<UpstreamRequest>) => Promise<Leg>
   breakers: Breakers
   target: UpstreamTarget
 }
@@ -62,8 +62,8 @@ const answer = ({ keys, state }: Leg, text: string): Partial<UpstreamRequest> =>
 describe('a question on the stream of a call', () => {
   it('belongs to that call, whichever began last', async () => {
     const begun = Promise.withResolvers<void>()
-    const logs: string[] = []
-    const log = (who: string) => (entry: JsonObject) => void logs.push(`${who} hears ${String(entry['data'])}`)
+    const logs: unknown[] = []
+    const log = (who: string) => (entry: JsonObject) => void logs.push([who, entry['data']])
     const { call } = await start({
       async first({ own }) {
         await begun.promise
@@ -79,7 +79,7 @@ describe('a question on the stream of a call', () => {
     const [first, second] = await Promise.all(both)
     expect(first.asks).toEqual(['elicitation/create Of the first?'])
     expect(second.asks).toEqual(['elicitation/create Of the second?'])
-    expect(logs).toEqual(['first hears of the first'])
+    expect(logs).toEqual([['first', 'of the first']])
     const [saidFirst, saidSecond] = await Promise.all([
       call('first', answer(first, 'one')),
       call('second', answer(second, 'two')),

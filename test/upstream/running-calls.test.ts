@@ -8,7 +8,7 @@ afterEach(() => void vi.useRealTimers())
 
 const question = (message: string): JsonObject => ({ method: 'elicitation/create', params: { message } })
 const answerOf = (text: string): JsonObject => ({ action: 'accept', content: { text } })
-const done = ok({ kind: 'result', result: { content: [] } } as const)
+const done = ok({ kind: 'result' as const, result: { content: [] } })
 const aMinute = 60_000
 
 it('gives no question the key of another that still waits', async () => {
