@@ -1,6 +1,9 @@
 import type { JSONRPCMessage, TransportSendOptions } from '@modelcontextprotocol/client'
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
 
+type Streamable = StreamableHTTPClientTransport
+type Options = NonNullable<Parameters<Streamable['send']>[1]> & Pick<TransportSendOptions, 'relatedRequestId'>
+
 const sentFor = Symbol('the call whose answer it came with')
 
 /**
@@ -16,14 +19,14 @@ export function callOf(message: object): string | null | undefined {
  * request's `relatedRequestId`, also when the stream was lost and taken up again.
  */
 export class CallStreams extends StreamableHTTPClientTransport {
-  override send(message: JSONRPCMessage | JSONRPCMessage[], options: TransportSendOptions = {}): Promise<void> {
+  override send(message: JSONRPCMessage | JSONRPCMessage[], options: Options = {}): Promise<void> {
     // The handshake's answer brings the session, which has to be kept here.
     const answered = 'method' in message && 'id' in message && message.method !== 'initialize'
     if (!answered) return super.send(message, options)
     const call = options.relatedRequestId ?? null
-    const onmessage: StreamableHTTPClientTransport['onmessage'] = (incoming, extra) => {
+    const onmessage = (incoming: JSONRPCMessage): void => {
       if ('method' in incoming) Object.assign(incoming, { [sentFor]: call })
-      this.onmessage?.(incoming, extra)
+      this.onmessage?.(incoming)
     }
     // The SDK looks for its handlers anew at each message: the same transport, but with handlers for this one stream.
     const stream = Object.create(this, { onmessage: { value: onmessage }, onerror: { value: undefined } }) as this
