@@ -65,9 +65,14 @@ export async function answerWork(
   if (reply.kind === 'refused') return refusedAnswer(turn, features, asked, reply, wait?.round ?? 0)
   if (features.era === 'legacy') return finalRefusal(asked, { code: 'mcp/not_answerable' }, reply.callId)
   const next = waitFor(turn, reply.resume, { code: 'mcp/not_answerable' }, (wait?.round ?? 0) + 1)
+  const requestState = await sealWait(turn, asked, next)
+  if (!requestState.ok) {
+    await recordRefusal(turn, features, work, requestState.error, { responses: {}, state: reply.resume })
+    return finalRefusal(asked, requestState.error, reply.callId)
+  }
   return inputRequired({
     inputRequests: reply.requests as NonNullable<InputRequiredResult['inputRequests']>,
-    requestState: await sealWait(turn, asked, next),
+    requestState: requestState.value,
   })
 }
 
@@ -108,10 +113,12 @@ async function refusedAnswer(
   const question = round < maxRounds ? personQuestion(reply, features) : null
   if (resume === undefined || question === null) return finalRefusal(asked, error, callId)
   if (features.era === 'modern') {
+    const requestState = await sealWait(turn, asked, waitFor(turn, resume, error, round + 1))
+    if (!requestState.ok) return finalRefusal(asked, error, callId)
     return {
       ...inputRequired({
         inputRequests: { [question.key]: question.request } as NonNullable<InputRequiredResult['inputRequests']>,
-        requestState: await sealWait(turn, asked, waitFor(turn, resume, error, round + 1)),
+        requestState: requestState.value,
       }),
       _meta: { 'behalf.dev/error': errorMeta(error, callId) },
     }

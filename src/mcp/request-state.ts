@@ -25,7 +25,8 @@ export type Wait = {
 export type Asked = { method: string; name: string; arguments: Json }
 
 export const stateLifeMs = 15 * 60_000
-const maxLength = 16_384
+/** A quarter of the largest body: the arguments and the answers come back beside it. */
+const maxLength = 256 * 1024
 
 const shape = z.object({
   resume: z.object({
@@ -42,9 +43,15 @@ const shape = z.object({
   expiresAt: z.number(),
 })
 
-export async function sealWait(turn: Pick<Turn, 'stateKey' | 'caller'>, asked: Asked, wait: Wait): Promise<string> {
+/** Errors: `egress/too_large` for a server's own state that could not be handed in again. */
+export async function sealWait(
+  turn: Pick<Turn, 'stateKey' | 'caller'>,
+  asked: Asked,
+  wait: Wait,
+): Promise<Result<string>> {
   const key = await stateKeyFor(turn.stateKey, 'request-state')
-  return base64url(await encrypt(key, await bound(turn, asked), utf8(JSON.stringify(wait))))
+  const state = base64url(await encrypt(key, await bound(turn, asked), utf8(JSON.stringify(wait))))
+  return state.length > maxLength ? refuse('egress/too_large', { evidence: { fault: 'request_state' } }) : ok(state)
 }
 
 /** Errors: `mcp/invalid_state`, the same for every reason. */

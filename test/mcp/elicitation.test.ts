@@ -332,3 +332,36 @@ test('which account is meant is said as text to a client without forms, after a 
   }
   expect(kinds).toEqual(['input_required', 'input_required', 'input_required', 'complete'])
 })
+
+test("a server's own state comes back whole, and one that could not come back is an error at once", async () => {
+  const session = new FakeSession({
+    callTool: async ({ arguments: args, resumed }) => {
+      if (resumed) return said(`${resumed.state.upstream?.length}`)
+      const upstream = 'x'.repeat(args['length'] as number)
+      const requests = { name: { method: 'elicitation/create', params: { message: 'Name?', requestedSchema: {} } } }
+      return {
+        kind: 'input_required',
+        callId: 'call-1',
+        requests,
+        resume: { callId: 'call-1', wait: 'upstream', upstream },
+      }
+    },
+  })
+  const site = front(session)
+  const call = (length: number, more = {}) =>
+    modern({ method: 'tools/call', params: { name: 'Test_Ask', arguments: { length }, ...more }, capabilities })
+  const { result } = await read(await site.fetch(call(150_000)))
+  const inputResponses = { name: { action: 'accept', content: {} } }
+  const again = await read(await site.fetch(call(150_000, { inputResponses, requestState: result?.['requestState'] })))
+  expect(again.result).toMatchObject({ content: [{ text: '150000' }] })
+
+  const refusal = await read(await site.fetch(call(300_000)))
+  expect(refusal.result).toMatchObject({
+    resultType: 'complete',
+    isError: true,
+    _meta: { 'behalf.dev/error': { kind: 'upstream_error', callId: 'call-1', retryable: false } },
+  })
+  expect(session.refusals).toMatchObject([
+    { name: 'Test_Ask', error: { code: 'egress/too_large' }, resumed: { state: { callId: 'call-1' } } },
+  ])
+})
