@@ -13,6 +13,7 @@ import { blocked, send } from './send.ts'
 
 export type { Egress, EgressRequest, EgressResponse } from './api.ts'
 export { isAllowedUrl } from './guard.ts'
+export type { GuardConfig } from './guard.ts'
 export { retryAfterMs } from './headers.ts'
 
 const defaultTimeoutMs = 30_000

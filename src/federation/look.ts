@@ -50,7 +50,7 @@ export async function lookAt(url: string, settings: UpstreamSettings, use: Feder
     return ok({ url: address.value, ...(await describe(address.value, listing.value)), authorization: null })
   if (listing.error.code !== 'upstream/authorization_needed') return listing
   const challenge = (listing.error.evidence?.['challenge'] ?? {}) as Challenge
-  const found = await discoverAuthorization(address.value, challenge, use.egress)
+  const found = await discoverAuthorization(address.value, challenge, use)
   const authorization = found.ok ? found.value : { error: faultOf(found.error) }
   return ok({ url: address.value, discovered: null, authorization, items: [] })
 }

@@ -38,7 +38,7 @@ export async function setUpSignIn(
 ): Promise<Result<SignIn>> {
   const challenge = await askForChallenge(upstream, use)
   if (!challenge.ok) return challenge
-  const found = await discoverAuthorization(upstream.url, challenge.value, use.egress)
+  const found = await discoverAuthorization(upstream.url, challenge.value, use)
   if (!found.ok) return found
   if (found.value.authorizationEndpoint === null && !known) {
     return refuse('upstream/failed', { evidence: { fault: 'no_authorization_endpoint' } })

@@ -1,7 +1,8 @@
 import { z } from 'zod'
 import type { Result } from '../core/result.ts'
 import { ok, refuse } from '../core/result.ts'
-import type { Egress } from '../egress/egress.ts'
+import type { Egress, GuardConfig } from '../egress/egress.ts'
+import { isAllowedUrl } from '../egress/egress.ts'
 import type { Challenge } from './challenge.ts'
 import { getDocument } from './document.ts'
 
@@ -53,23 +54,25 @@ const serverMetadata = z.looseObject({
 
 type ResourceMetadata = z.output<typeof resourceMetadata>
 
+export type DiscoveryUse = { egress: Egress; config: GuardConfig }
+
 /**
  * `challenge` is what the server answered a request without a token. Null: it asks nobody to sign in.
  *
  * Errors: `upstream/failed` with `evidence.fault` (`resource_mismatch`, `issuer_mismatch`, `no_metadata`, `no_pkce`,
- * `bad_metadata`), and those of egress.
+ * `bad_metadata`, `endpoint_address`), and those of egress.
  */
 export async function discoverAuthorization(
   url: string,
   challenge: Challenge,
-  egress: Egress,
+  use: DiscoveryUse,
 ): Promise<Result<FoundAuthorization>> {
-  const resource = await resourceMetadataOf(url, challenge, egress)
+  const resource = await resourceMetadataOf(url, challenge, use.egress)
   if (!resource.ok) return resource
   const issuers = resource.value?.authorization_servers ?? []
   // MCP 2025-03-26 had no resource metadata: the server was its own authorization server.
   const old = issuers.length === 0
-  const server = await firstServer(old ? [new URL(url).origin] : issuers, egress, old)
+  const server = await firstServer(old ? [new URL(url).origin] : issuers, use, old)
   if (!server.ok) return server
   const { metadata, issuer } = server.value
   // MCP 2025-11-25 basic/authorization §Authorization Code Protection: a server that does not say it, does not have it.
@@ -126,16 +129,16 @@ function covers(resource: string, url: string): boolean {
 
 type Server = { metadata: z.output<typeof serverMetadata>; issuer: string }
 
-async function firstServer(issuers: readonly string[], egress: Egress, old: boolean): Promise<Result<Server>> {
+async function firstServer(issuers: readonly string[], use: DiscoveryUse, old: boolean): Promise<Result<Server>> {
   let last: Result<Server> = failed('no_metadata')
   for (const issuer of issuers) {
-    last = await serverAt(issuer, egress, old)
+    last = await serverAt(issuer, use, old)
     if (last.ok) return last
   }
   return last
 }
 
-async function serverAt(issuer: string, egress: Egress, old: boolean): Promise<Result<Server>> {
+async function serverAt(issuer: string, { egress, config }: DiscoveryUse, old: boolean): Promise<Result<Server>> {
   const base = URL.parse(issuer)
   if (!base) return failed('bad_metadata')
   for (const place of serverPlaces(base)) {
@@ -148,9 +151,10 @@ async function serverAt(issuer: string, egress: Egress, old: boolean): Promise<R
     // Nobody named the server's own origin, so there both ways to write it are its own.
     const isAsked = parsed.data.issuer === issuer || (old && parsed.data.issuer === `${issuer}/`)
     if (!isAsked) return failed('issuer_mismatch')
-    return endpointsAllowed(parsed.data)
-      ? ok({ metadata: parsed.data, issuer: parsed.data.issuer })
-      : failed('endpoint_scheme')
+    const bad = badEndpoint(parsed.data, config)
+    if (bad === undefined) return ok({ metadata: parsed.data, issuer: parsed.data.issuer })
+    const message = `The ${bad} of its authorization server is an address that may not be called.`
+    return refuse('upstream/failed', { message, evidence: { fault: 'endpoint_address', endpoint: bad } })
   }
   return old ? ok({ metadata: oldDefaults(base.origin), issuer: base.origin }) : failed('no_metadata')
 }
@@ -171,11 +175,18 @@ const oldDefaults = (origin: string): Server['metadata'] => ({
   registration_endpoint: `${origin}/register`,
 })
 
-/** A person's browser and our secrets go to these: what came by https stays with https. */
-function endpointsAllowed(metadata: Server['metadata']): boolean {
+const endpoints = ['authorization_endpoint', 'token_endpoint', 'revocation_endpoint', 'registration_endpoint'] as const
+
+/**
+ * A person's browser and our secrets go to these: nowhere that we would not call ourselves (attack case 4), and what came by
+ * https stays with https.
+ */
+function badEndpoint(metadata: Server['metadata'], config: GuardConfig): string | undefined {
   const secure = metadata.issuer.startsWith('https:')
-  const { authorization_endpoint: a, token_endpoint: b, revocation_endpoint: c, registration_endpoint: d } = metadata
-  return !secure || [a, b, c, d].every((one) => one === undefined || one.startsWith('https:'))
+  return endpoints.find((name) => {
+    const url = metadata[name]
+    return url !== undefined && (!isAllowedUrl(url, config).ok || (secure && !url.startsWith('https:')))
+  })
 }
 
 /** The challenge knows best, then the resource. A refresh token is asked for where it can be had. */

@@ -14,7 +14,7 @@ function web(pages: Pages) {
     if (typeof page === 'function') return (page as (init: RequestInit) => Response)(init)
     return page === undefined ? new Response('none', { status: 404 }) : Response.json(page)
   }
-  return { egress: createEgress({ development: false, egressAllow: [] }, { fetch }), asked }
+  return { egress: createEgress(config, { fetch }), asked }
 }
 
 const mcp = 'https://mcp.example/team/mcp'
@@ -33,7 +33,9 @@ const prmUrl = 'https://mcp.example/.well-known/oauth-protected-resource/team/mc
 const asUrl = 'https://login.example/.well-known/oauth-authorization-server/tenant'
 const good: Pages = { [prmUrl]: prm, [asUrl]: as }
 
-const discover = (pages: Pages, challenge = {}) => discoverAuthorization(mcp, challenge, web(pages).egress)
+const config = { development: false, egressAllow: [] }
+const discover = (pages: Pages, challenge = {}) =>
+  discoverAuthorization(mcp, challenge, { egress: web(pages).egress, config })
 const faultOf = async (pages: Pages, challenge = {}): Promise<unknown> => {
   const found = await discover(pages, challenge)
   return found.ok ? null : (found.error.evidence?.['fault'] ?? found.error.code)
@@ -138,8 +140,16 @@ describe('what an MCP server says about signing in', () => {
     [
       'a token endpoint without https',
       { ...good, [asUrl]: { ...as, token_endpoint: 'http://login.example/token' } },
-      'endpoint_scheme',
+      'endpoint_address',
     ],
+    ...['http://login.example/a', 'https://10.0.0.1/a', 'https://[::ffff:a00:1]/a', 'https://login.internal/a'].flatMap(
+      (address) =>
+        ['authorization', 'token', 'registration', 'revocation'].map((one): [string, Pages, string] => [
+          `a server whose ${one} endpoint is ${address}`,
+          { ...good, [asUrl]: { ...as, [`${one}_endpoint`]: address } },
+          'endpoint_address',
+        ]),
+    ),
     [
       'an endpoint that is no address',
       { ...good, [asUrl]: { ...as, authorization_endpoint: 'javascript:alert(1)' } },
@@ -166,6 +176,22 @@ describe('what an MCP server says about signing in', () => {
     expect(await faultOf(pages)).toBe(fault)
   })
 
+  it('names the endpoint that may not be called, and takes one that an operator allows', async () => {
+    const inside = { ...good, [asUrl]: { ...as, token_endpoint: 'https://10.0.0.1/token' } }
+    expect(await discover(inside)).toMatchObject({ error: { message: expect.stringContaining('token_endpoint') } })
+    const { egress } = web(inside)
+    const config = { development: false, egressAllow: ['10.0.0.1'] }
+    expect(await discoverAuthorization(mcp, {}, { egress, config })).toMatchObject({ ok: true })
+  })
+
+  it('keeps to https where it came by https, also in development', async () => {
+    const { egress } = web({ ...good, [asUrl]: { ...as, token_endpoint: 'http://login.example/token' } })
+    const config = { development: true, egressAllow: [] }
+    expect(await discoverAuthorization(mcp, {}, { egress, config })).toMatchObject({
+      error: { evidence: { fault: 'endpoint_address' } },
+    })
+  })
+
   it.each([
     'http://127.0.0.1/prm',
     'https://169.254.169.254/prm',
@@ -173,7 +199,7 @@ describe('what an MCP server says about signing in', () => {
     'file:///etc/passwd',
   ])("does not fetch a challenge's %s", async (resourceMetadata) => {
     const { egress, asked } = web(good)
-    expect(await discoverAuthorization(mcp, { resourceMetadata }, egress)).toMatchObject({
+    expect(await discoverAuthorization(mcp, { resourceMetadata }, { egress, config })).toMatchObject({
       ok: false,
       error: { code: 'egress/blocked' },
     })

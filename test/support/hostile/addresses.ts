@@ -165,6 +165,8 @@ const discovery: Pair = {
       server({ issuer: 'https://accounts.bank.example' }),
       server({ token_endpoint: 'javascript:alert(1)' }),
       server({ authorization_endpoint: 'file:///etc/passwd' }),
+      server({ authorization_endpoint: 'https://10.0.0.1/authorize' }),
+      server({ registration_endpoint: 'http://169.254.169.254/register' }),
       server({ code_challenge_methods_supported: ['plain'] }),
     ]
     const outs = await Promise.all(baits.map((bait) => signsIn(kit, bait)))
