@@ -76,16 +76,27 @@ class Walk {
     this.#left -= text.length
     if (this.#left < 0) return this.#unread(text, path)
     const spans = this.#spansOf(text)
-    if (spans.length === 0) return text.includes('\\u') ? this.#escaped(text, path) : text
     for (const span of spans) this.#note(span, text, path)
-    const masked = spans.filter(({ kind }) => this.#treatments.get(kind)?.action === 'mask')
-    return masked.length === 0 ? text : mask(text, masked)
+    const masked = this.#masked(text, spans)
+    if (!text.includes('\\u')) return masked
+    return this.#escaped(masked, path, new Set(spans.map((span) => textOf(span, text))))
   }
 
-  #escaped(text: string, path: string): string {
+  /** What escapes spell is looked at whatever stands openly beside it (`known`): that may be there to draw the eye. */
+  #escaped(text: string, path: string, known: ReadonlySet<string>): string {
     const decoded = decodeEscapes(text)
-    const screened = decoded === text ? text : this.#text(decoded, path)
-    return screened === decoded ? text : screened
+    if (decoded === text) return text
+    this.#left -= decoded.length
+    if (this.#left < 0) return this.#unread(text, path)
+    const spans = this.#spansOf(decoded)
+    for (const span of spans) if (!known.has(textOf(span, decoded))) this.#note(span, decoded, path)
+    const masked = this.#masked(decoded, spans)
+    return masked === decoded ? text : masked
+  }
+
+  #masked(text: string, spans: readonly Span[]): string {
+    const masked = spans.filter(({ kind }) => this.#treatments.get(kind)?.action === 'mask')
+    return masked.length === 0 ? text : mask(text, masked)
   }
 
   #spansOf(text: string): Span[] {
@@ -117,6 +128,8 @@ class Walk {
     return action === 'mask' ? '[masked:unread]' : text
   }
 }
+
+const textOf = ({ kind, what, start, end }: Span, text: string): string => `${kind} ${what} ${text.slice(start, end)}`
 
 /** Spans may overlap: what stands under several is masked once, by the first. */
 function mask(text: string, spans: readonly Span[]): string {
