@@ -21,8 +21,8 @@ import { root } from './lib/root.ts'
  * those of the extensions that a gateway has.
  * `npm run conformance [-- --only gateway|direct|client] [--revision 2026-07-28] [--verbose]`
  */
-/** SEP-2663, where the suite itself skips the one for status notifications until it has been rewritten there; SEP-1046. */
-const extensions = { server: /^tasks-/, client: /^auth\/client-credentials-/ }
+/** SEP-2663, where the suite itself skips the one for status notifications until it has been rewritten there; SEP-1046; SEP-990. */
+const extensions = { server: /^tasks-/, client: /^auth\/(client-credentials|enterprise-managed)-/ }
 
 const require = createRequire(import.meta.url)
 const suite = join(dirname(require.resolve('@modelcontextprotocol/conformance/package.json')), 'dist/index.js')

@@ -9,7 +9,9 @@ const type = (name: string): string => `urn:ietf:params:oauth:token-type:${name}
 const exchange = 'urn:ietf:params:oauth:grant-type:token-exchange'
 const bearer = 'urn:ietf:params:oauth:grant-type:jwt-bearer'
 
-export type Trusted = { audience: string; clientId: string }
+export type Asked = Readonly<Record<string, string | undefined>>
+/** `madeBy`: an identity provider further on, which makes the assertion of what was asked here. */
+export type Trusted = { audience: string; clientId: string; madeBy?: (asked: Asked) => Promise<string> }
 
 /** What an identity provider does for identity assertions, and what it was shown. */
 export type Assertions = {
@@ -32,6 +34,23 @@ type Key = Parameters<SignJWT['sign']>[0]
 export function makesAssertions(provider: Provider, issuer: string, keys: { sign: Key; verify: Key }): Assertions {
   const assertions: Assertions = { trusted: [], idTokens: [], made: [], bend: (claims) => claims }
   const params = ['audience', 'resource', 'scope', 'subject_token', 'subject_token_type', 'requested_token_type']
+  const signed = async (trusted: Trusted, sub: string, scope: string): Promise<string> => {
+    const now = Math.floor(Date.now() / 1_000)
+    const claims = assertions.bend({
+      iss: issuer,
+      sub,
+      aud: trusted.audience,
+      client_id: trusted.clientId,
+      jti: randomUUID(),
+      iat: now,
+      exp: now + 300,
+      scope,
+    })
+    const header = { alg: 'RS256', typ: 'oauth-id-jag+jwt', kid: 'company' }
+    const assertion = await new SignJWT(claims).setProtectedHeader(header).sign(keys.sign)
+    assertions.made.push(assertion)
+    return assertion
+  }
   provider.registerGrantType(
     exchange,
     async (ctx) => {
@@ -49,20 +68,9 @@ export function makesAssertions(provider: Provider, issuer: string, keys: { sign
         algorithms: ['RS256'],
       }).catch(() => null)
       if (!subject) return refused('invalid_request')
-      const now = Math.floor(Date.now() / 1_000)
-      const claims = assertions.bend({
-        iss: issuer,
-        sub: subject.payload.sub ?? '',
-        aud: trusted.audience,
-        client_id: trusted.clientId,
-        jti: randomUUID(),
-        iat: now,
-        exp: now + 300,
-        scope: asked['scope'] ?? '',
-      })
-      const header = { alg: 'RS256', typ: 'oauth-id-jag+jwt', kid: 'company' }
-      const assertion = await new SignJWT(claims).setProtectedHeader(header).sign(keys.sign)
-      assertions.made.push(assertion)
+      const assertion = trusted.madeBy
+        ? await trusted.madeBy(Object.fromEntries(params.map((name) => [name, asked[name]])))
+        : await signed(trusted, subject.payload.sub ?? '', asked['scope'] ?? '')
       const body = { issued_token_type: type('id-jag'), access_token: assertion, token_type: 'N_A', expires_in: 300 }
       Object.assign(ctx, { body })
     },

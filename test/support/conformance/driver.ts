@@ -1,18 +1,18 @@
-import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
 import type { PeopledWorld } from '../people.ts'
 import type { Served } from '../serve-fetch.ts'
 import { serveFetch } from '../serve-fetch.ts'
+import { callerOf } from './caller.ts'
 import type { Scene } from './journeys.ts'
 import { journeyOf } from './journeys.ts'
 
 /** Takes a scenario by POST, goes its journey through the world, and answers 200, or 500 with where it ended. */
 export async function startDriver(world: PeopledWorld): Promise<Served> {
-  await knowAda(world)
+  await world.addGateway('nothing', { tools: [] })
   const inTurn = queue()
-  const ada = world.person('ada')
+  const caller = await callerOf(world, 'ada')
   // Once and for all: several sign-ins at a time in one browser get in each other's way at the company.
-  await ada.open(`${world.url}/me/activity`)
-  const stage = { ...world, ada, adaId: await world.userId('ada') }
+  await caller.browser.open(`${world.url}/me/activity`)
+  const stage = { ...world, caller }
   return serveFetch(async (request) => {
     const given = (await request.json()) as Omit<Scene, 'id'>
     const id = `${given.scenario}-${given.revision}`
@@ -44,13 +44,4 @@ function queue(): <T>(work: () => Promise<T>) => Promise<T> {
       waiting.shift()?.()
     }
   }
-}
-
-/** She is a user of the project from her first call on. */
-async function knowAda(world: PeopledWorld): Promise<void> {
-  await world.addGateway('nothing', { tools: [] })
-  const client = new Client({ name: 'conformance', version: '1' }, { versionNegotiation: { mode: 'auto' } })
-  const requestInit = { headers: world.as('ada') }
-  await client.connect(new StreamableHTTPClientTransport(new URL(world.mcp('nothing')), { requestInit }))
-  await client.close()
 }

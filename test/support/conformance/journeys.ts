@@ -1,12 +1,14 @@
-import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
 import type { CallToolResult } from '@modelcontextprotocol/client'
-import type { PeopledWorld, Person } from '../people.ts'
+import type { Asked } from '../identity-assertions.ts'
+import type { PeopledWorld } from '../people.ts'
+import type { Caller } from './caller.ts'
+import { callerOf, connectAs } from './caller.ts'
 
 /** One scenario of the suite: the server it started, and what it tells a client beforehand. */
 export type Scene = { id: string; server: string; scenario: string; revision: string; context: Record<string, unknown> }
 
-/** Ada keeps her browser for all of them: she signs in once. */
-export type Stage = PeopledWorld & { ada: Person; adaId: string }
+/** The caller keeps the browser for all of them, having signed in once. */
+export type Stage = PeopledWorld & { caller: Caller }
 
 export type Journey = (scene: Scene, world: Stage) => Promise<void>
 
@@ -16,7 +18,8 @@ export type Journey = (scene: Scene, world: Stage) => Promise<void>
  */
 const byScenario: readonly (readonly [RegExp, Journey])[] = [
   [/^auth\/client-credentials/, asService],
-  [/^auth\/(enterprise-managed|dpop|wif)/, notThere],
+  [/^auth\/enterprise-managed/, asserted],
+  [/^auth\/(dpop|wif)/, notThere],
   [/^auth\//, signedIn],
 ]
 
@@ -65,12 +68,58 @@ async function asService({ id, server, context }: Scene, world: Stage): Promise<
   await callEverything(id, world)
 }
 
+/**
+ * A server whose authorization server takes identity assertions (ID-JAG). The suite's identity provider signs nobody in, it hands
+ * an ID token out. So they sign in at the company, which has the assertion made there: with that token in place of theirs, and
+ * all else as our client asked for it. The assertion is redeemed where the scenario says.
+ */
+async function asserted({ id, server, context }: Scene, world: Stage): Promise<void> {
+  const { issuer, clientId, clientSecret, assertions } = world.company
+  const { client_id: ours, client_secret: secret } = context as Record<string, string>
+  const resource = await json(new URL('/.well-known/oauth-protected-resource/mcp', server))
+  const [audience] = resource['authorization_servers'] as [string]
+  const { token_endpoint: tokenUrl } = await json(new URL('/.well-known/oauth-authorization-server', audience))
+  assertions.trusted.push({ audience, clientId: `${ours}`, madeBy: (asked) => assertionFor(asked, context) })
+  await must(world, 'PUT', '/secrets/ASSERTED_COMPANY', { value: clientSecret })
+  await must(world, 'PUT', '/secrets/ASSERTED_SERVER', { value: secret })
+  const credentials = {
+    kind: 'exchange',
+    provider: 'sign-in:company',
+    tokenUrl: `${issuer}/token`,
+    clientId,
+    secret: 'ASSERTED_COMPANY',
+    audience,
+    redeem: { tokenUrl, clientId: ours, secret: 'ASSERTED_SERVER' },
+  }
+  await must(world, 'PUT', `/upstreams/${id}`, { url: server, settings: { credentials } })
+  const caller = await callerOf(world, 'eve')
+  const { connect } = await must(world, 'POST', `/upstreams/${id}/list-as`, { user: caller.id })
+  await caller.browser.open(String(connect))
+  await read(id, world)
+  await admitAll(id, world)
+  await world.addGateway(id, { tools: [{ upstream: id }] })
+  await callEverything(id, { ...world, caller })
+}
+
+async function assertionFor(asked: Asked, context: Scene['context']): Promise<string> {
+  const { idp_token_endpoint: endpoint, idp_id_token: idToken } = context as Record<string, string>
+  const given = Object.entries({ ...asked, subject_token: idToken }).filter(([, value]) => value !== undefined)
+  const form = new URLSearchParams(given as [string, string][])
+  form.set('grant_type', 'urn:ietf:params:oauth:grant-type:token-exchange')
+  const answer = await json(new URL(`${endpoint}`), { method: 'POST', body: form })
+  return String(answer['access_token'])
+}
+
+async function json(url: URL, init: RequestInit = {}): Promise<Record<string, unknown>> {
+  return (await (await fetch(url, init)).json()) as Record<string, unknown>
+}
+
 async function signIn(id: string, context: Record<string, unknown>, world: Stage): Promise<void> {
   const { client_id: clientId, client_secret: clientSecret } = context
   await must(world, 'POST', `/upstreams/${id}/sign-in`, clientId === undefined ? {} : { clientId, clientSecret })
-  const { connect } = await must(world, 'POST', `/upstreams/${id}/list-as`, { user: world.adaId })
-  if (typeof connect !== 'string') throw new Error('ada has an account there already')
-  const { status, html } = await world.ada.open(connect)
+  const { connect } = await must(world, 'POST', `/upstreams/${id}/list-as`, { user: world.caller.id })
+  if (typeof connect !== 'string') throw new Error('they have an account there already')
+  const { status, html } = await world.caller.browser.open(connect)
   if (!html.includes('Connected as')) throw new Error(`not connected: ${status} ${textOf(html)}`)
 }
 
@@ -94,18 +143,13 @@ async function admitAll(id: string, world: Stage): Promise<void> {
 type Call = { name: string; arguments: Record<string, unknown> }
 
 /**
- * Each tool once, with what the scenario gives, else with the least its schema asks for. What it asks of her she answers; where
- * she has to allow more first, she does and calls again.
+ * Each tool once, with what the scenario gives, else with the least its schema asks for. What it asks of the person they answer;
+ * where they have to allow more first, they do and call again.
  */
 async function callEverything(id: string, world: Stage, context: Record<string, unknown> = {}): Promise<void> {
   const capabilities = { elicitation: { form: { applyDefaults: true } } }
-  const client = new Client(
-    { name: 'conformance', version: '1' },
-    { versionNegotiation: { mode: 'auto' }, capabilities },
-  )
+  const client = await connectAs(world, world.caller.subject, id, capabilities)
   client.setRequestHandler('elicitation/create', () => ({ action: 'accept', content: { confirmed: true } }))
-  const requestInit = { headers: world.as('ada') }
-  await client.connect(new StreamableHTTPClientTransport(new URL(world.mcp(id)), { requestInit }))
   try {
     const calls = (context['toolCalls'] ?? []) as Call[]
     const given = new Map(calls.map((one) => [one.name, withoutNull(one.arguments)]))
@@ -117,7 +161,7 @@ async function callEverything(id: string, world: Stage, context: Record<string, 
         if (link === undefined && result.isError) throw new Error(`${name}: ${JSON.stringify(result.content)}`)
         if (link === undefined) break
         if (consents > 0) throw new Error(`${name}: asks again and again`)
-        await world.ada.open(link)
+        await world.caller.browser.open(link)
       }
     }
   } finally {
