@@ -27,37 +27,41 @@ export type AskingTool = (use: {
 
 export type AskingServer = {
   mcp: string
-  /** The first client listens. */
-  listening: Promise<void>
+  /** The sessions in which a tool was called. */
+  calledIn: ReadonlySet<string>
   close(): Promise<void>
 }
 
+type Session = { transport: WebStandardStreamableHTTPServerTransport; listening: PromiseWithResolvers<void> }
+
 /** A server of 2025-11-25 alone, with sessions, on the older SDK: it asks by requests of its own. */
 export async function startAskingServer(tools: Record<string, AskingTool>): Promise<AskingServer> {
-  const live = new Map<string, WebStandardStreamableHTTPServerTransport>()
-  const listening = Promise.withResolvers<void>()
+  const live = new Map<string, Session>()
+  const calledIn = new Set<string>()
   const served = await serveFetch(async (request) => {
     const id = request.headers.get('mcp-session-id')
-    const transport = id === null ? await begin() : live.get(id)
-    if (!transport) return new Response(null, { status: 404 })
-    const response = await transport.handleRequest(request)
-    if (request.method === 'GET' && response.ok) listening.resolve()
+    const session = id === null ? await begin() : live.get(id)
+    if (!session) return new Response(null, { status: 404 })
+    const response = await session.transport.handleRequest(request)
+    if (request.method === 'GET' && response.ok) session.listening.resolve()
     return response
   })
 
-  async function begin(): Promise<WebStandardStreamableHTTPServerTransport> {
+  async function begin(): Promise<Session> {
+    const listening = Promise.withResolvers<void>()
     const transport = new WebStandardStreamableHTTPServerTransport({
       sessionIdGenerator: () => randomUUID(),
-      onsessioninitialized: (id) => void live.set(id, transport),
+      onsessioninitialized: (id) => void live.set(id, { transport, listening }),
+      onsessionclosed: (id) => void live.delete(id),
     })
-    await askingServer(tools).connect(transport as Parameters<Server['connect']>[0])
-    return transport
+    await askingServer(tools, listening.promise, calledIn).connect(transport as Parameters<Server['connect']>[0])
+    return { transport, listening }
   }
 
-  return { mcp: `${served.url}/mcp`, listening: listening.promise, close: () => served.close() }
+  return { mcp: `${served.url}/mcp`, calledIn, close: () => served.close() }
 }
 
-function askingServer(tools: Record<string, AskingTool>): Server {
+function askingServer(tools: Record<string, AskingTool>, listening: Promise<void>, calledIn: Set<string>): Server {
   const server = new Server({ name: 'asking', version: '1' }, { capabilities: { tools: {}, logging: {} } })
   server.setRequestHandler(ListToolsRequestSchema, () => ({
     tools: Object.keys(tools).map((name) => ({ name, inputSchema: { type: 'object' as const } })),
@@ -65,10 +69,16 @@ function askingServer(tools: Record<string, AskingTool>): Server {
   server.setRequestHandler(CallToolRequestSchema, async ({ params }, extra) => {
     const tool = tools[params.name]
     if (!tool) throw new Error('There is no such tool.')
+    calledIn.add(extra.sessionId ?? '')
     const own = channel(extra.sendRequest, extra.sendNotification)
-    const aside = channel(server.request.bind(server) as typeof extra.sendRequest, (notice) =>
-      server.notification(notice),
-    )
+    const beside = async (...request: Parameters<Extra['sendRequest']>): Promise<unknown> => {
+      await listening
+      return server.request(...request)
+    }
+    const aside = channel(beside as Extra['sendRequest'], async (notice) => {
+      await listening
+      await server.notification(notice)
+    })
     const text = await tool({ own, aside }).catch((fault: Error) => `refused: ${fault.message}`)
     return { content: [{ type: 'text', text }] }
   })

@@ -1,9 +1,9 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import type { JsonObject } from '../../src/core/json.ts'
 import { createEgress } from '../../src/egress/egress.ts'
-import type { UpstreamReply, UpstreamRequest, Upstreams, UpstreamTarget } from '../../src/upstream/upstream.ts'
+import type { UpstreamReply, UpstreamRequest } from '../../src/upstream/upstream.ts'
 import { Breakers, createUpstreams } from '../../src/upstream/upstream.ts'
-import type { AskingServer, AskingTool } from '../support/asking-server.ts'
+import type { AskingTool } from '../support/asking-server.ts'
 import { startAskingServer } from '../support/asking-server.ts'
 
 const cleanups: (() => Promise<void>)[] = []
@@ -14,32 +14,28 @@ afterEach(async () => {
 const credential = { key: 'none', headers: {} }
 const capabilities = { elicitation: { form: {} }, sampling: {}, roots: {} }
 
-type Legs = {
-  server: AskingServer
-  call: (name: string, more?: Partial<UpstreamRequest>) => Promise<Leg>
-  breakers: Breakers
-  target: UpstreamTarget
-}
-type Leg = { said?: string; asks: string[]; state: string; keys: string[]; code?: string }
+type Call = (name: string, more?: Partial<UpstreamRequest>) => Promise<Leg>
+type Leg = { said?: string; asks: string[]; state: string; keys: string[] }
 
-async function start(tools: Record<string, AskingTool>): Promise<Legs> {
+/** What the server logs outside of calls goes to `outside`. */
+async function start(tools: Record<string, AskingTool>, outside: unknown[] = []): Promise<Call> {
   const server = await startAskingServer(tools)
-  const breakers = new Breakers()
-  const upstreams: Upstreams = createUpstreams({
+  const upstreams = createUpstreams({
     egress: createEgress({ development: true, egressAllow: [] }),
-    breakers,
+    breakers: new Breakers(),
+    onLog: (_upstream, { data }) => void outside.push(data),
   })
   cleanups.push(
     () => server.close(),
     () => upstreams.close(),
   )
-  const target: UpstreamTarget = { id: 'asking', url: server.mcp, discovered: null, timeoutMs: 5_000 }
-  const call: Legs['call'] = async (name, more = {}) => {
+  const target = { id: 'asking', url: server.mcp, discovered: null, timeoutMs: 5_000 }
+  return async (name, more = {}) => {
     const params = { name, arguments: {} }
     const reply = await upstreams.request(target, { method: 'tools/call', params, credential, capabilities, ...more })
-    return reply.ok ? legOf(reply.value) : { asks: [], keys: [], state: '', code: reply.error.code }
+    if (!reply.ok) throw new Error(reply.error.code)
+    return legOf(reply.value)
   }
-  return { server, call, breakers, target }
 }
 
 function legOf(reply: UpstreamReply): Leg {
@@ -64,7 +60,7 @@ describe('a question on the stream of a call', () => {
     const begun = Promise.withResolvers<void>()
     const logs: unknown[] = []
     const log = (who: string) => (entry: JsonObject) => void logs.push([who, entry['data']])
-    const { call } = await start({
+    const call = await start({
       async first({ own }) {
         await begun.promise
         await own.log('of the first')
@@ -90,12 +86,7 @@ describe('a question on the stream of a call', () => {
 
 describe('a question on the stream that belongs to no call', () => {
   it('belongs to the only call that runs', async () => {
-    const { call, server } = await start({
-      async only({ aside }) {
-        await server.listening
-        return aside.sample('Of whom?')
-      },
-    })
+    const call = await start({ only: ({ aside }) => aside.sample('Of whom?') })
     const asked = await call('only')
     expect(asked.asks).toEqual(['sampling/createMessage Of whom?'])
     const [key = ''] = asked.keys
@@ -107,9 +98,8 @@ describe('a question on the stream that belongs to no call', () => {
   it.each(['sample', 'elicit', 'roots'] as const)('is refused when two calls run (%s)', async (kind) => {
     const begun = Promise.withResolvers<void>()
     const over = Promise.withResolvers<string>()
-    const { call, server } = await start({
+    const call = await start({
       async asks({ aside }) {
-        await server.listening
         await begun.promise
         return aside[kind]('Whose?').finally(() => over.resolve('done'))
       },
@@ -124,9 +114,39 @@ describe('a question on the stream that belongs to no call', () => {
   })
 })
 
+describe('a log entry on the stream that belongs to no call', () => {
+  it('belongs to the only call that runs, and to none when there are two', async () => {
+    const begun = Promise.withResolvers<void>()
+    const over = Promise.withResolvers<string>()
+    const [inside, outside]: [unknown[], unknown[]] = [[], []]
+    const onLog = ({ data }: JsonObject): void => void inside.push(data)
+    const call = await start(
+      {
+        async logs({ own, aside }) {
+          await aside.log('alone')
+          await own.elicit('Go on?')
+          await begun.promise
+          await aside.log('beside another')
+          // Refused: then the entry before it has arrived.
+          return aside.roots().finally(() => over.resolve('done'))
+        },
+        async other() {
+          begun.resolve()
+          return over.promise
+        },
+      },
+      outside,
+    )
+    const asked = await call('logs', { onLog })
+    await expect.poll(() => inside).toEqual(['alone'])
+    await Promise.all([call('logs', { ...answer(asked, 'yes'), onLog }), call('other', { onLog })])
+    expect([inside, outside]).toEqual([['alone'], ['beside another']])
+  })
+})
+
 describe('an answer to a question', () => {
   it('that is given again answers nothing else', async () => {
-    const { call } = await start({
+    const call = await start({
       async rounds({ own }) {
         return JSON.stringify([await own.elicit('Read it?'), await own.elicit('Delete it?')])
       },
