@@ -167,6 +167,13 @@ export const errors = {
     true,
     'The server behind this tool is not available right now.',
   ),
+  'upstream/too_many_connections': row(
+    'limit_reached',
+    429,
+    null,
+    true,
+    'Too many calls to the server behind this tool are open. Let one end first.',
+  ),
   'upstream/invalid_params': row(
     'invalid_request',
     400,

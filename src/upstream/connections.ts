@@ -1,12 +1,14 @@
 import type { JsonObject } from '../core/json.ts'
 import type { LogEntry } from '../core/log-entry.ts'
 import type { Result } from '../core/result.ts'
-import { ok } from '../core/result.ts'
+import { ok, refuse } from '../core/result.ts'
+import { randomToken } from '../core/ids.ts'
 import { after } from '../core/timer.ts'
 import type { Discovered, UpstreamCredential, UpstreamTarget } from './api.ts'
 import { Connection } from './connection.ts'
 import type { OpenUse, Resumable } from './open.ts'
 import { open } from './open.ts'
+import { speaksAlike } from './speech.ts'
 
 type Slot = {
   upstream: string
@@ -15,6 +17,7 @@ type Slot = {
   opening: Promise<Result<Connection>> | null
   /** The upstream's session, when the connection was let go while nobody used it. */
   resumable: Resumable | null
+  retired: boolean
   /** Calls off letting it go. */
   stayAwake: () => void
 }
@@ -26,15 +29,22 @@ export type ConnectionsUse = OpenUse & {
 
 /** An open stream keeps the session object awake: it is let go when no call has needed it for so long. */
 const idleMs = 5 * 60_000
+/** A server that refuses much is not asked each time whether it speaks otherwise now. */
+const askAgainMs = 5 * 60_000
+/** At one upstream. Each may hold a session and a stream there. */
+const maxConnections = 8
 
 /**
  * One connection per upstream and credential, opened once however many calls wait for it. A 2025-era server is told at the
- * handshake what our client can be asked, so there a connection is also per set of capabilities.
+ * handshake what our client can be asked, so there a connection is also per set of capabilities. Bounded: for one more the
+ * least recently used goes that nobody is using (`upstream/too_many_connections` when all are).
  */
 export class Connections {
   readonly #use: ConnectionsUse
+  /** Least recently used first. */
   readonly #slots = new Map<string, Slot>()
   readonly #found = new Map<string, Discovered>()
+  readonly #asked = new Map<string, { at: number; answer: Promise<Discovered | null> }>()
 
   constructor(use: ConnectionsUse) {
     this.#use = use
@@ -46,19 +56,50 @@ export class Connections {
     asked: JsonObject,
     listens = false,
   ): Promise<Result<Connection>> {
-    const discovered = this.#found.get(given.url) ?? given.discovered
+    const discovered = this.#speechOf(given)
     const target = discovered === given.discovered ? given : { ...given, discovered }
+    // A server of 2026-07-28 is told with each request.
     const declared = discovered?.era === 'modern' ? {} : asked
     const key = JSON.stringify([target.id, target.url, credential.key, declared, listens])
-    const slot = this.#slots.get(key) ?? newSlot(target.id, credential.key)
+    const slot = this.#slots.get(key) ?? this.#newSlot(target.id, credential.key)
+    if (!slot) return Promise.resolve(refuse('upstream/too_many_connections'))
+    this.#slots.delete(key)
     this.#slots.set(key, slot)
     if (slot.live && !slot.live.closed) {
-      slot.live.credential(credential.headers)
-      this.#keep(slot)
-      return Promise.resolve(ok(slot.live))
+      if (!discovered || speaksAlike(slot.live.discovered, discovered)) {
+        slot.live.credential(credential.headers)
+        this.#keep(slot)
+        return Promise.resolve(ok(slot.live))
+      }
+      this.#retire({ ...slot })
+      slot.live = null
+      slot.resumable = null
     }
     slot.opening ??= this.#open(slot, target, credential, declared, listens).finally(() => (slot.opening = null))
     return slot.opening
+  }
+
+  /**
+   * Whether the server no longer speaks as on this connection, where it refused a call. It is asked once for all who want to
+   * know and every five minutes at most; `get` knows what it said.
+   */
+  async speaksOtherwise(
+    { discovered: before }: Connection,
+    target: UpstreamTarget,
+    credential: UpstreamCredential,
+  ): Promise<boolean> {
+    const known = this.#speechOf(target)
+    if (known && !speaksAlike(known, before)) return true
+    const now = this.#use.now()
+    let asking = this.#asked.get(target.url)
+    if (!asking || now - asking.at >= askAgainMs) {
+      asking = { at: now, answer: this.#ask(target, credential) }
+      this.#asked.set(target.url, asking)
+    }
+    const found = await asking.answer
+    if (!found || speaksAlike(found, before)) return false
+    this.#found.set(target.url, found)
+    return true
   }
 
   /** The one in which a parked call is still running, whatever was declared when it began. */
@@ -99,6 +140,46 @@ export class Connections {
     )
   }
 
+  /** What was found out last, by this session or by whoever published the gateway. */
+  #speechOf({ url, discovered }: UpstreamTarget): Discovered | null {
+    const found = this.#found.get(url)
+    return found && (!discovered || found.at >= discovered.at) ? found : discovered
+  }
+
+  /** Beside the connections that are there: a session at the server is not given up for a mere suspicion. */
+  async #ask(target: UpstreamTarget, credential: UpstreamCredential): Promise<Discovered | null> {
+    const wish = { declared: {}, listens: false, resume: null }
+    const opened = await open({ ...target, discovered: null }, credential, wish, this.#use)
+    if (!opened.ok) return null
+    void new Connection(target.id, opened.value).close(true)
+    return opened.value.discovered
+  }
+
+  /** Null when every connection to this upstream is in use. */
+  #newSlot(upstream: string, credential: string): Slot | null {
+    const its = [...this.#slots].filter(([, one]) => one.upstream === upstream && (!one.retired || one.live?.busy))
+    if (its.length >= maxConnections) {
+      const [key, idle] = its.find(([, { opening, live }]) => !opening && !live?.busy) ?? []
+      if (key === undefined || !idle) return null
+      this.#slots.delete(key)
+      this.#retire(idle)
+    }
+    const nothing = { live: null, opening: null, resumable: null }
+    return { upstream, credential, ...nothing, retired: false, stayAwake: () => {} }
+  }
+
+  /** Nobody is given it any more. What runs on it goes on, as does what was given it a moment ago. */
+  #retire(slot: Slot, inMs = 0, key = randomToken()): void {
+    slot.stayAwake()
+    slot.retired = true
+    this.#slots.set(key, slot)
+    slot.stayAwake = after(inMs, () => {
+      if (slot.live?.busy) return this.#retire(slot, idleMs, key)
+      this.#slots.delete(key)
+      void slot.live?.close(true)
+    })
+  }
+
   async #open(
     slot: Slot,
     target: UpstreamTarget,
@@ -132,12 +213,3 @@ export class Connections {
     void live.close(false)
   }
 }
-
-const newSlot = (upstream: string, credential: string): Slot => ({
-  upstream,
-  credential,
-  live: null,
-  opening: null,
-  resumable: null,
-  stayAwake: () => {},
-})

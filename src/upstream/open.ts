@@ -36,7 +36,9 @@ const connectMs = 20_000
 const defaultMaxBytes = 5 * 1024 * 1024
 
 /**
- * Speaks with a server as it was found to speak; finds out when nothing is known, or when it no longer speaks so.
+ * Speaks with a server as it was found to speak; finds out when nothing is known, or when a 2025-era handshake is refused. A
+ * server that was found to speak 2026-07-28 is not asked anything here: that it no longer does shows in what it answers the
+ * first request (`Connections.speaksOtherwise`).
  * Tried in order: 2026-07-28 (`server/discover`), the 2025 handshake, then the event stream of 2024-11-05.
  */
 export async function open(
@@ -68,6 +70,7 @@ async function attempt(
   known: Discovered | null,
 ): Promise<Result<Opened>> {
   const { declared } = wish
+  const resume = known?.era === 'legacy' ? wish.resume : null
   const sse = known?.transport === 'sse'
   const url = new URL(target.url)
   const wire: Wire = {
@@ -81,7 +84,7 @@ async function attempt(
   const send = wireFetch(use.egress, wire)
   const transport = sse
     ? new SSEClientTransport(url, { fetch: send, eventSourceInit: { fetch: send } })
-    : new CallStreams(url, { fetch: send, ...(known && wish.resume) })
+    : new CallStreams(url, { fetch: send, ...resume })
   const client = new Client(
     { name: 'behalf', version: use.version },
     { capabilities: declared, versionNegotiation: { mode: 'auto' }, inputRequired: { autoFulfill: false } },
@@ -91,7 +94,9 @@ async function attempt(
     const prior = known && priorOf(known)
     await client.connect(transport, { timeout: connectMs, ...(prior && { prior }) })
     if (client.getProtocolEra() === 'modern') assumeComplete(transport)
-    if (!known || !wish.resume)
+    // Nothing was asked, so nothing newer is known.
+    if (known && prior?.kind === 'modern') return ok({ client, transport, wire, declared, discovered: known })
+    if (!known || !resume)
       return ok({ client, transport, wire, declared, discovered: whatWasFound(client, sse, use.now()) })
     if (wire.listens && transport instanceof StreamableHTTPClientTransport)
       await transport.resumeStream('').catch(() => {})

@@ -45,23 +45,37 @@ export function shallow(value: unknown): boolean {
   return true
 }
 
+/** MCP 2026-07-28 §Client Capabilities, in this order: what a client makes up would be a connection of its own each time. */
+const members: Readonly<Record<string, readonly string[]>> = {
+  elicitation: ['form', 'url'],
+  sampling: ['context', 'tools'],
+  roots: [],
+}
+const uiExtension = 'io.modelcontextprotocol/ui'
+/** SEP-1865: the pages that a client shows. */
+const uiPages = 'text/html;profile=mcp-app'
+
 /** What we ever declare to an upstream, and only if our own client declared it. */
 export function declaredCapabilities(client: JsonObject): JsonObject {
   const declared: JsonObject = {}
-  for (const name of ['elicitation', 'sampling', 'roots']) {
-    const value = client[name]
-    if (isObject(value)) declared[name] = name === 'roots' ? {} : value
+  for (const [name, known] of Object.entries(members)) {
+    const said = client[name]
+    if (!isObject(said)) continue
+    const kept = known.filter((member) => Object.hasOwn(said, member) && isObject(said[member]))
+    declared[name] = Object.fromEntries(kept.map((member) => [member, {}]))
   }
-  const extensions = client['extensions']
-  const ui = isObject(extensions) ? extensions['io.modelcontextprotocol/ui'] : undefined
-  const tasks = isObject(extensions) ? extensions[tasksExtension] : undefined
-  if (isObject(ui) || isObject(tasks)) {
-    declared['extensions'] = {
-      ...(isObject(ui) ? { 'io.modelcontextprotocol/ui': ui as JsonObject } : {}),
-      ...(isObject(tasks) ? { [tasksExtension]: {} } : {}),
-    }
+  const extensions = declaredExtensions(client['extensions'])
+  return Object.keys(extensions).length > 0 ? { ...declared, extensions } : declared
+}
+
+function declaredExtensions(client: unknown): JsonObject {
+  if (!isObject(client)) return {}
+  const { [uiExtension]: ui, [tasksExtension]: tasks } = client
+  const shown = isObject(ui) && Array.isArray(ui['mimeTypes']) && ui['mimeTypes'].includes(uiPages)
+  return {
+    ...(isObject(ui) && { [uiExtension]: shown ? { mimeTypes: [uiPages] } : {} }),
+    ...(isObject(tasks) && { [tasksExtension]: {} }),
   }
-  return declared
 }
 
 /** The same, and a task may be the answer. */

@@ -1,5 +1,5 @@
 import type { JsonObject } from '../core/json.ts'
-import type { Result } from '../core/result.ts'
+import type { Refusal, Result } from '../core/result.ts'
 import { ok, refuse } from '../core/result.ts'
 import type { Egress } from '../egress/egress.ts'
 import type { ListKind, UpstreamCredential, UpstreamRequest, Upstreams, UpstreamTarget } from './api.ts'
@@ -12,6 +12,7 @@ import { allPages } from './pages.ts'
 import { wantsTasksTaken } from './failure.ts'
 import { pauseBeforeRepeat } from './repeat.ts'
 import { declaredCapabilities, withTasks } from './shape.ts'
+import { mayNotBeUnderstood } from './speech.ts'
 import { wait } from './wait.ts'
 
 export type {
@@ -83,7 +84,11 @@ class SessionUpstreams implements Upstreams {
   async list(target: UpstreamTarget, what: ListKind, credential: UpstreamCredential): Promise<Result<JsonObject[]>> {
     return this.#guarded(target, async () => {
       const connection = await this.#connections.get(target, credential, {})
-      return connection.ok ? allPages(connection.value, what) : connection
+      if (!connection.ok) return connection
+      const pages = await allPages(connection.value, what)
+      if (pages.ok || !(await this.#isStale(pages.error, connection.value, target, credential))) return pages
+      const other = await this.#connections.get(target, credential, {})
+      return other.ok ? allPages(other.value, what) : other
     })
   }
 
@@ -123,17 +128,21 @@ class SessionUpstreams implements Upstreams {
     return `${this.#use.project}\n${url}`
   }
 
-  /** Once more: when the upstream forgot the session, with what it wants, or where doing it twice does no harm. */
+  /** Once more: where the upstream did nothing yet, or where doing it twice does no harm. */
   async #tryTwice(target: UpstreamTarget, request: UpstreamRequest): Promise<Sent> {
     const { timeoutMs = defaultTimeoutMs } = target
     const began = this.#use.now()
-    const first = await this.#once(target, request)
+    const connection = await this.#connectionFor(target, request)
+    const first: Sent = connection.ok ? await this.#send(connection.value, request, timeoutMs) : connection
     if (first.ok || request.signal?.aborted || request.resume) return first
     // It refused before it did anything.
     if (request.waits && wantsTasksTaken(first.error)) {
       return this.#once(target, { ...request, capabilities: withTasks(request.capabilities) })
     }
     if (first.sessionLost) return this.#once(target, request)
+    if (connection.ok && (await this.#isStale(first.error, connection.value, target, request.credential))) {
+      return this.#once(target, request)
+    }
     if (!request.repeatable) return first
     const leftMs = timeoutMs - (this.#use.now() - began)
     const pauseMs = pauseBeforeRepeat(first.error, leftMs)
@@ -146,9 +155,18 @@ class SessionUpstreams implements Upstreams {
   async #once(target: UpstreamTarget, request: UpstreamRequest): Promise<Sent> {
     const connection = await this.#connectionFor(target, request)
     if (!connection.ok) return connection
-    const reply = await connection.value.request(request, target.timeoutMs ?? defaultTimeoutMs)
-    if (reply.sessionLost) this.#connections.forget(connection.value)
+    return this.#send(connection.value, request, target.timeoutMs ?? defaultTimeoutMs)
+  }
+
+  async #send(connection: Connection, request: UpstreamRequest, timeoutMs: number): Promise<Sent> {
+    const reply = await connection.request(request, timeoutMs)
+    if (reply.sessionLost) this.#connections.forget(connection)
     return reply
+  }
+
+  /** The server speaks otherwise now, so what it refused it did not do. */
+  async #isStale(refused: Refusal, connection: Connection, target: UpstreamTarget, credential: UpstreamCredential) {
+    return mayNotBeUnderstood(refused) && (await this.#connections.speaksOtherwise(connection, target, credential))
   }
 
   #connectionFor(target: UpstreamTarget, request: UpstreamRequest): Promise<Result<Connection>> {
