@@ -82,11 +82,21 @@ export async function addOne(
   const setUp = kind === 'user' || kind === 'service' || kind === 'exchange'
   const wantsSignIn = values['sign-in'] === true || (!setUp && takesUs(look.authorization))
   if (wantsSignIn) {
-    const signIn = await context.api.send<{ provider: string; issuer: string }>('POST', `${at(id)}/sign-in`, {})
-    context.print(`People sign in at ${signIn.issuer}; the provider is ${signIn.provider}.`)
+    await signIn(id, context)
   }
   context.print(addedLine({ id, url, settings }, before, wantsSignIn && look.items.length === 0))
   return { id, url, look }
+}
+
+async function signIn(id: string, { api, print }: Context): Promise<void> {
+  const path = `${at(id)}/sign-in`
+  const { issuer, provider } = await api
+    .send<{ provider: string; issuer: string }>('POST', path, {})
+    .catch((fault: unknown) => {
+      if (!(fault instanceof Fault)) throw fault
+      throw new Fault(`${id} is kept, but nobody can sign in there yet: ${fault.message}`)
+    })
+  print(`People sign in at ${issuer}; the provider is ${provider}.`)
 }
 
 function addedLine({ id, url, settings }: Entry, before: Stands | null, asPerson: boolean): string {

@@ -31,7 +31,7 @@ const server = z.looseObject({
   args: z.array(z.unknown()).optional(),
   headers: z.record(z.string(), z.string()).optional(),
 })
-const servers = z.record(z.string(), server).optional()
+const servers = z.record(z.string(), z.unknown()).optional().catch(undefined)
 /** Claude, Cursor, Windsurf and Gemini say `mcpServers`, VS Code `servers` (`mcp.servers` in its settings), Zed `context_servers`. */
 const client = z.looseObject({
   mcpServers: servers,
@@ -48,13 +48,12 @@ export function readEntries(file: string): Imported {
   } catch (cause) {
     throw new Fault(`${file} cannot be read as JSON (${cause instanceof Error ? cause.message : String(cause)}).`)
   }
-  const listed = registry.safeParse(data)
-  if (listed.success) return gathered([fromRegistry(listed.data)])
-  const configured = client.safeParse(data)
-  const { mcpServers, servers: named, mcp, context_servers: zed } = configured.data ?? {}
+  const { mcpServers, servers: named, mcp, context_servers: zed } = client.safeParse(data).data ?? {}
   const found = mcpServers ?? named ?? mcp?.servers ?? zed
-  if (found === undefined) throw new Fault(`${file} is neither a server.json nor an mcp.json.`)
-  return gathered(Object.entries(found).map(([name, one]) => fromClient(name, one)))
+  if (found !== undefined) return gathered(Object.entries(found).map(([name, one]) => fromClient(name, one)))
+  const listed = registry.safeParse(data)
+  if (!listed.success) throw new Fault(`${file} is neither a server.json nor an mcp.json.`)
+  return gathered([fromRegistry(listed.data)])
 }
 
 function fromRegistry({ name, title, remotes = [] }: z.output<typeof registry>): Server | LeftOut {
@@ -66,8 +65,10 @@ function fromRegistry({ name, title, remotes = [] }: z.output<typeof registry>):
   return { name: own, url: remote.url, headers, title }
 }
 
-function fromClient(name: string, one: z.output<typeof server>): Server | LeftOut {
+function fromClient(name: string, given: unknown): Server | LeftOut {
   const id = idOf(name)
+  const { data: one, error } = server.safeParse(given)
+  if (error) return { id, why: `it cannot be read (${error.issues[0]?.path.join('.') || 'it'} is of another kind)` }
   const url = one.httpUrl ?? one.serverUrl ?? one.url
   if (url !== undefined) return { name, url, headers: one.headers ?? {} }
   if (one.command === undefined) return { id, why: 'it has no address' }

@@ -54,7 +54,8 @@ describe("a client's mcp.json", () => {
     [{ mcp: { servers: { linear: { url } } } }, 'VS Code, in its settings'],
     [{ mcpServers: { linear: { serverUrl: url } } }, 'Windsurf'],
     [{ mcp: { allowed: ['linear'] }, mcpServers: { linear: { httpUrl: url, timeout: 5000 } } }, 'Gemini CLI'],
-    [{ theme: 'One', context_servers: { linear: { url } } }, 'Zed'],
+    [{ name: 'a plugin', mcpServers: { linear: { type: 'http', url } } }, 'Claude, in a plugin'],
+    [{ theme: 'One', servers: [], context_servers: { linear: { url } } }, 'Zed'],
   ])('is read as %o is written (%s)', (file, _client) => {
     expect(read(file).entries).toEqual([{ id: 'linear', url, secrets: [], notes: [], settings: {} }])
   })
@@ -105,6 +106,8 @@ describe("a client's mcp.json", () => {
     [{ url: 'https://${input:tenant}.example/mcp' }, 'its address has to be filled in'],
     [{ command: 'npx', args: ['-y', 'mcp-remote@latest', url] }, `it runs mcp-remote: use upstream add one ${url}`],
     [{ command: ['node', 'server.js'] }, 'it runs as a local process'],
+    [{ url, headers: { 'x-retries': 3 } }, 'it cannot be read (headers.x-retries is of another kind)'],
+    ['npx server', 'it cannot be read (it is of another kind)'],
   ])('names %o as what it is', (one, why) => {
     const { entries, skipped } = read({ mcpServers: { one } })
     expect(entries).toEqual([])
@@ -144,7 +147,7 @@ describe('a server.json of the registry', () => {
   })
 })
 
-it.each(['not json', '[]', '{"name":1}', '{}'])('refuses %s and says so', (content) => {
+it.each(['not json', '[]', '{"name":1}', '{}', '{"mcpServers":[]}'])('refuses %s and says so', (content) => {
   expect(() => read(content)).toThrow(/cannot be read as JSON|neither a server.json nor an mcp.json/)
 })
 

@@ -144,4 +144,9 @@ describe('upstream add, where there is one of that name', () => {
     expect(await put(open.mcp)).toMatchObject({ status: 200 })
     expect(await put(undefined)).toMatchObject({ status: 200 })
   })
+  it('gives an id to one of two who add it at the same time', async () => {
+    const put = () => world.admin('PUT', '/upstreams/at-once', { url: open.mcp, replaces: null })
+    const answered = (await Promise.all([put(), put()])).map(({ status }) => status)
+    expect(answered.toSorted((one, other) => one - other)).toEqual([200, 409])
+  })
 })
