@@ -8,6 +8,7 @@ import {
   ListRootsResultSchema,
   ListToolsRequestSchema,
 } from '@modelcontextprotocol/sdk/types.js'
+import { eventStore } from './fixture/fixture.ts'
 import { serveFetch } from './serve-fetch.ts'
 
 /** How a tool speaks to the client while it runs. Each question is answered with what the client said, in a few words. */
@@ -23,6 +24,8 @@ export type AskingTool = (use: {
   own: Channel
   /** On the stream that the client holds open for whatever the server has to say. */
   aside: Channel
+  /** Closes the stream of the call. The client takes it up again. */
+  drop: () => void
 }) => Promise<string>
 
 export type AskingServer = {
@@ -51,6 +54,8 @@ export async function startAskingServer(tools: Record<string, AskingTool>): Prom
     const listening = Promise.withResolvers<void>()
     const transport = new WebStandardStreamableHTTPServerTransport({
       sessionIdGenerator: () => randomUUID(),
+      eventStore: eventStore(),
+      retryInterval: 1,
       onsessioninitialized: (id) => void live.set(id, { transport, listening }),
       onsessionclosed: (id) => void live.delete(id),
     })
@@ -79,7 +84,9 @@ function askingServer(tools: Record<string, AskingTool>, listening: Promise<void
       await listening
       await server.notification(notice)
     })
-    const text = await tool({ own, aside }).catch((fault: Error) => `refused: ${fault.message}`)
+    const text = await tool({ own, aside, drop: () => extra.closeSSEStream?.() }).catch(
+      (fault: Error) => `refused: ${fault.message}`,
+    )
     return { content: [{ type: 'text', text }] }
   })
   return server

@@ -84,6 +84,29 @@ describe('a question on the stream of a call', () => {
   })
 })
 
+describe('a question on the stream of a call that was lost and taken up again', () => {
+  it('belongs to that call still', async () => {
+    const begun = Promise.withResolvers<void>()
+    const over = Promise.withResolvers<string>()
+    const call = await start({
+      async drops({ own, drop }) {
+        await begun.promise
+        drop()
+        return own.elicit('Still there?').finally(() => over.resolve('done'))
+      },
+      async other() {
+        begun.resolve()
+        return over.promise
+      },
+    })
+    const other = call('other')
+    const asked = await call('drops')
+    expect(asked.asks).toEqual(['elicitation/create Still there?'])
+    expect(await call('drops', answer(asked, 'yes'))).toMatchObject({ said: 'accept yes' })
+    expect(await other).toMatchObject({ said: 'done', asks: [] })
+  })
+})
+
 describe('a question on the stream that belongs to no call', () => {
   it('belongs to the only call that runs', async () => {
     const call = await start({ only: ({ aside }) => aside.sample('Of whom?') })
