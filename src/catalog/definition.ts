@@ -1,7 +1,7 @@
 import { base64url, sha256 } from '../core/bytes.ts'
 import type { Json, JsonObject } from '../core/json.ts'
 import { canonicalJson, isObject } from '../core/json.ts'
-import { vettedMeta } from './vetted-meta.ts'
+import { vettedMeta, vettedPageMeta } from './vetted-meta.ts'
 
 export type DefinitionKind = 'tool' | 'prompt' | 'resource' | 'template'
 
@@ -22,7 +22,7 @@ export async function definitionHash(kind: DefinitionKind, definition: JsonObjec
 export function canonicalDefinition(kind: DefinitionKind, definition: JsonObject): JsonObject {
   const { _meta: _, size: _size, annotations, ...rest } = definition
   const stable = isObject(annotations) ? withoutDate(annotations as JsonObject) : annotations
-  const meta = vettedMeta(definition)
+  const meta = kind === 'resource' || kind === 'template' ? vettedPageMeta(definition) : vettedMeta(definition)
   return { kind, ...rest, ...(stable === undefined ? {} : { annotations: stable }), ...(meta ? { meta } : {}) }
 }
 

@@ -1,6 +1,7 @@
 import type { OfferedPrompt, OfferedResource, OfferedTemplate } from '../core/offered.ts'
 import type { Behaviour, Tool } from '../core/tool.ts'
 import { isToolWorker } from '../core/tool-worker.ts'
+import { apartFromPages } from './app-tools.ts'
 import { chosen, select, unmatchedThings, unmatchedTools, without } from './chosen.ts'
 import { matches, nameKey, offeredName, prefixOf } from './naming.ts'
 import type { OfferedUpstream } from './offered-upstream.ts'
@@ -100,10 +101,11 @@ export async function offer(
       if (chosen(selection, 'resources', one.uriTemplate)) addresses.addTemplate(one, path)
     }
   }
+  const pages = addresses.sorted()
   return {
-    tools: tools.sorted(),
+    tools: apartFromPages(tools.sorted(), pages),
     prompts: prompts.sorted(),
-    ...addresses.sorted(),
+    ...pages,
     upstreams: [...upstreams.values()],
     faults,
   }

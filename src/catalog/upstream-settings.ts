@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { identityProviderOf } from '../core/sign-in-provider.ts'
 import type { Tool } from '../core/tool.ts'
+import { pageSchema } from './app-page.ts'
 
 /** Headers that a secret may stand in. The rest belongs to the connection, to the protocol or to the platform (attack case 52). */
 const headerName = z
@@ -117,6 +118,11 @@ export const upstreamSettingsSchema = z.strictObject({
     })
     .prefault({})
     .describe('What need not wait for an administrator. A changed text always waits.'),
+  pages: pageSchema
+    .optional()
+    .describe(
+      'Of a server with pages (MCP Apps): what they may reach and use beside what its list of resources says of them. More than both is cut off when a page is read.',
+    ),
   allow: z
     .strictObject({
       providers: z.array(ownProvider).max(50).default([]),

@@ -3,11 +3,12 @@ import type { JsonObject } from '../core/json.ts'
 import { paramHeadersFault } from '../core/param-headers.ts'
 import type { OfferedPrompt, OfferedResource, OfferedTemplate } from '../core/offered.ts'
 import type { Behaviour, Icon } from '../core/tool.ts'
+import { vettedPage } from './app-page.ts'
 import type { SourceTool } from './offer.ts'
 import { sensitiveIn } from './sensitive-marks.ts'
 import type { UpstreamSettings } from './upstream-settings.ts'
 import { needsOf, upstreamSettingsSchema } from './upstream-settings.ts'
-import { vettedIcons, vettedMeta } from './vetted-meta.ts'
+import { vettedIcons, vettedMeta, vettedPageMeta } from './vetted-meta.ts'
 
 /** A definition of an upstream as an administrator admitted it. */
 export type Pin = {
@@ -144,8 +145,14 @@ function aboutResource(
     upstream: upstream.id,
     definitionHash: pin.hash,
     ...defined({ title, description, mimeType, annotations }),
-    ...extras(value.icons, vettedMeta(value)),
+    ...pageOf(upstream),
+    ...extras(value.icons, vettedPageMeta(value)),
   }
+}
+
+function pageOf(upstream: UpstreamSource): Pick<OfferedResource, 'page'> {
+  const page = vettedPage(settingsOf(upstream).pages)
+  return Object.keys(page).length > 0 ? { page } : {}
 }
 
 function extras(icons: unknown, meta: JsonObject | null): { icons?: Icon[]; meta?: JsonObject } {

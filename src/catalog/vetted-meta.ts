@@ -1,6 +1,8 @@
 import { z } from 'zod'
 import type { JsonObject } from '../core/json.ts'
+import { isObject } from '../core/json.ts'
 import type { Icon } from '../core/tool.ts'
+import { vettedPage } from './app-page.ts'
 
 const icon = z.object({
   // Clients load it: only https, or the picture itself. Never SVG by value, which can hold script.
@@ -37,6 +39,12 @@ const scheme = z.discriminatedUnion('type', [
   z.object({ type: z.literal('noauth') }),
   z.object({ type: z.literal('oauth2'), scopes: z.array(z.string().max(300)).max(100).optional() }),
 ])
+
+/** Of a resource or a template: what its page may reach (SEP-1865). Part of what is admitted, and the limit when it is read. */
+export function vettedPageMeta({ _meta: meta }: { _meta?: unknown }): JsonObject | null {
+  const page = vettedPage(isObject(meta) ? meta['ui'] : undefined)
+  return Object.keys(page).length > 0 ? { ui: page } : null
+}
 
 /** What of a definition's metadata goes on to clients. Everything else stays behind: its meaning is between two other parties. */
 export function vettedMeta(definition: { _meta?: unknown; securitySchemes?: unknown }): JsonObject | null {

@@ -21,6 +21,8 @@ export type OfferedResource = FromUpstream & {
   mimeType?: string
   size?: number
   annotations?: JsonObject
+  /** What pages of its server may reach beside what `meta` says (SEP-1865, `UIResourceMeta`), as an administrator allows it. */
+  page?: JsonObject
 }
 
 export type OfferedTemplate = Omit<OfferedResource, 'uri' | 'size'> & { uriTemplate: string }

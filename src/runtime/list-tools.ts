@@ -1,3 +1,4 @@
+import { isForModel } from '../catalog/catalog.ts'
 import type { Caller } from '../core/caller.ts'
 import type { Tool } from '../core/tool.ts'
 import type { Runtime, ToolCall } from './ports.ts'
@@ -19,6 +20,11 @@ export function listTools(caller: Caller, use: Use, task?: string): Tool[] {
     if (one) offered.push(one)
   }
   return offered
+}
+
+/** Of these, what an agent may be told of: not the tools that are there for a page alone (SEP-1865). */
+export function listModelTools(caller: Caller, use: Use, task?: string): Tool[] {
+  return listTools(caller, use, task).filter(isForModel)
 }
 
 /** The tool as this caller is shown it; null: it does not exist for them. Lists, search and description all ask here. */

@@ -52,7 +52,8 @@ function promptThing(prompt: OfferedPrompt, needs: Needs | undefined): Tool {
 }
 
 function resourceThing(uri: string, about: OfferedResource | OfferedTemplate, needs: Needs | undefined): Tool {
-  return thing(uri, uri, about, needs, { type: 'object' })
+  const pages = [about.meta?.['ui'] ?? {}, about.page ?? {}]
+  return { ...thing(uri, uri, about, needs, { type: 'object' }), meta: { pages } }
 }
 
 function thing(

@@ -1,3 +1,4 @@
+import { cutPage } from '../catalog/catalog.ts'
 import type { Json, JsonObject } from '../core/json.ts'
 import { isObject } from '../core/json.ts'
 import type { Refusal, Result } from '../core/result.ts'
@@ -56,9 +57,10 @@ export async function runUpstreamTool(
     })
   }
   const first = await send(use.credential)
-  if (first.ok || first.error.code !== 'upstream/authorization_needed' || !use.renew) return toRunReply(first, call)
+  if (first.ok || first.error.code !== 'upstream/authorization_needed' || !use.renew)
+    return toRunReply(first, call, tool)
   const renewed = await use.renew(first.error)
-  return renewed.ok ? toRunReply(await send(renewed.value), call) : renewed
+  return renewed.ok ? toRunReply(await send(renewed.value), call, tool) : renewed
 }
 
 /** The upstream's own name instead of ours. */
@@ -76,7 +78,7 @@ function remoteRequest(
   return { method, params: { ref, argument, ...(context === undefined ? {} : { context }) } }
 }
 
-function toRunReply(reply: Result<UpstreamReply>, { about, features }: ToolCall): Result<RunReply> {
+function toRunReply(reply: Result<UpstreamReply>, { about, features }: ToolCall, { meta }: Tool): Result<RunReply> {
   // The error and its code came with 2026-07-28.
   const early = features.era === 'legacy' && !reply.ok && reply.error.code === 'upstream/capability_missing'
   if (early) return refuse('mcp/not_answerable')
@@ -85,36 +87,57 @@ function toRunReply(reply: Result<UpstreamReply>, { about, features }: ToolCall)
   const { result } = reply.value
   return ok({
     kind: 'output',
-    output: about ? { content: [], structuredContent: shownPart(result) } : outputOf(result),
+    output: about ? { content: [], structuredContent: shownPart(result, meta) } : outputOf(result),
   })
 }
 
 /** What prompts, resources and completions answer with, by the method's schema. */
-function shownPart({ description, messages, contents, completion }: JsonObject): JsonObject {
+function shownPart({ description, messages, contents, completion }: JsonObject, meta: Tool['meta']): JsonObject {
   return {
     ...(description === undefined ? {} : { description }),
-    ...(messages === undefined ? {} : { messages }),
-    ...(Array.isArray(contents) ? { contents: contents.map(withAppMeta) } : {}),
+    ...(messages === undefined ? {} : { messages: withoutPages(messages) }),
+    ...(Array.isArray(contents) ? { contents: contents.map((one) => withAdmittedPage(one, meta)) } : {}),
     ...(completion === undefined ? {} : { completion }),
   }
 }
 
-/** Of a resource's metadata only what a client needs to show an app's page safely (SEP-1865). */
-function withAppMeta(content: Json): Json {
+/** Of a resource's metadata only what a client needs to show an app's page (SEP-1865), and no more than was admitted. */
+function withAdmittedPage(content: Json, meta: Tool['meta']): Json {
   if (!isObject(content)) return content
-  const { _meta: meta, ...rest } = content as JsonObject
-  const ui = isObject(meta) ? meta['ui'] : undefined
-  return isObject(ui) ? { ...rest, _meta: { ui: ui as JsonObject } } : rest
+  const { _meta: said, ...rest } = content as JsonObject
+  const ui = isObject(said) ? said['ui'] : undefined
+  return isObject(ui) ? { ...rest, _meta: { ui: cutPage(ui, (meta?.['pages'] ?? []) as JsonObject[]) } } : rest
 }
 
-/** What of a result goes on. Its `_meta` is between the upstream and us, but for what an app's page reads. */
+/** What of a result goes on. Its `_meta` is between the upstream and us. */
 function outputOf(result: JsonObject): ToolOutput {
-  const { content, structuredContent, isError, _meta: meta } = result
-  const ui = isObject(meta) ? meta['ui'] : undefined
+  const { content, structuredContent, isError } = result
   return {
-    content: content as ContentBlock[],
+    content: withoutPages(content ?? null) as ContentBlock[],
     ...(structuredContent === undefined ? {} : { structuredContent }),
     ...(isError === true ? { isError } : {}),
-    ...(isObject(ui) ? { meta: { ui: ui as JsonObject } } : {}),
   }
+}
+
+/** A page that comes with a result was admitted by nobody: what it says of itself stays behind. The very same value where none does. */
+function withoutPages(value: Json): Json {
+  if (Array.isArray(value)) return value.some(saysPage) ? value.map(withoutPages) : value
+  if (!isObject(value) || !saysPage(value)) return value
+  const { _meta: meta, ...rest } = value as JsonObject
+  const { ui: _, ...kept } = isObject(meta) ? (meta as JsonObject) : {}
+  return {
+    ...rest,
+    ...(Object.keys(kept).length > 0 ? { _meta: kept } : {}),
+    ...(rest['resource'] === undefined ? {} : { resource: withoutPages(rest['resource']) }),
+    ...(rest['content'] === undefined ? {} : { content: withoutPages(rest['content']) }),
+  }
+}
+
+/** A block, the resource in it, or the message around it. */
+function saysPage(value: Json): boolean {
+  if (Array.isArray(value)) return value.some(saysPage)
+  if (!isObject(value)) return false
+  const { _meta: meta, resource, content } = value as JsonObject
+  if (isObject(meta) && meta['ui'] !== undefined) return true
+  return (resource !== undefined && saysPage(resource)) || (content !== undefined && saysPage(content))
 }

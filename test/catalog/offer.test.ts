@@ -334,3 +334,57 @@ describe('two servers with one name', () => {
     ])
   })
 })
+
+describe('pages of apps (MCP Apps)', () => {
+  const page = (id: string, uri: string, more: object = {}): UpstreamSource => ({
+    ...files,
+    id,
+    pins: [
+      pin('show', { definition: { description: 'Shows.', _meta: { ui: { resourceUri: uri } } } }),
+      pin('plain'),
+      pin(`ui://${id}/page`, {
+        kind: 'resource',
+        definition: {
+          uri: `ui://${id}/page`,
+          name: 'page',
+          _meta: { ui: { csp: { connectDomains: ['https://api.example'] }, x: 1 } },
+        },
+      }),
+    ],
+    ...more,
+  })
+  const uis = async (a: UpstreamSource, ...others: UpstreamSource[]) => {
+    const { tools } = await run(
+      [a, ...others].map(({ id }) => ({ upstream: id })),
+      [a, ...others],
+    )
+    return Object.fromEntries(tools.map(({ name, meta }) => [name, meta?.['ui']]))
+  }
+
+  it('are listed with what was admitted of them, and the origins an administrator allows beside', async () => {
+    const pages = { csp: { resourceDomains: ['https://cdn.example'] } }
+    const { resources } = await run([{ upstream: 'a' }], [page('a', 'ui://a/page', { settings: { pages } })])
+    expect(resources).toMatchObject([
+      { meta: { ui: { csp: { connectDomains: ['https://api.example'] } } }, page: pages },
+    ])
+    expect(JSON.stringify(resources)).not.toContain('"x"')
+  })
+
+  it('leave the tools of their own server as they are', async () => {
+    expect(await uis(page('a', 'ui://a/page'))).toEqual({ show: { resourceUri: 'ui://a/page' }, plain: undefined })
+  })
+
+  it('may not call the tools of a source without pages', async () => {
+    expect(await uis(page('a', 'ui://a/page'), files)).toEqual({
+      A_show: { resourceUri: 'ui://a/page' },
+      A_plain: undefined,
+      Files_read: { visibility: ['model'] },
+      Files_write: { visibility: ['model'] },
+    })
+  })
+
+  it("are shown for no other server's tool", async () => {
+    const ui = await uis(page('a', 'ui://a/page'), page('b', 'ui://a/page'))
+    expect([ui['A_show'], ui['B_show']]).toEqual([{ resourceUri: 'ui://a/page' }, undefined])
+  })
+})

@@ -1,3 +1,4 @@
+import { isForModel } from '../../catalog/catalog.ts'
 import type { CallReply } from '../../core/call.ts'
 import { base64url, sha256 } from '../../core/bytes.ts'
 import { canonicalJson, type Json, type JsonObject } from '../../core/json.ts'
@@ -24,8 +25,13 @@ export async function answerCall(call: ToolCall, use: Runtime, own: OwnUse): Pro
   if (tool.name !== 'call_tool') return runOwn(tool, call, use, own)
   const inner = innerCall(call)
   if (!inner.ok) return new OwnRecord(call, await recordedTool(tool), use).refused(inner.error)
+  const found = use.gateway.find(inner.value.name)
+  if (found && !isForModel(found)) return callTool(inner.value, withoutTools(use))
   return answerCall(inner.value, use, own)
 }
+
+/** As if there was none of this name: `call_tool` is the model's, and what is there for a page alone is not (SEP-1865). */
+const withoutTools = (use: Runtime): Runtime => ({ ...use, gateway: { ...use.gateway, find: () => undefined } })
 
 async function runOwn(tool: OwnTool, call: ToolCall, use: Runtime, own: OwnUse): Promise<CallReply> {
   const record = new OwnRecord(call, await recordedTool(tool), use)

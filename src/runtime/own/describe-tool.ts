@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { isForModel } from '../../catalog/catalog.ts'
 import type { JsonObject } from '../../core/json.ts'
 import { ok, refuse } from '../../core/result.ts'
 import { permitted } from '../list-tools.ts'
@@ -11,7 +12,8 @@ export const describeTool = ownTool({
   input: z.object({ name: z.string().min(1).max(128).describe('The name of the tool, as search_tools gave it.') }),
   behaviour: reads,
   async run({ name }, { call, use, own }) {
-    const offered = use.gateway.find(name)
+    const found = use.gateway.find(name)
+    const offered = found && isForModel(found) ? found : undefined
     const tool = offered ? permitted(offered, askerOf(call), use, use.now()) : null
     // The same refusal as a call would get (promise 5).
     if (!tool) return refuse(offered ? 'policy/denied' : 'runtime/unknown_tool', { evidence: { tool: name } })

@@ -3,7 +3,7 @@ import type { App } from '../../catalog/catalog.ts'
 import type { JsonObject } from '../../core/json.ts'
 import { ok } from '../../core/result.ts'
 import type { Tool } from '../../core/tool.ts'
-import { listTools } from '../list-tools.ts'
+import { listModelTools } from '../list-tools.ts'
 import type { OwnConnection, OwnContext } from './own-tool.ts'
 import { ownTool, reads } from './own-tool.ts'
 
@@ -13,7 +13,7 @@ export type VisibleApp = App & { tools: Tool[]; providers: string[] }
 /** In order of title. */
 export function visibleApps({ call, use, own }: OwnContext): VisibleApp[] {
   const apps = new Map<string, VisibleApp>()
-  for (const tool of listTools(call.caller, use, call.task)) {
+  for (const tool of listModelTools(call.caller, use, call.task)) {
     const app = own.finding.appOf(tool)
     const known = apps.get(app.id) ?? { ...app, tools: [], providers: [] }
     apps.set(app.id, known)

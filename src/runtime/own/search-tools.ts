@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { sentences } from '../../catalog/catalog.ts'
+import { isForModel, sentences } from '../../catalog/catalog.ts'
 import type { JsonObject } from '../../core/json.ts'
 import { isObject } from '../../core/json.ts'
 import { ok, refuse } from '../../core/result.ts'
@@ -49,7 +49,9 @@ function find(query: string, app: string | undefined, { call, use, own }: OwnCon
   const now = use.now()
   const asker = askerOf(call)
   const mayUse = (tool: Tool): boolean =>
-    (app === undefined || sameApp(own.finding.appOf(tool), app)) && permitted(tool, asker, use, now) !== null
+    isForModel(tool) &&
+    (app === undefined || sameApp(own.finding.appOf(tool), app)) &&
+    permitted(tool, asker, use, now) !== null
   return query.trim() === '' ? use.gateway.tools.filter(mayUse) : own.finding.index().search(query, mayUse)
 }
 

@@ -1,6 +1,7 @@
-import { matches } from '../../catalog/catalog.ts'
+import { isForModel, matches } from '../../catalog/catalog.ts'
 import type { ClientFeatures } from '../../core/call.ts'
 import type { Caller } from '../../core/caller.ts'
+import { isObject } from '../../core/json.ts'
 import type { Tool } from '../../core/tool.ts'
 import type { FindingSettings, OwnToolName } from '../../gateways/gateways.ts'
 import { ownToolNames, shownOwnTools } from '../../gateways/gateways.ts'
@@ -22,19 +23,28 @@ import { searchTools } from './search-tools.ts'
  */
 export function shownTools(
   caller: Caller,
-  features: Pick<ClientFeatures, 'clientName'>,
+  features: Pick<ClientFeatures, 'clientName' | 'capabilities'>,
   use: Pick<Runtime, 'gateway' | 'facts' | 'now'>,
   finding: Finding,
 ): Tool[] {
   const { settings } = finding
-  const tools = listTools(caller, use)
+  const permitted = listTools(caller, use)
+  const tools = permitted.filter(isForModel)
+  // A host keeps them from its model, and has to know them for its pages. Another client would offer them.
+  const forPages = showsPages(features) ? permitted.filter((tool) => !isForModel(tool)) : []
   const searching = isSearching(settings, tools.length, { caller, features })
   const own = shownOwnTools(settings, searching).map((name) =>
     asTool(all[name], name === 'search_tools' ? appsIn(tools, finding) : ''),
   )
-  if (!searching && own.length === 0) return tools
+  if (!searching && own.length + forPages.length === 0) return tools
   const listed = searching ? tools.filter(({ name }) => settings.show.some((pattern) => matches(pattern, name))) : tools
-  return [...listed, ...own].toSorted((a, b) => (a.name < b.name ? -1 : 1))
+  return [...listed, ...forPages, ...own].toSorted((a, b) => (a.name < b.name ? -1 : 1))
+}
+
+/** The client said that it shows pages (SEP-1865). */
+function showsPages({ capabilities }: Pick<ClientFeatures, 'capabilities'>): boolean {
+  const { extensions } = capabilities
+  return isObject(extensions) && isObject(extensions['io.modelcontextprotocol/ui'])
 }
 
 type Client = { caller: Pick<Caller, 'agent'>; features: Pick<ClientFeatures, 'clientName'> }

@@ -11,8 +11,10 @@ const many = bigCatalogue()
 
 function world(document: object = {}, tools = many) {
   const made = fakeRuntime(snapshotOf(tools, document))
-  const list = (clientName?: string, name = 'alice') =>
-    shownTools(callerNamed(name), clientName === undefined ? {} : { clientName }, made.use, made.own.finding)
+  const list = (clientName?: string, name = 'alice', capabilities: JsonObject = {}) => {
+    const features = { capabilities, ...(clientName !== undefined && { clientName }) }
+    return shownTools(callerNamed(name), features, made.use, made.own.finding)
+  }
   return {
     ...made,
     list,
@@ -296,5 +298,54 @@ describe('our own tools', () => {
     expect(error(await call('report_missing_tool', { need: 'x'.repeat(501) }))).toMatchObject({
       code: 'runtime/invalid_arguments',
     })
+  })
+})
+
+describe('a tool that is there for a page alone (SEP-1865)', () => {
+  const ui = (visibility: string[]) => ({ meta: { ui: { resourceUri: 'ui://board/page', visibility } } })
+  const tools = [
+    toolNamed('Board_Show', ui(['model', 'app'])),
+    toolNamed('Board_Refresh', ui(['app'])),
+    toolNamed('Board_Plain'),
+  ]
+  const hosts = { extensions: { 'io.modelcontextprotocol/ui': { mimeTypes: ['text/html;profile=mcp-app'] } } }
+  const search = { finding: { mode: 'search', connections: 'always' } }
+
+  it('is listed for hosts of pages, also where the others are searched, and for no other client', () => {
+    const names = (document: object, capabilities: JsonObject) =>
+      world(document, tools)
+        .list(undefined, undefined, capabilities)
+        .map(({ name }) => name)
+    expect(names({}, hosts)).toEqual(['Board_Plain', 'Board_Refresh', 'Board_Show'])
+    expect(names({}, { extensions: {} })).toEqual(['Board_Plain', 'Board_Show'])
+    expect(names(search, hosts)).toEqual(['Board_Refresh', ...own])
+    expect(names(search, {})).toEqual(own)
+  })
+
+  it('is neither found, described nor counted for the model', async () => {
+    const { call, list } = world(search, tools)
+    expect(found(await call('search_tools', { query: 'board refresh' }))).not.toContain('Board_Refresh')
+    expect(found(await call('search_tools'))).toEqual(['Board_Plain', 'Board_Show'])
+    expect(value(await call('list_apps'))['items']).toMatchObject([{ tools: 2 }])
+    expect(list().find(({ name }) => name === 'search_tools')?.description).toMatch(/\(2\)\.$/)
+    const [described, unknown] = [
+      await call('describe_tool', { name: 'Board_Refresh' }),
+      await call('describe_tool', { name: 'No' }),
+    ]
+    expect(error(described)).toEqual(error(unknown))
+  })
+
+  it('cannot be called by call_tool, which answers as for one that does not exist, and can by a page', async () => {
+    const { call, recorded, ran } = world(search, tools)
+    const byModel = await call('call_tool', { name: 'Board_Refresh' })
+    const unknown = await call('call_tool', { name: 'Board_Nothing' })
+    expect(error(byModel)).toEqual(error(unknown))
+    expect(recorded.map(({ type, call: one }) => [type, one.name])).toEqual([
+      ['refused', 'Board_Refresh'],
+      ['refused', 'Board_Nothing'],
+    ])
+    expect(await call('Board_Refresh')).toMatchObject({ kind: 'output' })
+    expect(await call('call_tool', { name: 'Board_Show' })).toMatchObject({ kind: 'output' })
+    expect(ran.map(({ name }) => name)).toEqual(['Board_Refresh', 'Board_Show'])
   })
 })
