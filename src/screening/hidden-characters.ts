@@ -26,11 +26,6 @@ export const hidden = [
   { kind: 'invisible', pattern: strayVariation },
 ] as const
 
-/** Without what nobody can see. */
-export function cleanText(text: string): string {
-  return hidden.reduce((clean, { pattern }) => clean.replace(pattern, ''), text)
-}
-
 /** Every character a person would not see, as `⟨U+200B⟩`. */
 export function showHidden(text: string): string {
   return text.replace(

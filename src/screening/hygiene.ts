@@ -2,7 +2,7 @@ import type { Json } from '../core/json.ts'
 import { isObject } from '../core/json.ts'
 import type { Finding } from './finding.ts'
 import { finding } from './finding.ts'
-import { cleanText, hidden, showHidden } from './hidden-characters.ts'
+import { hidden, showHidden } from './hidden-characters.ts'
 import { instructionFindings } from './instructions.ts'
 
 /** Cyrillic, and the Greek letters that look like Latin ones: `Δt` is a formula, `Αpple` is a trap. */
@@ -28,8 +28,7 @@ export function scanText(text: string, path: string): Finding[] {
   }
   const mixed = mixedWord(seen)
   if (mixed) findings.push(finding('look_alike', 'danger', path, mixed[0], seen, mixed.index))
-  // What is hidden between the letters must not hide the words.
-  findings.push(...instructionFindings(cleanText(seen), path))
+  findings.push(...instructionFindings(seen, path))
   return findings
 }
 

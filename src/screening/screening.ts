@@ -7,7 +7,7 @@ export type { Detector, Kind, Span } from './detector.ts'
 export { kinds } from './detector.ts'
 export type { Finding } from './finding.ts'
 export { finding } from './finding.ts'
-export { cleanText, showHidden, showHiddenIn } from './hidden-characters.ts'
+export { showHidden, showHiddenIn } from './hidden-characters.ts'
 export { scanJson, scanName, scanText } from './hygiene.ts'
 export {
   assignedPattern,

@@ -7,9 +7,16 @@ const other = 129
 /** Stands for several letters, or for one beyond the first plane: whoever meets it has to look properly. */
 const odd = 130
 
+const codesOf = (characters: string): number[] => Array.from(characters, (one) => one.charCodeAt(0))
+const space = 32
+const otherSpace = codesOf('\t\n\v\f\r')
+/** What begins the lines of a comment or a quotation. */
+const prefixes = codesOf('/#>;%*-')
+
 /**
  * Which of many words stand in a text, whatever their case, in one pass (Aho and Corasick, 1975). Look-alike letters count as
- * what they look like, and what nobody sees counts as nothing: a text is read as a model may read it.
+ * what they look like, what nobody sees counts as nothing, and white space of any kind and length as one space: a text is read
+ * as a model may read it.
  */
 export class WordFinder {
   readonly #next: Int16Array
@@ -86,6 +93,10 @@ export class WordFinder {
       this.#ends[state] = ends[state]
       this.#isEnd[state] = ends[state] === undefined ? 0 : 1
       for (let code = 65; code <= 90; code++) next[state * alphabet + code] = next[state * alphabet + code + 32] ?? 0
+      // Any white space is one space, also with what begins the lines of a comment: the words may stand on two lines.
+      const spaced = next[state * alphabet + space] ?? 0
+      for (const code of otherSpace) next[state * alphabet + code] = spaced
+      if (spaced > 0) for (const code of [space, ...otherSpace, ...prefixes]) next[spaced * alphabet + code] ||= spaced
     }
   }
 }
@@ -101,6 +112,8 @@ function folded(code: number): number {
 
 function fold(character: string): number {
   if (/[\ud800-\udfff]/.test(character)) return foldSurrogate(character.charCodeAt(0))
+  // A byte order mark is white space by name, and in truth nothing.
+  if (/[\s\u0085]/.test(character) && character !== '\ufeff') return space
   if (/[\p{Default_Ignorable_Code_Point}\p{Cc}\p{Cf}\p{Mn}]/u.test(character)) return skipped
   const plain = replaceLookAlikes(character.normalize('NFKC'))
   if (plain.length !== 1) return odd

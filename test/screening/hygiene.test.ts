@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { cleanText, scanJson, scanText, showHidden } from '../../src/screening/screening.ts'
+import { asRead, originOf } from '../../src/screening/as-read.ts'
+import { scanJson, scanText, showHidden } from '../../src/screening/screening.ts'
 import type { Json } from '../../src/core/json.ts'
 import { scanDefinition } from '../../src/catalog/pins.ts'
 import { descriptions, results } from '../support/hostile/texts.ts'
@@ -66,12 +67,21 @@ describe('the scanner', () => {
     expect(honest.filter((text) => dangers(text).length > 0)).toEqual([])
   })
 
-  it('cleans exactly what cannot be seen', () => {
-    expect(cleanText('a\u200bb\u001b[31mc\u202ed\u{e0041}e\nf\tg')).toBe('abcde\nf\tg')
+  it('reads exactly without what cannot be seen, and knows where the rest stood', () => {
+    const read = (text: string) => asRead(text, { traced: true })
+    expect(read('a\u200bb\u001b[31mc\u202ed\u{e0041}e\nf\tg').text).toBe('abcde\nf\tg')
     const textOf = (max: number) =>
       fc.array(fc.integer({ min: 0x20, max }), { maxLength: 20 }).map((points) => String.fromCodePoint(...points))
-    fc.assert(fc.property(textOf(0x7e), (text) => cleanText(text) === text))
-    fc.assert(fc.property(textOf(0x10ffff), (text) => cleanText(cleanText(text)) === cleanText(text)))
+    fc.assert(fc.property(textOf(0x7e), (text) => read(text).text === text))
+    fc.assert(
+      fc.property(textOf(0x10ffff), textOf(0x10ffff), (one, other) => {
+        const whole = `${one}\nmarker\n${other}`
+        const traced = read(whole)
+        const at = traced.text.indexOf('\nmarker\n')
+        const untraced = asRead(whole, { traced: false })
+        return untraced.text === traced.text && whole.startsWith('marker', originOf(traced, at + 1))
+      }),
+    )
   })
 
   it('shows every hidden character', () => {
@@ -112,6 +122,12 @@ describe('the scanner', () => {
       'do not tell ',
       '<!--',
       'а',
+      'ignore\n',
+      'do not\n * tell\n',
+      '\n// ',
+      'before\nusing\nyou must\n',
+      ' '.repeat(1_000),
+      'é ',
     ]
     const texts = words.map((word) => word.repeat(Math.ceil(200_000 / word.length)))
     for (const text of texts) {
