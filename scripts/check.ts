@@ -3,6 +3,7 @@ import { cp, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { command, type Outcome } from './lib/command.ts'
+import { runExample } from './lib/example-project.ts'
 import { root, stateFolder } from './lib/root.ts'
 
 /** npm run check: everything that can be said about the source without running it. Exit code 1 when any step fails. */
@@ -34,6 +35,10 @@ const dryRun = join(stateFolder, 'dry-run')
 
 const steps: Step[] = [
   ...compilers.map((file) => ({ name: `types (${file})`, run: () => command('tsc', '-p', file, '--noEmit') })),
+  {
+    name: 'the example of a tool Worker, by itself',
+    run: () => runExample(join(root, 'examples/tool-worker'), 'check', 'test'),
+  },
   { name: 'lint', run: () => command('oxlint', '--type-aware', '--format=unix') },
   { name: 'format', run: () => command('oxfmt', '--check', '.') },
   { name: 'binding types', run: () => command('wrangler', 'types', '--check') },
