@@ -1,6 +1,8 @@
 import { z } from 'zod'
 import type { JsonObject } from '../core/json.ts'
 import { isObject } from '../core/json.ts'
+import type { Finding } from '../screening/screening.ts'
+import { finding } from '../screening/screening.ts'
 
 const directives = ['connectDomains', 'resourceDomains', 'frameDomains', 'baseUriDomains'] as const
 const permissions = ['camera', 'microphone', 'geolocation', 'clipboardWrite'] as const
@@ -9,7 +11,7 @@ const most = 50
 /** An origin as a content security policy takes it. Anything else in it could end the directive and begin another. */
 const origin = z
   .string()
-  .max(300)
+  .max(100)
   .transform((text) => text.toLowerCase().replace(/\/$/, ''))
   .pipe(
     z.string().regex(/^(https|wss):\/\/(\*\.[a-z0-9-]+\.)?[a-z0-9-]+(\.[a-z0-9-]+)*(:\d{1,5})?$/, {
@@ -34,20 +36,32 @@ export const pageSchema = z.strictObject({
   permissions: z
     .strictObject({ camera: asked, microphone: asked, geolocation: asked, clipboardWrite: asked })
     .optional(),
-  domain: domain.max(253).optional(),
+  domain: domain.max(100).optional(),
 })
 
 /** Of what a server says there, the members that SEP-1865 defines, as far as each can be read. */
 export function vettedPage(said: unknown): JsonObject {
   if (!isObject(said)) return {}
   const { csp, permissions: wanted, domain: own, prefersBorder } = said
-  const place = domain.max(253).safeParse(own)
+  const place = domain.max(100).safeParse(own)
   return {
     ...(isObject(csp) && { csp: Object.fromEntries(directives.flatMap((name) => listed(name, csp[name]))) }),
     ...(isObject(wanted) && { permissions: Object.fromEntries(permissions.flatMap((name) => given(name, wanted))) }),
     ...(place.success && { domain: place.data }),
     ...(typeof prefersBorder === 'boolean' && { prefersBorder }),
   }
+}
+
+/** So that whoever admits a page sees where it may reach and what it may use. */
+export function pageFindings({ _meta: meta }: JsonObject): Finding[] {
+  const { csp, permissions: wanted, domain: own } = vettedPage(isObject(meta) ? meta['ui'] : undefined)
+  const one = (path: string, what: string, text: string): Finding =>
+    finding('page', 'notice', `_meta.ui.${path}`, what, text, 20)
+  const origins = Object.entries((csp ?? {}) as Record<string, string[]>).flatMap(([name, list]) =>
+    list.map((text) => one(`csp.${name}`, 'its page may reach this', text)),
+  )
+  const uses = Object.keys(wanted ?? {}).map((name) => one('permissions', 'its page may use this', name))
+  return [...origins, ...uses, ...(typeof own === 'string' ? [one('domain', 'its page is shown there', own)] : [])]
 }
 
 function listed(name: string, value: unknown): [string, string[]][] {

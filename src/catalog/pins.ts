@@ -1,6 +1,7 @@
 import type { JsonObject } from '../core/json.ts'
 import { isObject } from '../core/json.ts'
 import { paramHeadersFault } from '../core/param-headers.ts'
+import { pageFindings } from './app-page.ts'
 import type { DefinitionKind, Difference } from './definition.ts'
 import { definitionDifferences, definitionHash, definitionName } from './definition.ts'
 import type { Finding } from '../screening/screening.ts'
@@ -103,7 +104,8 @@ export const isDanger = (finding: Finding): boolean => finding.severity === 'dan
 export function scanDefinition(kind: DefinitionKind, name: string, definition: JsonObject): Finding[] {
   const { _meta: _, ...shown } = definition
   const named = kind === 'tool' || kind === 'prompt' ? scanName(name, 'name') : []
-  const found = [...named, ...scanJson(shown).filter((one) => one.path !== 'name' || named.length === 0)]
+  const page = kind === 'resource' || kind === 'template' ? pageFindings(definition) : []
+  const found = [...named, ...scanJson(shown).filter((one) => one.path !== 'name' || named.length === 0), ...page]
   const fault = isObject(definition['inputSchema']) ? paramHeadersFault(definition['inputSchema'] as JsonObject) : null
   if (fault === null) return found
   return [...found, finding('markup', 'danger', 'inputSchema', `a header that may not be: ${fault}`, fault, 0)]

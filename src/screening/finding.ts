@@ -5,7 +5,7 @@ import { showHidden } from './hidden-characters.ts'
  * definition out until an administrator admits it; `notice` is only shown.
  */
 export type Finding = {
-  kind: 'invisible' | 'bidi' | 'control' | 'look_alike' | 'instruction' | 'blob' | 'markup'
+  kind: 'invisible' | 'bidi' | 'control' | 'look_alike' | 'instruction' | 'blob' | 'markup' | 'page'
   severity: 'notice' | 'danger'
   /** Where, as a path in the definition or result. */
   path: string

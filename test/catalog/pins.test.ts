@@ -191,3 +191,24 @@ describe('pins', () => {
     expect(await reviewPins([stored], { resource: [{ ...later, mimeType: 'text/html' }] }, strict)).toHaveLength(1)
   })
 })
+
+it('shows of a page where it may reach and what it may use, and quarantines one that wants more', async () => {
+  const resource = (ui: JsonObject): JsonObject => ({ uri: 'ui://board/page', name: 'page', _meta: { ui } })
+  const csp = { connectDomains: ['https://api.example'] }
+  const listed = (ui: JsonObject) => ({ resource: [resource(ui)] })
+  const none = { additions: true, tools: true }
+  const [pin] = await reviewPins([], listed({ csp, permissions: { camera: {} }, prefersBorder: true }), none)
+  expect(pin?.findings).toMatchObject([
+    { kind: 'page', severity: 'notice', path: '_meta.ui.csp.connectDomains', excerpt: 'https://api.example' },
+    { kind: 'page', severity: 'notice', path: '_meta.ui.permissions', excerpt: 'camera' },
+  ])
+  const admitted: StoredPin[] = pin ? [{ ...pin, status: 'admitted', decidedBy: 'ada' }] : []
+  const wider = listed({
+    csp: { connectDomains: ['https://api.example', 'https://evil.example'] },
+    permissions: { camera: {} },
+    prefersBorder: true,
+  })
+  expect(await reviewPins(admitted, wider, none)).toMatchObject([
+    { change: 'changed', status: 'quarantined', differences: [{ path: 'meta.ui.csp.connectDomains' }] },
+  ])
+})

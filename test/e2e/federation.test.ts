@@ -288,8 +288,10 @@ describe('a server with a page (MCP Apps)', () => {
       () => plain.close(),
     )
     for (const [id, { mcp }] of Object.entries({ board, plain })) {
-      await world.cli('upstream', 'add', id, mcp, '--yes')
-      await world.cli('upstream', 'admit', id, '--all')
+      const added = await world.cli('upstream', 'add', id, mcp, '--yes')
+      const reaches = 'notice: page (its page may reach this) in _meta.ui.csp.connectDomains: https://api.example'
+      expect(added.out.includes(reaches)).toBe(id === 'board')
+      await world.cli('upstream', 'admit', id, '--all', ...(id === 'board' ? [uri] : []))
     }
     await world.addGateway('apps', { tools: [{ upstream: 'board' }, { upstream: 'plain', prompts: [] }] })
 
