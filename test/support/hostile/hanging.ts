@@ -3,7 +3,7 @@ import { tool } from './definitions.ts'
 import type { Kit, Pair } from './kit.ts'
 import { ask, count, namesOf } from './kit.ts'
 
-const timeoutMs = 2_000
+const timeoutMs = 3_000
 
 type Silence = {
   client: Client
