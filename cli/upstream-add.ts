@@ -1,8 +1,8 @@
-import type { Republished } from './left-out-text.ts'
-import { leftOutLines } from './left-out-text.ts'
 import { Refused } from './admin-api.ts'
 import type { Args, Command, Context } from './command.ts'
 import { Fault, exitCodes, text } from './command.ts'
+import type { Republished } from './left-out-text.ts'
+import { leftOutLines } from './left-out-text.ts'
 import { idOfUrl } from './upstream-id.ts'
 import type { Settings, Stands } from './upstream-replaced.ts'
 import { merged, replacedLines, sameAddress } from './upstream-replaced.ts'
@@ -20,8 +20,8 @@ export const add: Command = {
 
 <url>        alone: the name comes from its host, linear for https://mcp.linear.app/mcp.
 --header     a credential that is the same for everybody, with the names of secrets in braces. May be given more than once.
---admit      what need not wait for you, where nothing dangerous is found in it: additions (new optional parameters), tools (new ones), both,
-             or nothing (the default). A changed text always waits.
+--admit      what need not wait for you, where nothing dangerous is found in it: additions (new optional parameters), tools (new
+             ones), both, or nothing (the default). A changed text always waits.
 --sign-in    each user connects an account of theirs at the server (its own OAuth). Asked for when the server wants it.
 --provider   of a tool Worker (worker:acme): its tools may use the person's account there. May be given more than once.
 --secret     of a tool Worker: its tools get this secret. May be given more than once.
@@ -81,9 +81,7 @@ export async function addOne(
   const kind = settings.credentials?.kind ?? 'none'
   const setUp = kind === 'user' || kind === 'service' || kind === 'exchange'
   const wantsSignIn = values['sign-in'] === true || (!setUp && takesUs(look.authorization))
-  if (wantsSignIn) {
-    await signIn(id, context)
-  }
+  if (wantsSignIn) await signIn(id, context)
   context.print(addedLine({ id, url, settings }, before, wantsSignIn && look.items.length === 0))
   return { id, url, look }
 }
