@@ -7,6 +7,7 @@ import { bundleWorker } from '../../scripts/lib/bundle-worker.ts'
 import { freePort } from '../../scripts/lib/ports.ts'
 import { root } from '../../scripts/lib/root.ts'
 import type { SetUp } from './set-up-worker.ts'
+import { sendDirectly } from './direct-outbound.ts'
 import { keepConfiguration } from './workerd-process.ts'
 
 /** `workerd` with the production bundle, storage on disk, and a socket that goes straight to the Worker. */
@@ -95,6 +96,7 @@ export async function startDeployment(
     resourcePersistencePath: folder,
     isolatedResourcePersistencePath: folder,
   })
+  sendDirectly()
   const miniflare = new Miniflare(options(vars))
   await miniflare.ready
   // The next one that starts keeps a configuration of its own, or none.

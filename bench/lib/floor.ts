@@ -4,11 +4,13 @@ import { join } from 'node:path'
 import { convertV4MiniflareOptions, Miniflare } from 'miniflare'
 import { bundleWorker } from '../../scripts/lib/bundle-worker.ts'
 import { freePort } from '../../scripts/lib/ports.ts'
+import { sendDirectly } from './direct-outbound.ts'
 
 /** `floor-worker.ts` in a workerd of its own, storage on disk. */
 export async function startFloor(serviceUrl: string): Promise<{ url: string; stop(): Promise<void> }> {
   const folder = await mkdtemp(join(tmpdir(), 'behalf-floor-'))
   const port = await freePort()
+  sendDirectly()
   const miniflare = new Miniflare({
     ...convertV4MiniflareOptions({
       name: 'floor',

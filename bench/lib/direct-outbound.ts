@@ -1,0 +1,23 @@
+import { CORE_PLUGIN } from 'miniflare'
+
+let done = false
+
+/**
+ * Miniflare puts a Worker of its own between ours and every address it calls, for headers that only its own front knows. No
+ * deployment has that, and it takes 0.3 to 0.4 ms of each call: here requests leave `workerd` as they do in production.
+ * Before miniflare is started.
+ */
+export function sendDirectly(): void {
+  if (done) return
+  done = true
+  const getServices = CORE_PLUGIN.getServices.bind(CORE_PLUGIN)
+  CORE_PLUGIN.getServices = async (options) => {
+    const made = await getServices(options)
+    const services = Array.isArray(made) ? made : (made?.services ?? [])
+    const workers = services.flatMap((one) => ('worker' in one && one.worker ? [one.worker] : []))
+    const ours = workers.filter(({ globalOutbound }) => globalOutbound?.name?.startsWith('outbound:'))
+    if (ours.length === 0) throw new Error('Miniflare has another way out now: see what it costs, and mend this.')
+    for (const worker of ours) delete worker.globalOutbound
+    return made
+  }
+}
