@@ -1,7 +1,8 @@
 import { fromUtf8 } from '../core/bytes.ts'
 import type { Result } from '../core/result.ts'
 import { ok, refuse } from '../core/result.ts'
-import { after } from '../core/timer.ts'
+import type { Timer } from '../core/timer.ts'
+import { after, SharedTimer } from '../core/timer.ts'
 import type { Egress, EgressRequest, EgressResponse } from './api.ts'
 import type { Watch } from './body.ts'
 import { cappedBody, readCapped } from './body.ts'
@@ -12,6 +13,7 @@ import type { Fetch } from './send.ts'
 import { blocked, send } from './send.ts'
 
 export type { Egress, EgressRequest, EgressResponse } from './api.ts'
+export { BodyError } from './body.ts'
 export { isAllowedUrl } from './guard.ts'
 export type { GuardConfig } from './guard.ts'
 export { retryAfterMs } from './headers.ts'
@@ -25,15 +27,18 @@ export type EgressSeams = {
   now?: () => number
 }
 
-/** The way out. `seams` are for tests: the platform's `fetch`, the clock and the wait between attempts. */
-export function createEgress(config: GuardConfig, seams: EgressSeams = {}): Egress {
+/**
+ * The way out. `timer`: of the Durable Object whose own it is; without one each call sets its own. `seams` are for tests:
+ * the platform's `fetch`, the clock and the wait between attempts.
+ */
+export function createEgress(config: GuardConfig, seams: EgressSeams = {}, timer?: Timer): Egress {
   const platformFetch: Fetch = seams.fetch ?? ((url, init) => fetch(url, init))
   const wait = seams.wait ?? pause
   const now = seams.now ?? Date.now
-  return { fetch: (request) => fetchGuarded(request, { config, fetch: platformFetch, wait, now }) }
+  return { fetch: (request) => fetchGuarded(request, { config, fetch: platformFetch, wait, now, timer: timer ?? new SharedTimer() }) }
 }
 
-type Tools = { config: GuardConfig; fetch: Fetch; wait: NonNullable<EgressSeams['wait']>; now: () => number }
+type Tools = { config: GuardConfig; fetch: Fetch; wait: NonNullable<EgressSeams['wait']>; now: () => number; timer: Timer }
 
 async function fetchGuarded(request: EgressRequest, tools: Tools): Promise<Result<EgressResponse>> {
   const target = isAllowedUrl(request.url, tools.config)
@@ -46,7 +51,7 @@ async function fetchGuarded(request: EgressRequest, tools: Tools): Promise<Resul
   const retries = request.body instanceof ReadableStream ? 0 : (request.retries ?? 0)
   const stop = new AbortController()
   const signal = request.signal ? AbortSignal.any([request.signal, stop.signal]) : stop.signal
-  const watch = watchdog(timeoutMs, stop)
+  const watch = watchdog(timeoutMs, stop, tools.timer)
   const outgoing = { url: target.value, method: request.method ?? 'GET', headers, body: request.body }
   const rules = { ...request, config: tools.config, signal, now: tools.now }
 
@@ -125,13 +130,13 @@ function pause(ms: number, signal: AbortSignal): Promise<void> {
   })
 }
 
-function watchdog(timeoutMs: number, stop: AbortController): Watch {
+function watchdog(timeoutMs: number, stop: AbortController, timer: Timer): Watch {
   let disarm = (): void => {}
   let expired = false
   return {
     arm() {
       disarm()
-      disarm = after(timeoutMs, () => {
+      disarm = timer.after(timeoutMs, () => {
         expired = true
         stop.abort()
       })

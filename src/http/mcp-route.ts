@@ -3,6 +3,7 @@ import type { Json } from '../core/json.ts'
 import type { Refusal } from '../core/result.ts'
 import type { Rooms } from './rooms.ts'
 import { errors } from '../core/errors.ts'
+import { SharedTimer } from '../core/timer.ts'
 import { serveMcp } from '../mcp/mcp.ts'
 import { audienceOf } from './audience.ts'
 import { gatewayPage } from './front-page.ts'
@@ -22,9 +23,10 @@ export async function mcpRoute(rooms: Rooms, request: Request, url: URL, context
   if (gateway === null || !gateway.enabled) return answer({ code: 'gateways/unknown' })
   const caller = await rooms.identify(request, gateway)
   if (!caller.ok) return challenged(rooms, gateway, caller.error, { request })
+  const timer = new SharedTimer()
   let body: Json | undefined
   if (request.method === 'POST') {
-    const read = await readJson(request)
+    const read = await readJson(request, timer)
     if (!read.ok) return answer(read.error)
     body = read.value
   }
@@ -37,6 +39,7 @@ export async function mcpRoute(rooms: Rooms, request: Request, url: URL, context
     changes: rooms.changes,
     stateKey: rooms.config.stateKey,
     now: rooms.now,
+    timer,
     waitUntil: (work) => context.waitUntil(work),
   })
   return reply.ok ? reply.value : challenged(rooms, gateway, reply.error, { body })

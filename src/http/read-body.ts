@@ -3,6 +3,7 @@ import type { Result } from '../core/result.ts'
 import { concat, fromUtf8 } from '../core/bytes.ts'
 import { parseJson } from '../core/json.ts'
 import { ok, refuse } from '../core/result.ts'
+import type { Timer } from '../core/timer.ts'
 
 export const maxBodyBytes = 1024 * 1024
 const maxReadMs = 10_000
@@ -12,17 +13,16 @@ const maxReadMs = 10_000
  *
  * Errors: `core/too_large`, `core/invalid_json`, `core/bad_request` when it does not arrive.
  */
-export async function readJson(request: Request, limitMs = maxReadMs): Promise<Result<Json>> {
+export async function readJson(request: Request, timer: Timer): Promise<Result<Json>> {
   const declared = request.headers.get('content-length')
   if (Number(declared) > maxBodyBytes) return refuse('core/too_large')
   const late = Promise.withResolvers<Result<Uint8Array>>()
-  const timer = setTimeout(
-    () => late.resolve(refuse('core/bad_request', { message: 'The body did not arrive in time.' })),
-    limitMs,
+  const stop = timer.after(maxReadMs, () =>
+    late.resolve(refuse('core/bad_request', { message: 'The body did not arrive in time.' })),
   )
   const body = declared === null ? readStream(request) : readWhole(request)
   const bytes = await Promise.race([body, late.promise])
-  clearTimeout(timer)
+  stop()
   if (!bytes.ok) return bytes
   try {
     return parseJson(fromUtf8(bytes.value))

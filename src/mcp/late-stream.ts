@@ -1,5 +1,6 @@
 import type { EventStream } from './event-stream.ts'
 import type { Refusal, Result } from '../core/result.ts'
+import type { Timer } from '../core/timer.ts'
 import { logFault } from '../core/log.ts'
 import { ok } from '../core/result.ts'
 import { eventStream } from './event-stream.ts'
@@ -29,8 +30,8 @@ export class LateStream {
     this.#open().send(message)
   }
 
-  async answer(pending: Promise<Result<Response>>): Promise<Result<Response>> {
-    const timer = setTimeout(() => this.#open(), patienceMs)
+  async answer(pending: Promise<Result<Response>>, timer: Timer): Promise<Result<Response>> {
+    const stop = timer.after(patienceMs, () => this.#open())
     pending.then(
       (answer) => this.#finish(answer),
       (fault: unknown) => {
@@ -42,7 +43,7 @@ export class LateStream {
     try {
       return await this.#first.promise
     } finally {
-      clearTimeout(timer)
+      stop()
     }
   }
 

@@ -50,7 +50,7 @@ function patiently(turn: Turn, request: Request): Promise<Result<Response>> {
   const stream = new LateStream(typeof id === 'string' || typeof id === 'number' ? id : null, () => hangUp.abort())
   const { method, headers } = request
   const signal = AbortSignal.any([request.signal, hangUp.signal])
-  return stream.answer(throughSdk(turn, new Request(request.url, { method, headers, signal })))
+  return stream.answer(throughSdk(turn, new Request(request.url, { method, headers, signal })), turn.timer)
 }
 
 async function throughSdk(turn: Turn, request: Request): Promise<Result<Response>> {

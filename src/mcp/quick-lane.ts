@@ -46,7 +46,7 @@ async function quickCall(turn: Turn, plain: PlainCall, answerSlowly: Slowly): Pr
   }
   const answer = write(turn, plain, request, gone, answerSlowly)
   turn.waitUntil(answer.catch(() => {}))
-  return stream ? stream.answer(answer) : answer
+  return stream ? stream.answer(answer, turn.timer) : answer
 }
 
 async function write(

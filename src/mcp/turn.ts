@@ -6,6 +6,7 @@ import type { Clock } from '../core/clock.ts'
 import type { GatewayRoute } from '../core/gateway-route.ts'
 import type { Json } from '../core/json.ts'
 import type { Refusal } from '../core/result.ts'
+import type { Timer } from '../core/timer.ts'
 import type { ConversationApi, ListReply, OffersApi, SessionApi, TasksApi } from '../session/session.ts'
 import type { ChangeFeed } from './change-feed.ts'
 
@@ -21,6 +22,7 @@ export type Turn = {
   /** Seals session ids and request states. */
   stateKey: Bytes
   now: Clock
+  timer: Timer
   /** Lets a record be written although the client has gone. */
   waitUntil: (work: Promise<unknown>) => void
   /**

@@ -7,6 +7,7 @@ import { isObject } from '../core/json.ts'
 import { logFault } from '../core/log.ts'
 import type { LogLevel } from '../core/log-entry.ts'
 import type { Result } from '../core/result.ts'
+import { SharedTimer } from '../core/timer.ts'
 import { ok, refuse } from '../core/result.ts'
 import { openDb } from '../db/db.ts'
 import { readToolSecrets } from '../db/tool-secrets.ts'
@@ -94,7 +95,7 @@ export class LiveSession {
     })
     const times = { startedAt: row.started_at, authenticatedAt: row.authenticated_at }
     const gateway = () => this.#snapshot.slug
-    const egress = createEgress(config)
+    const egress = createEgress(config, {}, new SharedTimer())
     this.#upstreams = createUpstreams({
       egress,
       now,
