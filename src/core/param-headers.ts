@@ -17,7 +17,7 @@ export function paramHeaders(inputSchema: JsonObject, args: JsonObject): Record<
   const headers: Record<string, string> = {}
   for (const { path, header } of declaredIn(inputSchema)) {
     const text = textAt(args, path)
-    if (text !== undefined) headers[`mcp-param-${header}`] = encode(text)
+    if (text !== undefined) headers[`mcp-param-${header}`] = headerValue(text)
   }
   return headers
 }
@@ -86,7 +86,8 @@ function textAt(args: JsonObject, path: readonly string[]): string | undefined {
 
 const plain = /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/
 
-function encode(value: string): string {
+/** As it is, or `=?base64?…?=` when a header cannot carry it (SEP-2243). */
+export function headerValue(value: string): string {
   const asIs = plain.test(value) && !/^=\?base64\?.*\?=$/.test(value)
   return asIs ? value : `=?base64?${base64(utf8(value))}?=`
 }

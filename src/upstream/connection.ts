@@ -1,4 +1,4 @@
-import type { Client, Progress as SdkProgress } from '@modelcontextprotocol/client'
+import type { Client } from '@modelcontextprotocol/client'
 import { ProtocolError, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
 import type { JsonObject } from '../core/json.ts'
 import { isObject } from '../core/json.ts'
@@ -12,9 +12,11 @@ import type { CallState, Followed } from './call-state.ts'
 import { readState, writeState } from './call-state.ts'
 import { callOf } from './call-streams.ts'
 import { failureOf } from './failure.ts'
-import { disguiseTask, followTask, handleOf } from './follow-task.ts'
+import { followTask, handleOf } from './follow-task.ts'
 import type { Listener } from './listen.ts'
 import { Listeners } from './listen.ts'
+import type { ModernRequest } from './modern-request.ts'
+import { askModern } from './modern-request.ts'
 import type { Opened, Resumable } from './open.ts'
 import { OutsideLog } from './outside-log.ts'
 import { readLinks, readQuestions } from './questions.ts'
@@ -46,6 +48,7 @@ export class Connection {
   /** What the server was told. Null: nothing, so it logs what it likes. */
   #logLevel: LogLevel | null = null
   #closed = false
+  #lastId = 0
 
   /** `onLog`: also of what nobody listens for. */
   constructor(upstream: string, opened: Opened, onLog?: (entry: LogEntry) => void) {
@@ -66,9 +69,6 @@ export class Connection {
     this.#client.onerror = ({ message }) => {
       if (message.startsWith('Maximum reconnection attempts')) this.#listeners.end()
     }
-    const { transport } = opened
-    const receive = transport.onmessage
-    transport.onmessage = (message, extra) => receive?.(disguiseTask(message) as typeof message, extra)
     this.#client.fallbackRequestHandler = (request) => this.#asked(request as unknown as JsonObject)
     this.#client.fallbackNotificationHandler = async (notice) => this.#told(notice as unknown as JsonObject)
   }
@@ -194,16 +194,31 @@ export class Connection {
       _meta: meta(request, modern),
     }
     const headers = modern && request.inputSchema ? paramHeaders(request.inputSchema, argumentsOf(request)) : undefined
-    const value = await this.#client.request({ method: request.method, params }, anything, {
-      signal: call.abort.signal,
-      timeout: sdkTimeoutMs,
-      relatedRequestId: call.id,
-      allowInputRequired: true,
-      ...(headers && { headers }),
-      ...(request.onProgress && { onprogress: (progress: SdkProgress) => progressed(call, progress) }),
-    })
-    const handle = handleOf(value)
+    const { method } = request
+    const { signal } = call.abort
+    const onProgress = request.onProgress && ((progress: Said) => progressed(call, progress))
+    const value = modern
+      ? await this.#askModern(call, {
+          method,
+          params,
+          signal,
+          ...(headers && { headers }),
+          ...(onProgress && { onProgress }),
+        })
+      : await this.#client.request({ method, params }, anything, {
+          signal,
+          timeout: sdkTimeoutMs,
+          relatedRequestId: call.id,
+          ...(onProgress && { onprogress: onProgress }),
+        })
+    const handle = modern ? handleOf(value) : undefined
     return handle ? this.#follow(handle, call, request) : this.#replyOf(request, value)
+  }
+
+  #askModern(call: RunningCall, request: Omit<ModernRequest, 'id' | 'onLog'>): Promise<unknown> {
+    const { send, info } = this.#opened
+    const onLog = (entry: JsonObject): void => call.report.onLog?.(entry)
+    return askModern(send, info, { ...request, id: ++this.#lastId, onLog })
   }
 
   #follow(
@@ -216,11 +231,7 @@ export class Connection {
     const _meta = meta({ ...request, capabilities: withTasks(request.capabilities) }, true)
     return followTask(task, call, request, {
       answers,
-      ask: (method, params) =>
-        this.#client.request({ method, params: { ...params, _meta } }, anything, {
-          timeout: 30_000,
-          relatedRequestId: call.id,
-        }),
+      ask: (method, params) => this.#askModern(call, { method, params: { ...params, _meta }, timeoutMs: 30_000 }),
       wait,
       failed: ({ code, message = '' }) => ({ ok: false, error: failureOf(new ProtocolError(code, message)).refusal }),
       isLost: (fault) => lost.has(failureOf(fault).refusal.code),
@@ -228,8 +239,9 @@ export class Connection {
   }
 
   #replyOf(request: UpstreamRequest, value: unknown): Result<UpstreamReply> {
-    if (isObject(value) && value['resultType'] === 'input_required') return readQuestions(value, request)
-    const result = readResult(request.method, value)
+    const kind = isObject(value) ? value['resultType'] : undefined
+    if (isObject(value) && kind === 'input_required') return readQuestions(value, request)
+    const result = kind === 'task' ? null : readResult(request.method, value)
     return result ? ok({ kind: 'result', result }) : refuse('upstream/failed', { evidence: { fault: 'shape' } })
   }
 
@@ -275,7 +287,9 @@ export class Connection {
   }
 }
 
-function progressed(call: RunningCall, { progress, total, message }: SdkProgress): void {
+type Said = { progress: number; total?: number | undefined; message?: string | undefined }
+
+function progressed(call: RunningCall, { progress, total, message }: Said): void {
   call.touch()
   call.report.onProgress?.({
     progress,

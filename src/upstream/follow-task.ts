@@ -28,27 +28,11 @@ const maxLostPolls = 3
 /** How long somebody may wait who has no handle of ours, and how long one of ours lives. */
 const patienceMs = { withoutHandle: 10 * 60_000, withHandle: 60 * 60_000 }
 
-/** By the `_meta` of the result that stands for a task: the SDK's client has no result of this type. */
-const handles = new WeakMap<object, Followed>()
-
-/**
- * Makes a handle (`resultType: "task"`, SEP-2663) pass as a result; `handleOf` finds it again. What is no handle goes on as it
- * is, and the client refuses it.
- */
-export function disguiseTask(message: unknown): unknown {
-  const result = isObject(message) ? message['result'] : undefined
-  if (!isObject(result) || result['resultType'] !== 'task') return message
-  const { taskId, pollIntervalMs } = result
-  const parsed = followed.safeParse({ taskId, pollIntervalMs })
-  if (!parsed.success) return message
-  const meta = {}
-  handles.set(meta, parsed.data)
-  return { ...(message as object), result: { resultType: 'complete', content: [], _meta: meta } }
-}
-
+/** What was begun at the server, when a result says that it is a task (`resultType: "task"`, SEP-2663). */
 export function handleOf(value: unknown): Followed | undefined {
-  const meta = isObject(value) ? value['_meta'] : undefined
-  return isObject(meta) ? handles.get(meta) : undefined
+  if (!isObject(value) || value['resultType'] !== 'task') return undefined
+  const { taskId, pollIntervalMs } = value
+  return followed.safeParse({ taskId, pollIntervalMs }).data
 }
 
 export type TaskUse = {

@@ -8,13 +8,16 @@ import type { Egress } from '../egress/egress.ts'
 import type { Discovered, UpstreamCredential, UpstreamTarget } from './api.ts'
 import { CallStreams } from './call-streams.ts'
 import { failureOf } from './failure.ts'
-import type { Wire } from './wire.ts'
-import { wireFetch } from './wire.ts'
+import type { Wire, WireSend } from './wire.ts'
+import { wireFetch, wireSend } from './wire.ts'
 
 export type Opened = {
   client: Client
   transport: Transport
   wire: Wire
+  send: WireSend
+  /** What we say we are. */
+  info: { name: string; version: string }
   discovered: Discovered
   declared: JsonObject
 }
@@ -74,6 +77,7 @@ async function attempt(
   const sse = known?.transport === 'sse'
   const url = new URL(target.url)
   const wire: Wire = {
+    url: target.url,
     headers: credential.headers,
     // Older servers put questions for our client on this stream, not on the call's.
     listens: sse || wish.listens || Object.keys(declared).some((name) => name !== 'extensions'),
@@ -81,26 +85,28 @@ async function attempt(
     maxBytes: target.maxBytes ?? defaultMaxBytes,
     now: use.now,
   }
-  const send = wireFetch(use.egress, wire)
+  const fetch = wireFetch(use.egress, wire)
   const transport = sse
-    ? new SSEClientTransport(url, { fetch: send, eventSourceInit: { fetch: send } })
-    : new CallStreams(url, { fetch: send, ...resume })
-  const client = new Client(
-    { name: 'behalf', version: use.version },
-    { capabilities: declared, versionNegotiation: { mode: 'auto' }, inputRequired: { autoFulfill: false } },
-  )
+    ? new SSEClientTransport(url, { fetch, eventSourceInit: { fetch } })
+    : new CallStreams(url, { fetch, ...resume })
+  const info = { name: 'behalf', version: use.version }
+  const client = new Client(info, {
+    capabilities: declared,
+    versionNegotiation: { mode: 'auto' },
+    inputRequired: { autoFulfill: false },
+  })
   client.onerror = () => {}
+  const shared = { client, transport, wire, send: wireSend(use.egress, wire), info, declared }
   try {
     const prior = known && priorOf(known)
     await client.connect(transport, { timeout: connectMs, ...(prior && { prior }) })
     if (client.getProtocolEra() === 'modern') assumeComplete(transport)
     // Nothing was asked, so nothing newer is known.
-    if (known && prior?.kind === 'modern') return ok({ client, transport, wire, declared, discovered: known })
-    if (!known || !resume)
-      return ok({ client, transport, wire, declared, discovered: whatWasFound(client, sse, use.now()) })
+    if (known && prior?.kind === 'modern') return ok({ ...shared, discovered: known })
+    if (!known || !resume) return ok({ ...shared, discovered: whatWasFound(client, sse, use.now()) })
     if (wire.listens && transport instanceof StreamableHTTPClientTransport)
       await transport.resumeStream('').catch(() => {})
-    return ok({ client, transport, wire, declared, discovered: known })
+    return ok({ ...shared, discovered: known })
   } catch (error) {
     await client.close().catch(() => {})
     return { ok: false, error: failureOf(error).refusal }

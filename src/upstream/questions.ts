@@ -18,6 +18,7 @@ export function readQuestions(result: Record<string, unknown>, { capabilities }:
     return refuse('upstream/failed', { evidence: { fault: 'asked_beyond_capabilities' } })
   }
   const state = result['requestState']
+  if (asks.length === 0 && typeof state !== 'string') return refuse('upstream/failed', { evidence: { fault: 'shape' } })
   const echo = writeState({ kind: 'echo', ...(typeof state === 'string' && { state }) })
   return ok({ kind: 'input_required', requests, state: echo })
 }

@@ -26,9 +26,18 @@ export function readResult(method: UpstreamMethod, value: unknown): JsonObject |
 function toolResult(result: JsonObject): JsonObject | null {
   // Some older servers leave `content` out when there is structured content.
   const content = result['content'] ?? ('structuredContent' in result ? [] : undefined)
-  if (!listOf(content, (block) => typeof block['type'] === 'string')) return null
+  if (!listOf(content, isContent)) return null
   if ('isError' in result && typeof result['isError'] !== 'boolean') return null
   return content === result['content'] ? result : { ...result, content: content ?? null }
+}
+
+/** The members that everybody reads of a block; a type that is not known yet goes on as it is. */
+function isContent({ type, text, data, uri, resource }: JsonObject): boolean {
+  if (type === 'text') return typeof text === 'string'
+  if (type === 'image' || type === 'audio') return typeof data === 'string'
+  if (type === 'resource_link') return typeof uri === 'string'
+  if (type === 'resource') return isObject(resource) && typeof resource['uri'] === 'string'
+  return typeof type === 'string'
 }
 
 function listOf(value: unknown, test: (one: JsonObject) => boolean): boolean {

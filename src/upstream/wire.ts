@@ -19,6 +19,7 @@ export class WireFault extends Error {
 }
 
 export type Wire = {
+  url: string
   /** Put on every request last, so that nothing the SDK or a tool chose can stand in their place. */
   headers: Readonly<Record<string, string>>
   /** Whether the stream on which a server speaks first is opened. */
@@ -33,30 +34,44 @@ export type Wire = {
 const silenceMs = 15 * 60_000
 const listenBytes = 64 * 1024 * 1024
 
-/** The platform's `fetch` as the SDK wants it, but through the guard, and with HTTP's refusals told apart. */
-export function wireFetch(egress: Egress, wire: Wire): FetchLike {
-  return async (url, init = {}) => {
-    const method = init.method ?? 'GET'
-    if (method === 'GET' && !wire.listens) return new Response(null, { status: 405 })
-    const sent = new Headers(init.headers)
-    const headers = { ...Object.fromEntries(sent), ...wire.headers }
-    const request: EgressRequest = {
-      url: String(url),
-      method,
-      headers,
+type WireRequest = Pick<EgressRequest, 'method' | 'headers' | 'body' | 'signal' | 'timeoutMs'>
+/** Throws `WireFault`. */
+export type WireSend = (request: WireRequest, url?: string) => Promise<EgressResponse>
+
+/** One request to this server, through the guard, and with HTTP's refusals told apart. */
+export function wireSend(egress: Egress, wire: Wire): WireSend {
+  return async (request, url = wire.url) => {
+    const answer = await egress.fetch({
       timeoutMs: silenceMs,
-      maxBytes: method === 'GET' ? listenBytes : wire.maxBytes,
+      ...request,
+      url,
+      headers: { ...request.headers, ...wire.headers },
+      maxBytes: request.method === 'GET' ? listenBytes : wire.maxBytes,
       // A slash at the end, say. What was meant for this server goes to no other (attack case 2).
       redirect: 'follow',
       allowedOrigins: wire.origins,
+    })
+    if (!answer.ok) throw new WireFault(answer.error)
+    const inSession = request.headers?.['mcp-session-id'] !== undefined
+    const fault = await httpFault(answer.value, inSession, wire.now())
+    if (fault) throw fault
+    return answer.value
+  }
+}
+
+/** The platform's `fetch` as the SDK wants it. */
+export function wireFetch(egress: Egress, wire: Wire): FetchLike {
+  const send = wireSend(egress, wire)
+  return async (url, init = {}) => {
+    const method = init.method ?? 'GET'
+    if (method === 'GET' && !wire.listens) return new Response(null, { status: 405 })
+    const request: WireRequest = {
+      method,
+      headers: Object.fromEntries(new Headers(init.headers)),
       ...(typeof init.body === 'string' && { body: init.body }),
       ...(init.signal && { signal: init.signal }),
     }
-    const answer = await egress.fetch(request)
-    if (!answer.ok) throw new WireFault(answer.error)
-    const fault = await httpFault(answer.value, sent.has('mcp-session-id'), wire.now())
-    if (fault) throw fault
-    return toResponse(answer.value)
+    return toResponse(await send(request, String(url)))
   }
 }
 
