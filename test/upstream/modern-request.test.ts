@@ -28,7 +28,7 @@ test('sends one request that says the same in its headers and its body', async (
     'mcp-method': 'tools/call',
     'mcp-name': `=?base64?${Buffer.from('suche ü').toString('base64')}?=`,
   })
-  expect(JSON.parse(String(sent[0]?.body))).toEqual({
+  expect(JSON.parse(sent[0]?.body as string)).toEqual({
     jsonrpc: '2.0',
     id: 7,
     method: 'tools/call',
