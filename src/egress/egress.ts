@@ -35,10 +35,19 @@ export function createEgress(config: GuardConfig, seams: EgressSeams = {}, timer
   const platformFetch: Fetch = seams.fetch ?? ((url, init) => fetch(url, init))
   const wait = seams.wait ?? pause
   const now = seams.now ?? Date.now
-  return { fetch: (request) => fetchGuarded(request, { config, fetch: platformFetch, wait, now, timer: timer ?? new SharedTimer() }) }
+  return {
+    fetch: (request) =>
+      fetchGuarded(request, { config, fetch: platformFetch, wait, now, timer: timer ?? new SharedTimer() }),
+  }
 }
 
-type Tools = { config: GuardConfig; fetch: Fetch; wait: NonNullable<EgressSeams['wait']>; now: () => number; timer: Timer }
+type Tools = {
+  config: GuardConfig
+  fetch: Fetch
+  wait: NonNullable<EgressSeams['wait']>
+  now: () => number
+  timer: Timer
+}
 
 async function fetchGuarded(request: EgressRequest, tools: Tools): Promise<Result<EgressResponse>> {
   const target = isAllowedUrl(request.url, tools.config)
