@@ -85,10 +85,10 @@ async function attempt(
     maxBytes: target.maxBytes ?? defaultMaxBytes,
     now: use.now,
   }
-  const fetch = wireFetch(use.egress, wire)
+  const through = wireFetch(use.egress, wire)
   const transport = sse
-    ? new SSEClientTransport(url, { fetch, eventSourceInit: { fetch } })
-    : new CallStreams(url, { fetch, ...resume })
+    ? new SSEClientTransport(url, { fetch: through, eventSourceInit: { fetch: through } })
+    : new CallStreams(url, { fetch: through, ...resume })
   const info = { name: 'behalf', version: use.version }
   const client = new Client(info, {
     capabilities: declared,
