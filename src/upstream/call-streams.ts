@@ -1,5 +1,6 @@
 import type { JSONRPCMessage, TransportSendOptions } from '@modelcontextprotocol/client'
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
+import { WireFault } from './wire.ts'
 
 type Streamable = StreamableHTTPClientTransport
 type Options = NonNullable<Parameters<Streamable['send']>[1]> & Pick<TransportSendOptions, 'relatedRequestId'>
@@ -16,7 +17,8 @@ export function callOf(message: object): string | null | undefined {
 
 /**
  * Streamable HTTP where it is known which call a message belongs to: what comes with the answer to a request bears that
- * request's `relatedRequestId`, also when the stream was lost and taken up again.
+ * request's `relatedRequestId`, also when the stream was lost and taken up again. When it is lost for good, the request has
+ * failed: the SDK tells nobody, and the call would wait for the end of its time.
  */
 export class CallStreams extends StreamableHTTPClientTransport {
   override send(message: JSONRPCMessage | JSONRPCMessage[], options: Options = {}): Promise<void> {
@@ -24,12 +26,23 @@ export class CallStreams extends StreamableHTTPClientTransport {
     const answered = 'method' in message && 'id' in message && message.method !== 'initialize'
     if (!answered) return super.send(message, options)
     const call = options.relatedRequestId ?? null
+    let isOver = false
     const onmessage = (incoming: JSONRPCMessage): void => {
+      if (!('method' in incoming) && incoming.id === message.id) isOver = true
       if ('method' in incoming) Object.assign(incoming, { [sentFor]: call })
       this.onmessage?.(incoming)
     }
     // The SDK looks for its handlers anew at each message: the same transport, but with handlers for this one stream.
     const stream = Object.create(this, { onmessage: { value: onmessage }, onerror: { value: undefined } }) as this
-    return super.send.call(stream, message, options)
+    const onRequestStreamEnd = (): void => {
+      if (!isOver) this.onmessage?.({ jsonrpc: '2.0', id: message.id, error: lostAnswer() })
+    }
+    return super.send.call(stream, message, { onRequestStreamEnd, ...options })
   }
+}
+
+/** `failureOf` finds the fault; what a server says cannot be one. */
+function lostAnswer() {
+  const cause = new WireFault({ code: 'egress/unreachable', evidence: { fault: 'stream_ended' } })
+  return { code: -32000, message: cause.message, data: { cause } }
 }

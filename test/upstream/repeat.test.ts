@@ -10,7 +10,7 @@ import { callOf } from '../support/runtime.ts'
 import { toolNamed } from '../support/tool-named.ts'
 import { serveInMemory } from '../support/upstream-in-memory.ts'
 
-type Answer = 'lost' | 'cut' | Response
+type Answer = 'lost' | 'cut' | 'stream cut' | 'stream ended' | Response
 
 const status = (code: number, headers: Record<string, string> = {}): Response =>
   new Response('{}', { status: code, headers })
@@ -26,9 +26,13 @@ function serverThatAnswers(...answers: Answer[]) {
     if (answer === undefined) return response
     await response.body?.cancel()
     if (answer === 'lost') throw new TypeError('Network connection lost.')
-    if (answer !== 'cut') return answer
-    const body = new ReadableStream({ start: (stream) => stream.error(new TypeError('Network connection lost.')) })
-    return new Response(body, { headers: { 'content-type': 'application/json' } })
+    if (answer instanceof Response) return answer
+    const body = new ReadableStream({
+      start: (stream) =>
+        answer === 'stream ended' ? stream.close() : stream.error(new TypeError('Network connection lost.')),
+    })
+    const type = answer === 'cut' ? 'application/json' : 'text/event-stream'
+    return new Response(body, { headers: { 'content-type': type } })
   }
   const egress = createEgress({ development: false, egressAllow: [] }, { fetch })
   const run = (behaviour: Partial<Behaviour>, signal?: AbortSignal) => {
@@ -50,6 +54,8 @@ const now = { 'retry-after': '0' }
 const failures: [string, () => Answer][] = [
   ['a lost connection', () => 'lost'],
   ['a connection lost in the middle of the answer', () => 'cut'],
+  ['a stream lost before the answer', () => 'stream cut'],
+  ['a stream that ended before the answer', () => 'stream ended'],
   ['HTTP 502', () => status(502, now)],
   ['HTTP 503', () => status(503, now)],
   ['HTTP 504', () => status(504, now)],
