@@ -34,9 +34,10 @@ export function apartFromPages(tools: readonly Tool[], pages: Pages): Tool[] {
     ...pages.templates.filter(({ uriTemplate }) => uriTemplate.startsWith('ui://')).map(({ upstream }) => upstream),
   ])
   if (withPages.size === 0) return own
-  return own.map((tool) =>
-    withPages.has(upstreamOf(tool.source)) ? tool : withUi(tool, { ...uiOf(tool.meta), visibility: ['model'] }),
-  )
+  return own.map((tool) => {
+    if (withPages.has(upstreamOf(tool.source))) return tool
+    return withUi(tool, { ...uiOf(tool.meta), visibility: isForModel(tool) ? ['model'] : [] })
+  })
 }
 
 const uiOf = (meta: JsonObject | undefined): JsonObject => (isObject(meta?.['ui']) ? (meta['ui'] as JsonObject) : {})

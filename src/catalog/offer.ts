@@ -85,14 +85,15 @@ export async function offer(
     }
     faults.push(...unmatchedThings(selection, offered, path))
     for (const prompt of offered.prompts) {
-      const own = prompt.remoteName
-      if (!chosen(selection, 'prompts', own)) continue
-      const name = offeredName(prefix, own)
-      if (name !== null) prompts.add(nameKey(name), { label: name, value: { ...prompt, name }, path, own })
-      else {
-        const message = `${quote(own)} has no character that clients can take; leave it out: ${without(own, 'prompts')}`
-        faults.push({ path, message, hidden: [own] })
+      const { remoteName } = prompt
+      if (!chosen(selection, 'prompts', remoteName)) continue
+      const name = offeredName(prefix, remoteName)
+      if (name === null) {
+        const message = `${quote(remoteName)} has no character that clients can take; leave it out: ${without(remoteName, 'prompts')}`
+        faults.push({ path, message, hidden: [remoteName] })
+        continue
       }
+      prompts.add(nameKey(name), { label: name, value: { ...prompt, name }, path, own: remoteName })
     }
     for (const one of offered.resources) {
       if (chosen(selection, 'resources', one.uri)) addresses.addResource(one, path)

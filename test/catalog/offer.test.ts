@@ -383,6 +383,12 @@ describe('pages of apps (MCP Apps)', () => {
     })
   })
 
+  it('leave a tool that was there for another page alone for nobody', async () => {
+    const meta = { ui: { visibility: ['app'] } }
+    const hidden = { ...files, pins: [pin('read', { definition: { description: 'Reads.', _meta: meta } })] }
+    expect((await uis(page('a', 'ui://a/page'), hidden))['Files_read']).toEqual({ visibility: [] })
+  })
+
   it("are shown for no other server's tool", async () => {
     const ui = await uis(page('a', 'ui://a/page'), page('b', 'ui://a/page'))
     expect([ui['A_show'], ui['B_show']]).toEqual([{ resourceUri: 'ui://a/page' }, undefined])

@@ -111,7 +111,8 @@ describe('the Hub', () => {
     const { gateway, document } = await newGateway()
     const { stub, join } = await openHub(gateway)
     await join('s/a')
-    await published({ ...document, description: 'new' }, 1)
+    const twice = documentOf(document.name, { tools: [{ toolkit: 'GitHub' }, { toolkit: 'GitHub' }] })
+    expect((await published(twice, 1, { force: true })).leftOut[0]).toMatchObject({ path: 'tools[1]' })
     await stub.publish()
     await stub.publish()
     await setEnabled(env, { project: testProject, gateway, enabled: false })
@@ -122,6 +123,7 @@ describe('the Hub', () => {
     const inRecord = async () => {
       await runInDurableObject(stub, (hub) => hub.alarm())
       expect((await ofHere('gateway.published')).map(({ gatewayVersion }) => gatewayVersion)).toEqual([1, 2])
+      expect((await ofHere('gateway.names_hidden')).map(({ gatewayVersion }) => gatewayVersion)).toEqual([2])
       expect(await ofHere('gateway.disabled')).toHaveLength(1)
     }
     await vi.waitFor(inRecord, { timeout: 10_000 })
