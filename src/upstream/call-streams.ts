@@ -1,6 +1,6 @@
 import type { JSONRPCMessage, TransportSendOptions } from '@modelcontextprotocol/client'
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
-import { WireFault } from './wire.ts'
+import { endedEarly, WireFault } from './wire.ts'
 
 type Streamable = StreamableHTTPClientTransport
 type Options = NonNullable<Parameters<Streamable['send']>[1]> & Pick<TransportSendOptions, 'relatedRequestId'>
@@ -43,6 +43,6 @@ export class CallStreams extends StreamableHTTPClientTransport {
 
 /** `failureOf` finds the fault; what a server says cannot be one. */
 function lostAnswer() {
-  const cause = new WireFault({ code: 'egress/unreachable', evidence: { fault: 'stream_ended' } })
+  const cause = new WireFault(endedEarly)
   return { code: -32000, message: cause.message, data: { cause } }
 }

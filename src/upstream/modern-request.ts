@@ -14,7 +14,7 @@ import { headerValue } from '../core/param-headers.ts'
 import type { EgressResponse } from '../egress/egress.ts'
 import { BodyError } from '../egress/egress.ts'
 import type { WireSend } from './wire.ts'
-import { WireFault } from './wire.ts'
+import { endedEarly, WireFault } from './wire.ts'
 
 export type ModernRequest = {
   id: number
@@ -89,7 +89,7 @@ async function readStream(body: ReadableStream<Uint8Array>, request: ModernReque
   const reader = body.getReader()
   while (answer === undefined) {
     const { done, value } = await reader.read().catch(brokenOff)
-    if (done) throw new SdkError(SdkErrorCode.ConnectionClosed, 'The stream ended before the answer.')
+    if (done) throw new WireFault(endedEarly)
     parser.feed(decoder.decode(value, { stream: true }))
   }
   // Not awaited: a server that holds its stream open holds nobody up.

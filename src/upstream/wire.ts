@@ -18,6 +18,9 @@ export class WireFault extends Error {
   }
 }
 
+/** The stream on which the answer was to come is over, and it did not. */
+export const endedEarly: Refusal = { code: 'egress/unreachable', evidence: { fault: 'stream_ended' } }
+
 export type Wire = {
   url: string
   /** Put on every request last, so that nothing the SDK or a tool chose can stand in their place. */

@@ -124,7 +124,7 @@ test.for(Object.keys(notAnswers))('takes no answer %s', async (name) => {
 
 test('says how a stream ended that brought no answer', async () => {
   const progress = events(notice('notifications/progress', { progressToken: 7, progress: 1 }))
-  expect(await failure(stream(cut(progress, 50)))).toMatchObject({ refusal: { code: 'upstream/unavailable' } })
+  expect(await failure(stream(cut(progress, 50)))).toMatchObject({ refusal: { code: 'egress/unreachable' } })
   for (const code of ['egress/too_large', 'egress/timeout', 'egress/unreachable'] as const) {
     const broken = new ReadableStream<Uint8Array>({ pull: (controller) => controller.error(new BodyError(code)) })
     expect(await failure(stream(broken))).toMatchObject({ refusal: { code } })

@@ -6,6 +6,7 @@ import { runUpstreamTool } from '../../src/runtime/run-upstream-tool.ts'
 import type { UpstreamTarget } from '../../src/upstream/upstream.ts'
 import { pauseBeforeRepeat } from '../../src/upstream/repeat.ts'
 import { Breakers, createUpstreams } from '../../src/upstream/upstream.ts'
+import { startFixture } from '../support/fixture/fixture.ts'
 import { callOf } from '../support/runtime.ts'
 import { toolNamed } from '../support/tool-named.ts'
 import { serveInMemory } from '../support/upstream-in-memory.ts'
@@ -84,6 +85,39 @@ describe.each(failures)('after %s', (name, failure) => {
     expect(await always.run(behaviour)).toMatchObject({ ok: false, error: { code } })
     expect(always.done()).toBe(2)
   })
+})
+
+it('a call to a server of 2025-x fails, too, when its stream ends without an answer, and a read is sent once more', async () => {
+  let left = 2
+  const before = async (request: Request): Promise<Response | null> => {
+    const isCall = request.method === 'POST' && (await request.clone().text()).includes('"tools/call"')
+    const headers = { 'content-type': 'text/event-stream' }
+    return isCall && left-- > 0 ? new Response(': nothing\n\n', { headers }) : null
+  }
+  const fixture = await startFixture({ eras: 'legacy', before })
+  const upstreams = createUpstreams({
+    egress: createEgress({ development: true, egressAllow: [] }),
+    breakers: new Breakers(),
+  })
+  const call = (repeatable: boolean) =>
+    upstreams.request(
+      { id: 'fixture', url: fixture.mcp, discovered: null },
+      {
+        method: 'tools/call',
+        params: { name: 'echo', arguments: { message: 'x' } },
+        credential: { key: 'none', headers: {} },
+        capabilities: {},
+        repeatable,
+      },
+    )
+  try {
+    expect(await call(false)).toMatchObject({ ok: false, error: { code: 'egress/unreachable' } })
+    expect(left).toBe(1)
+    expect(await call(true)).toMatchObject({ ok: true })
+  } finally {
+    await upstreams.close()
+    await fixture.close()
+  }
 })
 
 describe('a read is not sent again', () => {
