@@ -4,6 +4,20 @@ export function after(ms: number, run: () => void): () => void {
   return () => clearTimeout(timer)
 }
 
+/** Resolves after so long, or as soon as nobody waits any more. */
+export function pause(ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      stop()
+      signal?.removeEventListener('abort', done)
+      resolve()
+    }
+    const stop = after(ms, done)
+    if (signal?.aborted) done()
+    else signal?.addEventListener('abort', done)
+  })
+}
+
 export type Timer = Pick<SharedTimer, 'after'>
 
 type Waiting = { at: number; run: () => void }

@@ -2,7 +2,7 @@ import { fromUtf8 } from '../core/bytes.ts'
 import type { Result } from '../core/result.ts'
 import { ok, refuse } from '../core/result.ts'
 import type { Timer } from '../core/timer.ts'
-import { after, SharedTimer } from '../core/timer.ts'
+import { pause, SharedTimer } from '../core/timer.ts'
 import type { Egress, EgressRequest, EgressResponse } from './api.ts'
 import type { Watch } from './body.ts'
 import { cappedBody, readCapped } from './body.ts'
@@ -125,19 +125,6 @@ function retryPause(response: Response, attempt: number, now: number): number | 
 
 /** 200 ms doubling, half of it random so that many callers do not come back together. */
 const backoffMs = (attempt: number): number => 100 * 2 ** attempt * (0.5 + Math.random() / 2)
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = (): void => {
-      cancel()
-      signal.removeEventListener('abort', done)
-      resolve()
-    }
-    const cancel = after(ms, done)
-    if (signal.aborted) done()
-    else signal.addEventListener('abort', done)
-  })
-}
 
 function watchdog(timeoutMs: number, stop: AbortController, timer: Timer): Watch {
   let disarm = (): void => {}

@@ -7,6 +7,7 @@ import { isLogLevel, lower } from '../core/log-entry.ts'
 import { paramHeaders } from '../core/param-headers.ts'
 import type { Result } from '../core/result.ts'
 import { ok, refuse } from '../core/result.ts'
+import { pause } from '../core/timer.ts'
 import type { Discovered, UpstreamReply, UpstreamRequest } from './api.ts'
 import type { CallState, Followed } from './call-state.ts'
 import { readState, writeState } from './call-state.ts'
@@ -23,7 +24,6 @@ import { readLinks, readQuestions } from './questions.ts'
 import type { RunningCall } from './running-call.ts'
 import { RunningCalls } from './running-calls.ts'
 import { mayAsk, readResult, withTasks } from './shape.ts'
-import { wait } from './wait.ts'
 
 /** Validation is ours (`shape.ts`): the SDK's schemas would read every result twice. */
 const anything = { '~standard': { version: 1, vendor: 'behalf', validate: (value: unknown) => ({ value }) } } as const
@@ -232,7 +232,7 @@ export class Connection {
     return followTask(task, call, request, {
       answers,
       ask: (method, params) => this.#askModern(call, { method, params: { ...params, _meta }, timeoutMs: 30_000 }),
-      wait,
+      wait: pause,
       failed: ({ code, message = '' }) => ({ ok: false, error: failureOf(new ProtocolError(code, message)).refusal }),
       isLost: (fault) => lost.has(failureOf(fault).refusal.code),
     })

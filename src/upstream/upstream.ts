@@ -1,6 +1,7 @@
 import type { JsonObject } from '../core/json.ts'
 import type { Refusal, Result } from '../core/result.ts'
 import { ok, refuse } from '../core/result.ts'
+import { pause } from '../core/timer.ts'
 import type { Egress } from '../egress/egress.ts'
 import type { ListKind, UpstreamCredential, UpstreamRequest, Upstreams, UpstreamTarget } from './api.ts'
 import { Breakers } from './breakers.ts'
@@ -13,7 +14,6 @@ import { wantsTasksTaken } from './failure.ts'
 import { pauseBeforeRepeat } from './repeat.ts'
 import { declaredCapabilities, withTasks } from './shape.ts'
 import { mayNotBeUnderstood } from './speech.ts'
-import { wait } from './wait.ts'
 
 export type {
   Discovered,
@@ -38,7 +38,6 @@ export { exchangeToken } from './token-exchange.ts'
 export type { ExchangedToken, TokenExchange } from './token-exchange.ts'
 
 const defaultTimeoutMs = 60_000
-const { signal: never } = new AbortController()
 
 export type UpstreamsUse = {
   egress: Egress
@@ -147,7 +146,7 @@ class SessionUpstreams implements Upstreams {
     const leftMs = timeoutMs - (this.#use.now() - began)
     const pauseMs = pauseBeforeRepeat(first.error, leftMs)
     if (pauseMs === null) return first
-    await wait(pauseMs, request.signal ?? never)
+    await pause(pauseMs, request.signal)
     if (request.signal?.aborted) return refuse('runtime/cancelled')
     return this.#once({ ...target, timeoutMs: leftMs - pauseMs }, request)
   }

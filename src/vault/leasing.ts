@@ -1,6 +1,7 @@
 import { matchesGlob, parseGlob } from '../core/glob.ts'
 import type { Refused, Result } from '../core/result.ts'
 import { ok, refuse } from '../core/result.ts'
+import { pause } from '../core/timer.ts'
 import type { Lease, LeaseRequest } from './api.ts'
 import type { Connection } from './connection.ts'
 import { effectiveScopes } from './connection.ts'
@@ -73,7 +74,7 @@ export async function lease(use: VaultUse, flights: Flights, request: LeaseReque
         seenGeneration = undefined
         break
       case 'wait':
-        await inFlight(flights, connection.id, () => sleep(next.untilAt - now))
+        await inFlight(flights, connection.id, () => pause(next.untilAt - now))
         break
       case 'back_off':
         return unavailable(connection, next.untilAt - now)
@@ -185,5 +186,3 @@ function unavailable(connection: Connection, retryAfterMs: number): Refused {
     evidence: { fault: 'refresh_failing', connection: id, provider, failures },
   })
 }
-
-const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))

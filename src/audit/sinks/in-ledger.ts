@@ -1,5 +1,6 @@
 import { readConfig } from '../../config/config.ts'
 import { systemClock } from '../../core/clock.ts'
+import { pause } from '../../core/timer.ts'
 import { openDb } from '../../db/db.ts'
 import { createEgress } from '../../egress/egress.ts'
 import type { SinkStatus, SinkTest } from '../ledger-api.ts'
@@ -47,7 +48,7 @@ export function sinkPorts({ storage, env, ledger, keys }: Host): Omit<RunnerPort
         egress: createEgress(config.value),
         secret,
         now: systemClock,
-        wait: (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms)),
+        wait: pause,
         archive: env.ARCHIVE,
         memory,
       }
