@@ -36,6 +36,9 @@ const watchEveryMs = 3_600_000
 /** Append only. */
 const hubMigrations = [[...liveMigrations, ...counterMigrations].join('\n'), ...staleMigrations]
 
+/** What the watches were told, and when. */
+const unattended = { at: 0, listens: false }
+
 /**
  * One per gateway: who is live here, which version is, and the counters they share. The one place a published change, a kill
  * switch or a switched-off gateway has to reach to reach every session.
@@ -47,7 +50,7 @@ export class Hub extends DurableObject<Env> implements HubApi {
   readonly #subscribers: Subscribers
   readonly #outbox: Outbox
   readonly #logs = new LogFanOut()
-  #attendedAt = 0
+  #attended = unattended
   #attending: Promise<void> = Promise.resolve()
   #offered: { version: number; upstreams: ReadonlySet<string> } | null = null
 
@@ -131,7 +134,7 @@ export class Hub extends DurableObject<Env> implements HubApi {
 
   async hearLog(session: string, watcher: string, level: LogLevel): Promise<void> {
     this.#subscribers.hearLog(session, watcher, level)
-    this.#attendedAt = 0
+    this.#attended = unattended
     this.ctx.waitUntil(this.#attend())
   }
 
@@ -190,8 +193,10 @@ export class Hub extends DurableObject<Env> implements HubApi {
   async #attendOnce(): Promise<void> {
     const now = systemClock()
     const listens = this.#subscribers.count() > 0
-    if (now - this.#attendedAt < (listens ? attentionMs / 3 : watchEveryMs)) return
-    this.#attendedAt = now
+    const { at, listens: known } = this.#attended
+    // The first who listens does not wait because it was just said that nobody does.
+    if ((known || !listens) && now - at < (listens ? attentionMs / 3 : watchEveryMs)) return
+    this.#attended = { at: now, listens }
     const { project, gateway } = this.#name
     const upstreams = await this.#upstreams()
     const { log } = this.#subscribers
@@ -219,7 +224,7 @@ export class Hub extends DurableObject<Env> implements HubApi {
     if (change === 'closed') this.#end({ all: true }, 'gateway_disabled')
     else if (change === 'version' && this.#head.version !== null) {
       this.#subscribers.tell({ kind: 'published', version: this.#head.version })
-      this.#attendedAt = 0
+      this.#attended = unattended
     }
     this.ctx.waitUntil(this.#wakeIn(retryAfterMs))
   }

@@ -1,8 +1,9 @@
 import { env, runInDurableObject } from 'cloudflare:test'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { readHealth, readPins, readUpstreamRow } from '../../src/federation/federation.ts'
+import { hubName, openChanges, watchName } from '../../src/gateways/gateways.ts'
 import { admit, FederatedServer, later, use } from '../support/federated.ts'
-import { testProject } from '../support/gateway-fixtures.ts'
+import { newGateway, testProject } from '../support/gateway-fixtures.ts'
 import { recorded } from '../support/recorded.ts'
 
 let server: FederatedServer
@@ -44,6 +45,21 @@ describe('the watch over an upstream', () => {
     server.down = false
     await later(stub)
     expect(await healthOf('down')).toMatchObject({ state: 'up', failures: 0, reason: null })
+  })
+
+  it('begins to listen as soon as somebody does, also where nobody did a moment before', async () => {
+    await admit('heard')
+    const { gateway } = await newGateway({ tools: [{ upstream: 'heard' }] })
+    const hub = env.HUB.getByName(hubName(testProject, gateway))
+    await runInDurableObject(hub, (one) => one.alarm())
+    expect(server.listeners).toBe(0)
+    const listener = { user: 'u', agent: 'a', session: 's' }
+    const opened = await openChanges(env, { project: testProject, gateway }, listener)
+    await expect.poll(() => server.listeners).toBeGreaterThan(0)
+    if (opened.ok) await opened.value.cancel()
+    // Nobody is left who would be told: the stream ends with the watch's next look.
+    await env.DB.prepare('UPDATE upstreams SET enabled = 0 WHERE id = ?').bind('heard').run()
+    await env.WATCH.getByName(watchName(testProject, 'heard')).schedule()
   })
 
   it('rests when its upstream is gone', async () => {

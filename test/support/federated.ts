@@ -22,6 +22,8 @@ const url = 'https://crm.example/mcp'
 export class FederatedServer {
   tools: Record<string, string> = { lookup: 'Looks a customer up.', count: 'Counts customers.' }
   down = false
+  /** How often it was asked to tell of changes. */
+  listeners = 0
   /** It knows 2025-x only, without sessions. */
   legacy = false
   capabilities: ServerCapabilities = { tools: { listChanged: true } }
@@ -42,6 +44,7 @@ export class FederatedServer {
     vi.spyOn(globalThis, 'fetch').mockImplementation(async (input, init) => {
       if (this.down) throw new TypeError('no route')
       const request = new Request(input, init)
+      if (request.headers.get('mcp-method') === 'subscriptions/listen') this.listeners++
       if (!this.legacy) return modern.fetch(request)
       const transport = new WebStandardStreamableHTTPServerTransport({})
       await build().connect(transport)
