@@ -22,8 +22,8 @@ export type Timer = Pick<SharedTimer, 'after'>
 
 type Waiting = { at: number; run: () => void }
 
-/** A pending timer keeps a Durable Object awake: no longer than this after the last one was called off. */
-const tickMs = 1_000
+/** A pending timer keeps a Durable Object awake: after the last wait was called off no longer than this, or than it took. */
+const shortestTickMs = 1_000
 
 /**
  * Many waits, one platform timer. Setting and clearing one costs some 50 µs, as much as a call's decision, and nearly every
@@ -34,18 +34,20 @@ const tickMs = 1_000
 export class SharedTimer {
   readonly #waiting = new Set<Waiting>()
   #wakesAt = Number.POSITIVE_INFINITY
+  #tickMs = shortestTickMs
 
   /** As the function of that name. */
   after(ms: number, run: () => void): () => void {
     const waiting = { at: performance.now() + ms, run }
     this.#waiting.add(waiting)
+    this.#tickMs = shortestTickMs
     this.#wakeBy(waiting.at)
     return () => void this.#waiting.delete(waiting)
   }
 
   #wakeBy(at: number): void {
     const now = performance.now()
-    const wakesAt = Math.min(at, now + tickMs)
+    const wakesAt = Math.min(at, now + this.#tickMs)
     if (wakesAt >= this.#wakesAt) return
     this.#wakesAt = wakesAt
     setTimeout(() => this.#wake(wakesAt), Math.max(0, wakesAt - now))
@@ -61,6 +63,7 @@ export class SharedTimer {
     const [first] = [...this.#waiting].toSorted((a, b) => a.at - b.at)
     if (!first) return
     const isDue = first.at <= performance.now()
+    if (!isDue) this.#tickMs *= 2
     if (isDue) this.#waiting.delete(first)
     for (const { at } of this.#waiting) this.#wakeBy(at)
     if (isDue) first.run()

@@ -62,10 +62,11 @@ export function cappedBody(response: Response, maxBytes: number, watch: Watch): 
  * every answer is read. Errors: `egress/too_large`, `egress/timeout`, `egress/unreachable`.
  */
 export async function readCapped(response: Response, maxBytes: number, watch: Watch): Promise<Result<Uint8Array>> {
-  if (response.body === null) return ok(new Uint8Array())
   watch.arm()
   try {
+    // Before the body is looked at, which would make a stream of it.
     if (isDeclaredSmall(response, maxBytes)) return ok(new Uint8Array(await response.arrayBuffer()))
+    if (response.body === null) return ok(new Uint8Array())
     return await readChunks(response.body, isDeclaredLarger(response, maxBytes) ? -1 : maxBytes, watch)
   } catch {
     return refuse(watch.expired ? 'egress/timeout' : 'egress/unreachable')

@@ -95,10 +95,12 @@ export class LiveSession {
     })
     const times = { startedAt: row.started_at, authenticatedAt: row.authenticated_at }
     const gateway = () => this.#snapshot.slug
-    const egress = createEgress(config, {}, new SharedTimer())
+    const timer = new SharedTimer()
+    const egress = createEgress(config, {}, timer)
     this.#upstreams = createUpstreams({
       egress,
       now,
+      timer,
       project: caller.project,
       onLog: (upstream, entry) => {
         if (!use.wantsLog()) return

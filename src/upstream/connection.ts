@@ -43,7 +43,7 @@ export class Connection {
   readonly #listeners: Listeners
   readonly #client: Client
   readonly #opened: Opened
-  readonly #running = new RunningCalls()
+  readonly #running: RunningCalls
   readonly #outside: OutsideLog
   /** What the server was told. Null: nothing, so it logs what it likes. */
   #logLevel: LogLevel | null = null
@@ -58,6 +58,7 @@ export class Connection {
       onLog?.(entry)
     })
     this.#opened = opened
+    this.#running = new RunningCalls(opened.timer)
     this.#client = opened.client
     this.discovered = opened.discovered
     this.declared = opened.declared

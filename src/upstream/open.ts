@@ -4,6 +4,7 @@ import type { JsonObject } from '../core/json.ts'
 import { isObject } from '../core/json.ts'
 import type { Refusal, Result } from '../core/result.ts'
 import { ok } from '../core/result.ts'
+import type { Timer } from '../core/timer.ts'
 import type { Egress } from '../egress/egress.ts'
 import type { Discovered, UpstreamCredential, UpstreamTarget } from './api.ts'
 import { CallStreams } from './call-streams.ts'
@@ -16,13 +17,15 @@ export type Opened = {
   transport: Transport
   wire: Wire
   send: WireSend
+  timer: Timer
   /** What we say we are. */
   info: { name: string; version: string }
   discovered: Discovered
   declared: JsonObject
 }
 
-export type OpenUse = { egress: Egress; now: () => number; version: string }
+/** `timer`: of the object whose calls these are. */
+export type OpenUse = { egress: Egress; now: () => number; version: string; timer: Timer }
 
 /** A 2025-era session to go on with, instead of a new one. */
 export type Resumable = { sessionId: string; protocolVersion: string }
@@ -96,7 +99,7 @@ async function attempt(
     inputRequired: { autoFulfill: false },
   })
   client.onerror = () => {}
-  const shared = { client, transport, wire, send: wireSend(use.egress, wire), info, declared }
+  const shared = { client, transport, wire, send: wireSend(use.egress, wire), timer: use.timer, info, declared }
   try {
     const prior = known && priorOf(known)
     await client.connect(transport, { timeout: connectMs, ...(prior && { prior }) })

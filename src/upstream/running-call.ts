@@ -3,7 +3,7 @@ import { randomToken } from '../core/ids.ts'
 import type { JsonObject } from '../core/json.ts'
 import type { Result } from '../core/result.ts'
 import { ok, refuse } from '../core/result.ts'
-import { after } from '../core/timer.ts'
+import type { Timer } from '../core/timer.ts'
 import type { UpstreamReply } from './api.ts'
 import type { CallState } from './call-state.ts'
 import { writeState } from './call-state.ts'
@@ -34,10 +34,12 @@ export class RunningCall {
   #timeoutMs = 0
   #expired = false
   readonly #forget: (call: RunningCall) => void
+  readonly #timer: Timer
 
   /** `forget`: nobody has come back for it in time. */
-  constructor(forget: (call: RunningCall) => void) {
+  constructor(forget: (call: RunningCall) => void, timer: Timer) {
     this.#forget = forget
+    this.#timer = timer
   }
 
   settle(outcome: Result<UpstreamReply>): void {
@@ -128,6 +130,6 @@ export class RunningCall {
   #arm(ms: number): void {
     this.#disarm()
     if (this.#outcome !== null) return
-    this.#disarm = after(ms, () => this.expire())
+    this.#disarm = this.#timer.after(ms, () => this.expire())
   }
 }

@@ -1,10 +1,16 @@
 import type { JsonObject } from '../core/json.ts'
+import type { Timer } from '../core/timer.ts'
 import { callOf } from './call-streams.ts'
 import { RunningCall } from './running-call.ts'
 
 /** The calls that are running on one connection, and whose it is what the server says meanwhile. */
 export class RunningCalls {
   readonly #all = new Map<string, RunningCall>()
+  readonly #timer: Timer
+
+  constructor(timer: Timer) {
+    this.#timer = timer
+  }
 
   get some(): boolean {
     return this.#all.size > 0
@@ -19,7 +25,7 @@ export class RunningCalls {
   }
 
   begin(): RunningCall {
-    const call = new RunningCall((late) => this.end(late))
+    const call = new RunningCall((late) => this.end(late), this.#timer)
     this.#all.set(call.id, call)
     return call
   }

@@ -1,7 +1,8 @@
 import type { JsonObject } from '../core/json.ts'
 import type { Refusal, Result } from '../core/result.ts'
 import { ok, refuse } from '../core/result.ts'
-import { pause } from '../core/timer.ts'
+import type { Timer } from '../core/timer.ts'
+import { pause, SharedTimer } from '../core/timer.ts'
 import type { Egress } from '../egress/egress.ts'
 import type { ListKind, UpstreamCredential, UpstreamRequest, Upstreams, UpstreamTarget } from './api.ts'
 import { Breakers } from './breakers.ts'
@@ -43,6 +44,7 @@ export type UpstreamsUse = {
   egress: Egress
   now?: () => number
   version?: string
+  timer?: Timer
   breakers?: Breakers
   /** Whose servers these are. What one project does must not open the circuit of another's. */
   project?: string
@@ -59,6 +61,7 @@ export function createUpstreams(use: UpstreamsUse): Upstreams {
     egress: use.egress,
     now: use.now ?? Date.now,
     version: use.version ?? '0.1.0',
+    timer: use.timer ?? new SharedTimer(),
     breakers: use.breakers ?? isolateBreakers,
     project: use.project ?? '',
     ...(use.onLog && { onLog: use.onLog }),

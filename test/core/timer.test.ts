@@ -2,7 +2,10 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { SharedTimer } from '../../src/core/timer.ts'
 
 beforeEach(() => void vi.useFakeTimers())
-afterEach(() => void vi.useRealTimers())
+afterEach(() => {
+  vi.useRealTimers()
+  vi.restoreAllMocks()
+})
 
 test('runs each on time, whatever the order they were asked in', () => {
   const timer = new SharedTimer()
@@ -40,6 +43,15 @@ test('sets one platform timer for many waits, and none for longer than a second 
   expect(set).toHaveBeenCalledOnce()
   vi.advanceTimersByTime(1_000)
   expect(vi.getTimerCount()).toBe(0)
+})
+
+test('wakes seldom where somebody waits for long', () => {
+  const set = vi.spyOn(globalThis, 'setTimeout')
+  const run = vi.fn<() => void>()
+  new SharedTimer().after(600_000, run)
+  vi.advanceTimersByTime(600_000)
+  expect(run).toHaveBeenCalledOnce()
+  expect(set.mock.calls.length).toBeLessThan(15)
 })
 
 test('one that is asked for by another that runs is not lost', () => {

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import type { JsonObject } from '../../src/core/json.ts'
 import { ok } from '../../src/core/result.ts'
+import { SharedTimer } from '../../src/core/timer.ts'
 import { RunningCalls } from '../../src/upstream/running-calls.ts'
 
 beforeEach(() => void vi.useFakeTimers())
@@ -12,7 +13,7 @@ const done = ok({ kind: 'result' as const, result: { content: [] } })
 const aMinute = 60_000
 
 it('gives no question the key of another that still waits', async () => {
-  const call = new RunningCalls().begin()
+  const call = new RunningCalls(new SharedTimer()).begin()
   const first = call.ask(question('First?'))
   const second = call.ask(question('Second?'))
   expect(await call.next(aMinute)).toMatchObject({ value: { requests: { ask_1: question('First?') } } })
@@ -27,14 +28,14 @@ it('gives no question the key of another that still waits', async () => {
 })
 
 it('answers everybody who waits for it: a client may send its answer twice', async () => {
-  const call = new RunningCalls().begin()
+  const call = new RunningCalls(new SharedTimer()).begin()
   const legs = [call.next(aMinute), call.next(aMinute)]
   call.settle(done)
   expect(await Promise.all(legs)).toEqual([done, done])
 })
 
 it('keeps an outcome that came while nobody waited, until it is too late to ask for it', async () => {
-  const calls = new RunningCalls()
+  const calls = new RunningCalls(new SharedTimer())
   const call = calls.begin()
   void call.ask(question('Still there?')).catch(() => {})
   await call.next(aMinute)
@@ -46,7 +47,7 @@ it('keeps an outcome that came while nobody waited, until it is too late to ask 
 it.each(['and the server waits', 'and the server went on without'])(
   'is forgotten when nobody came back for ten minutes, %s',
   async (how) => {
-    const calls = new RunningCalls()
+    const calls = new RunningCalls(new SharedTimer())
     const call = calls.begin()
     const asked = call.ask(question('Still there?')).catch(() => 'refused')
     await call.next(aMinute)
