@@ -75,7 +75,7 @@ async function reviewOne(
   const hash = await definitionHash(kind, definition)
   if (!pin) {
     const findings = scanDefinition(kind, name, definition)
-    const admits = policy.tools && !findings.some(isDanger)
+    const admits = policy.tools && findings.length === 0
     const pinned = { kind, name, hash, definition, proposed: null, findings, differences: [] }
     return { ...pinned, change: 'new', ...(admits ? byPolicy : { status: 'quarantined', decidedBy: null }) }
   }
@@ -83,7 +83,7 @@ async function reviewOne(
   if (pin.proposed && hash === (await definitionHash(kind, pin.proposed))) return null
   const findings = scanDefinition(kind, name, definition)
   const found = definitionDifferences(kind, pin.definition, definition)
-  const benign = policy.additions && pin.status === 'admitted' && !findings.some(isDanger) && onlyAdds(found)
+  const benign = policy.additions && pin.status === 'admitted' && findings.length === 0 && onlyAdds(found)
   const change = { kind, name, findings, change: 'changed' as const, differences: found }
   if (benign) return { ...change, ...byPolicy, hash, definition, proposed: null }
   const { hash: pinned, definition: agreed, decidedBy } = pin
@@ -98,8 +98,6 @@ function backAgain(pin: StoredPin): PinChange | null {
   if (pin.status === status && pin.proposed === null) return null
   return { ...pin, status, proposed: null, change: 'returned', differences: [] }
 }
-
-export const isDanger = (finding: Finding): boolean => finding.severity === 'danger'
 
 export function scanDefinition(kind: DefinitionKind, name: string, definition: JsonObject): Finding[] {
   const { _meta: _, ...shown } = definition
