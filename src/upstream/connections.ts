@@ -8,6 +8,7 @@ import type { Discovered, UpstreamCredential, UpstreamTarget } from './api.ts'
 import { Connection } from './connection.ts'
 import type { OpenUse, Resumable } from './open.ts'
 import { open } from './open.ts'
+import { ownCapabilities } from './shape.ts'
 import { speaksAlike } from './speech.ts'
 
 type Slot = {
@@ -59,7 +60,7 @@ export class Connections {
     const discovered = this.#speechOf(given)
     const target = discovered === given.discovered ? given : { ...given, discovered }
     // A server of 2026-07-28 is told with each request.
-    const declared = discovered?.era === 'modern' ? {} : asked
+    const declared = discovered?.era === 'modern' ? ownCapabilities : asked
     const key = JSON.stringify([target.id, target.url, credential.key, declared, listens])
     const slot = this.#slots.get(key) ?? this.#newSlot(target.id, credential.key)
     if (!slot) return Promise.resolve(refuse('upstream/too_many_connections'))
@@ -148,7 +149,7 @@ export class Connections {
 
   /** Beside the connections that are there: a session at the server is not given up for a mere suspicion. */
   async #ask(target: UpstreamTarget, credential: UpstreamCredential): Promise<Discovered | null> {
-    const wish = { declared: {}, listens: false, resume: null }
+    const wish = { declared: ownCapabilities, listens: false, resume: null }
     const opened = await open({ ...target, discovered: null }, credential, wish, this.#use)
     if (!opened.ok) return null
     void new Connection(target.id, opened.value).close(true)

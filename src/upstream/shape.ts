@@ -64,6 +64,12 @@ const uiExtension = 'io.modelcontextprotocol/ui'
 /** SEP-1865: the pages that a client shows. */
 const uiPages = 'text/html;profile=mcp-app'
 
+/**
+ * Where we ask for ourselves and not for a client: what a server offers, and what changes. Some leave tools with a page out for
+ * whoever shows none (SEP-1865).
+ */
+export const ownCapabilities: JsonObject = { extensions: { [uiExtension]: { mimeTypes: [uiPages] } } }
+
 /** What we ever declare to an upstream, and only if our own client declared it. */
 export function declaredCapabilities(client: JsonObject): JsonObject {
   const declared: JsonObject = {}

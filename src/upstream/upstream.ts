@@ -13,7 +13,7 @@ import { Connections } from './connections.ts'
 import { allPages } from './pages.ts'
 import { wantsTasksTaken } from './failure.ts'
 import { pauseBeforeRepeat } from './repeat.ts'
-import { declaredCapabilities, withTasks } from './shape.ts'
+import { declaredCapabilities, ownCapabilities, withTasks } from './shape.ts'
 import { mayNotBeUnderstood } from './speech.ts'
 
 export type {
@@ -85,11 +85,11 @@ class SessionUpstreams implements Upstreams {
 
   async list(target: UpstreamTarget, what: ListKind, credential: UpstreamCredential): Promise<Result<JsonObject[]>> {
     return this.#guarded(target, async () => {
-      const connection = await this.#connections.get(target, credential, {})
+      const connection = await this.#connections.get(target, credential, ownCapabilities)
       if (!connection.ok) return connection
       const pages = await allPages(connection.value, what)
       if (pages.ok || !(await this.#isStale(pages.error, connection.value, target, credential))) return pages
-      const other = await this.#connections.get(target, credential, {})
+      const other = await this.#connections.get(target, credential, ownCapabilities)
       return other.ok ? allPages(other.value, what) : other
     })
   }
@@ -98,14 +98,14 @@ class SessionUpstreams implements Upstreams {
     this.#connections.forgetDiscovery(target.url)
     await this.#connections.close({ upstream: target.id })
     // Never held back by an open circuit: looking is how it is found out that a server is there again.
-    const connection = await this.#connections.get({ ...target, discovered: null }, credential, {})
+    const connection = await this.#connections.get({ ...target, discovered: null }, credential, ownCapabilities)
     const { breakers, now } = this.#use
     breakers.learn(this.#keyOf(target), connection, now())
     return connection.ok ? ok(connection.value.discovered) : connection
   }
 
   async listen(...[target, credential, subscribe, onNotice]: Parameters<Upstreams['listen']>) {
-    const connection = await this.#connections.get(target, credential, {}, true)
+    const connection = await this.#connections.get(target, credential, ownCapabilities, true)
     return connection.ok ? connection.value.listen({ subscribed: subscribe, onNotice }) : connection
   }
 
