@@ -83,6 +83,9 @@ try {
     tools1000Ms: await listTime('list-1000', 1_000),
   }
 
+  say('Federation')
+  const federation = await measureFederation(deployment, service, () => floor(0), { warmUps, rounds, perRound })
+
   say(`Memory of ${liveSessions} live sessions`)
   const sessionBytes = await memoryPerSession()
 
@@ -92,9 +95,6 @@ try {
 
   say('Search')
   const search = measureSearch()
-
-  say('Federation')
-  const federation = await measureFederation(deployment, service, perRound)
 
   const figures = {
     direct: figuresOf(times.direct, rates.direct),

@@ -39,6 +39,7 @@ ${line('search over 1,000 tools, p50', `${figures.search.p50Ms.toFixed(2)} ms`)}
 ${line('its index, made once', `${figures.search.buildMs.toFixed(0)} ms`)}
 ${line('federated call, p50', `${figures.federation.callP50Ms.toFixed(2)} ms`)}
 ${line('that server, directly, p50', `${figures.federation.directP50Ms.toFixed(2)} ms`)}
+${line('bare Worker and object meanwhile, p50', `${figures.federation.bareP50Ms.toFixed(2)} ms`)}
 ${line('federated call beside a hanging server, p50', `${figures.federation.besideHangingP50Ms.toFixed(2)} ms`)}
 ${line('tools/list, 10 servers, 1,000 tools, p50', `${figures.federation.list1000P50Ms.toFixed(2)} ms`)}
 ${line('memory per live session', `${(figures.sessionBytes / 1024).toFixed(1)} KiB`)}
