@@ -20,7 +20,7 @@ export const add: Command = {
 
 <url>        alone: the name comes from its host, linear for https://mcp.linear.app/mcp.
 --header     a credential that is the same for everybody, with the names of secrets in braces. May be given more than once.
---admit      what need not wait for you, where nothing dangerous is found in it: additions (new optional parameters), tools (new
+--admit      what need not wait for you, where nothing at all is found in it: additions (new optional parameters), tools (new
              ones), both, or nothing (the default). A changed text always waits.
 --sign-in    each user connects an account of theirs at the server (its own OAuth). Asked for when the server wants it.
 --provider   of a tool Worker (worker:acme): its tools may use the person's account there. May be given more than once.
@@ -101,7 +101,7 @@ function addedLine({ id, url, settings }: Entry, before: Stands | null, asPerson
   if (before && sameAddress(before.url, url)) return `${id} is changed. What was admitted of it still is.`
   const done = `${id} is ${before ? 'replaced' : 'added'}.`
   if (settings.admit?.tools === true && !asPerson)
-    return `${done} What nothing dangerous was found in is admitted: npm run behalf -- upstream pins ${id}`
+    return `${done} What nothing was found in is admitted: npm run behalf -- upstream pins ${id}`
   const next = asPerson ? `list-as ${id} <user>` : `admit ${id} --all`
   return `${done} Nothing of it is offered yet: npm run behalf -- upstream ${next}`
 }

@@ -120,7 +120,7 @@ describe('upstream add, where there is one of that name', () => {
 
   it('gives nothing that was meant for one host to another', async () => {
     const added = await add('moved', open.mcp, '--title', 'Moved', '--header', 'x-team=blue', '--admit', 'tools')
-    expect(added.out).toContain('What nothing dangerous was found in is admitted')
+    expect(added.out).toContain('What nothing was found in is admitted')
     expect(await statuses('moved')).toContain('admitted')
     const before = open.seen.length
     const elsewhere = open.mcp.replace('127.0.0.1', 'localhost')
