@@ -10,6 +10,7 @@ export type AsRead = { text: string; traced: boolean; origins: readonly number[]
 export const originOf = ({ origins }: AsRead, index: number): number => (origins ? (origins[index] ?? 0) : index)
 
 const plainText = /^[\t\n\r -~]*$/
+// oxlint-disable-next-line no-control-regex -- everything but ASCII
 const odd = /[^\u0000-\u007f]+/g
 const mimics = /[\p{Script=Cyrillic}\p{Script=Greek}\p{Script=Armenian}\p{Script=Cherokee}\p{Script=Lisu}]/u
 
@@ -22,6 +23,7 @@ export function asRead(text: string, { traced }: { traced: boolean }): AsRead {
   return replaced(read, odd, asLatin)
 }
 
+// oxlint-disable-next-line no-control-regex -- line breaks that are no line feeds
 const oddBreaks = /[\u000b\u000c\u0085\u2028\u2029]/g
 
 function asLatin(text: string): string {
