@@ -47,6 +47,10 @@ export type Resumed = { responses: JsonObject; state: ResumeState }
 /** SEP-2663, for MCP 2026-07-28. */
 export const tasksExtension = 'io.modelcontextprotocol/tasks'
 
+/** SEP-1865, and the kind of page that it is about. */
+export const uiExtension = 'io.modelcontextprotocol/ui'
+export const uiPages = 'text/html;profile=mcp-app'
+
 /** A call that goes on after it was answered with a handle. Times are epoch ms. */
 export type TaskState = {
   id: string

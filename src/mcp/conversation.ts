@@ -4,7 +4,7 @@ import type { ClientFeatures } from '../core/call.ts'
 import type { JsonObject } from '../core/json.ts'
 import type { Result } from '../core/result.ts'
 import { base64url, lengthPrefixed } from '../core/bytes.ts'
-import { conversationLifeMs } from '../core/call.ts'
+import { conversationLifeMs, uiExtension, uiPages } from '../core/call.ts'
 import { isObject } from '../core/json.ts'
 import { ok, refuse } from '../core/result.ts'
 import { bytesOrNull, decrypt, encrypt } from '../core/seal.ts'
@@ -84,7 +84,7 @@ const bits: readonly (readonly string[])[] = [
   ['sampling', 'context'],
   ['roots'],
   ['roots', 'listChanged'],
-  ['extensions', 'io.modelcontextprotocol/ui'],
+  ['extensions', uiExtension],
 ]
 
 const logsBit = 0x8000
@@ -136,7 +136,7 @@ function capabilitiesOf(all: number): JsonObject {
     if ((all & (1 << bit)) === 0 || group === undefined) continue
     const inner = (capabilities[group] ??= {})
     if (name === 'listChanged') inner[name] = true
-    else if (name === 'io.modelcontextprotocol/ui') inner[name] = { mimeTypes: ['text/html;profile=mcp-app'] }
+    else if (name === uiExtension) inner[name] = { mimeTypes: [uiPages] }
     else if (name !== undefined) inner[name] = {}
   }
   return capabilities

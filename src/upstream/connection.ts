@@ -1,5 +1,10 @@
 import type { Client } from '@modelcontextprotocol/client'
-import { ProtocolError, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
+import {
+  CLIENT_CAPABILITIES_META_KEY,
+  LOG_LEVEL_META_KEY,
+  ProtocolError,
+  StreamableHTTPClientTransport,
+} from '@modelcontextprotocol/client'
 import type { JsonObject } from '../core/json.ts'
 import { isObject } from '../core/json.ts'
 import type { LogEntry, LogLevel } from '../core/log-entry.ts'
@@ -32,7 +37,6 @@ const anything = { '~standard': { version: 1, vendor: 'behalf', validate: (value
 const sdkTimeoutMs = 30 * 60_000
 /** The server was not reached, or not in time. */
 const lost: ReadonlySet<string> = new Set(['egress/unreachable', 'egress/timeout', 'upstream/unavailable'])
-const metaPrefix = 'io.modelcontextprotocol'
 
 export type Sent = Result<UpstreamReply> & { sessionLost?: boolean }
 
@@ -308,8 +312,8 @@ function meta({ trace, capabilities, logLevel }: UpstreamRequest, modern: boolea
   return {
     ...(trace?.traceparent !== undefined && { traceparent: trace.traceparent }),
     ...(trace?.tracestate !== undefined && { tracestate: trace.tracestate }),
-    ...(modern && { [`${metaPrefix}/clientCapabilities`]: capabilities }),
-    ...(modern && logLevel !== undefined && { [`${metaPrefix}/logLevel`]: logLevel }),
+    ...(modern && { [CLIENT_CAPABILITIES_META_KEY]: capabilities }),
+    ...(modern && logLevel !== undefined && { [LOG_LEVEL_META_KEY]: logLevel }),
   }
 }
 

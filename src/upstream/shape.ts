@@ -1,4 +1,4 @@
-import { tasksExtension } from '../core/call.ts'
+import { tasksExtension, uiExtension, uiPages } from '../core/call.ts'
 import type { JsonObject } from '../core/json.ts'
 import { isObject } from '../core/json.ts'
 import type { UpstreamMethod } from './api.ts'
@@ -60,9 +60,6 @@ const members: Readonly<Record<string, readonly string[]>> = {
   sampling: ['context', 'tools'],
   roots: [],
 }
-const uiExtension = 'io.modelcontextprotocol/ui'
-/** SEP-1865: the pages that a client shows. */
-const uiPages = 'text/html;profile=mcp-app'
 
 /**
  * Where we ask for ourselves and not for a client: what a server offers, and what changes. Some leave tools with a page out for

@@ -1,8 +1,9 @@
 import { env } from 'cloudflare:workers'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { ProjectId } from '../../src/core/ids.ts'
-import { decidePins, federationUse, pendingHash, readPins, saveUpstream } from '../../src/federation/federation.ts'
+import { federationUse, saveUpstream } from '../../src/federation/federation.ts'
 import { upstreamSettingsSchema } from '../../src/federation/federation.ts'
+import { admitAll } from '../support/federated.ts'
 import { alice, config, mustBe } from '../vault/vault-harness.ts'
 import { call, connectAccount, newWorld } from './session-harness.ts'
 
@@ -15,16 +16,7 @@ async function admitted(project: ProjectId, id: string, allow: Allow) {
   const use = federationUse(env, config, project, Date.now)
   const settings = upstreamSettingsSchema.parse({ allow, timeoutMs: 5_000 })
   mustBe(await saveUpstream({ id, url: `worker:${id}`, settings, enabled: true }, use))
-  const pins = await readPins(use, id)
-  const decisions = await Promise.all(
-    pins.map(async (pin) => ({
-      kind: pin.kind,
-      name: pin.name,
-      decision: 'admit' as const,
-      hash: await pendingHash(pin),
-    })),
-  )
-  return decidePins(id, decisions, 'test', use)
+  return admitAll(id, use)
 }
 
 async function world(id = 'acme') {

@@ -1,10 +1,9 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import type { JsonObject } from '../../src/core/json.ts'
-import { createEgress } from '../../src/egress/egress.ts'
 import { declaredCapabilities } from '../../src/upstream/shape.ts'
 import type { UpstreamRequest } from '../../src/upstream/upstream.ts'
-import { Breakers, createUpstreams } from '../../src/upstream/upstream.ts'
 import { startFixture } from '../support/fixture/fixture.ts'
+import { upstreamsOfASession } from '../support/upstreams-of-a-session.ts'
 
 describe('what a server is told our client can be asked', () => {
   it('is what the protocol knows, in one order, whatever a client makes up', () => {
@@ -52,10 +51,7 @@ afterEach(async () => {
 /** A server of 2025-x with sessions. */
 async function world() {
   const fixture = await startFixture({ eras: 'legacy' })
-  const upstreams = createUpstreams({
-    egress: createEgress({ development: true, egressAllow: [] }),
-    breakers: new Breakers(),
-  })
+  const upstreams = upstreamsOfASession()
   cleanups.push(
     () => fixture.close(),
     () => upstreams.close(),

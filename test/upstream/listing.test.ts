@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest'
-import { createEgress } from '../../src/egress/egress.ts'
-import { Breakers, createUpstreams } from '../../src/upstream/upstream.ts'
 import { startFixture } from '../support/fixture/fixture.ts'
+import { upstreamsOfASession } from '../support/upstreams-of-a-session.ts'
 
 const credential = { key: 'none', headers: {} }
 
@@ -15,8 +14,7 @@ test.for(['modern', 'legacy'] as const)(
   'asks a %s server what it offers as one who shows pages, and calls it as the client that it calls for',
   async (eras) => {
     const fixture = await startFixture({ eras })
-    const egress = createEgress({ development: true, egressAllow: [] })
-    const upstreams = createUpstreams({ egress, breakers: new Breakers() })
+    const upstreams = upstreamsOfASession()
     const target = { id: 'fixture', url: fixture.mcp, discovered: null }
     const told = (method: string): unknown => declared(fixture.seen.findLast(({ rpc }) => rpc === method)?.body ?? '{}')
     try {

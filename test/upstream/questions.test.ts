@@ -1,10 +1,9 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import type { JsonObject } from '../../src/core/json.ts'
-import { createEgress } from '../../src/egress/egress.ts'
 import type { UpstreamReply, UpstreamRequest } from '../../src/upstream/upstream.ts'
-import { Breakers, createUpstreams } from '../../src/upstream/upstream.ts'
 import type { AskingTool } from '../support/asking-server.ts'
 import { startAskingServer } from '../support/asking-server.ts'
+import { upstreamsOfASession } from '../support/upstreams-of-a-session.ts'
 
 const cleanups: (() => Promise<void>)[] = []
 afterEach(async () => {
@@ -20,9 +19,7 @@ type Leg = { said?: string; asks: string[]; state: string; keys: string[] }
 /** What the server logs outside of calls goes to `outside`. */
 async function start(tools: Record<string, AskingTool>, outside: unknown[] = []): Promise<Call> {
   const server = await startAskingServer(tools)
-  const upstreams = createUpstreams({
-    egress: createEgress({ development: true, egressAllow: [] }),
-    breakers: new Breakers(),
+  const upstreams = upstreamsOfASession({
     onLog: (_upstream, { data }) => void outside.push(data),
   })
   cleanups.push(

@@ -10,6 +10,7 @@ import { startFixture } from '../support/fixture/fixture.ts'
 import { callOf } from '../support/runtime.ts'
 import { toolNamed } from '../support/tool-named.ts'
 import { serveInMemory } from '../support/upstream-in-memory.ts'
+import { upstreamsOfASession } from '../support/upstreams-of-a-session.ts'
 
 type Answer = 'lost' | 'cut' | 'stream cut' | 'stream ended' | Response
 
@@ -95,10 +96,7 @@ it('a call to a server of 2025-x fails, too, when its stream ends without an ans
     return isCall && left-- > 0 ? new Response(': nothing\n\n', { headers }) : null
   }
   const fixture = await startFixture({ eras: 'legacy', before })
-  const upstreams = createUpstreams({
-    egress: createEgress({ development: true, egressAllow: [] }),
-    breakers: new Breakers(),
-  })
+  const upstreams = upstreamsOfASession()
   const call = (repeatable: boolean) =>
     upstreams.request(
       { id: 'fixture', url: fixture.mcp, discovered: null },

@@ -1,9 +1,8 @@
 import { afterEach, describe, expect, it } from 'vitest'
-import { createEgress } from '../../src/egress/egress.ts'
 import type { UpstreamRequest, UpstreamTarget } from '../../src/upstream/upstream.ts'
-import { Breakers, createUpstreams } from '../../src/upstream/upstream.ts'
 import type { FixtureOptions } from '../support/fixture/fixture.ts'
 import { startFixture } from '../support/fixture/fixture.ts'
+import { upstreamsOfASession } from '../support/upstreams-of-a-session.ts'
 
 const cleanups: (() => Promise<void>)[] = []
 afterEach(async () => {
@@ -20,11 +19,7 @@ async function world(options: FixtureOptions) {
   options.tools = { work: { description: 'Works.', run } }
   const fixture = await startFixture(options)
   const session = () => {
-    const made = createUpstreams({
-      egress: createEgress({ development: true, egressAllow: [] }),
-      breakers: new Breakers(),
-      now: () => now,
-    })
+    const made = upstreamsOfASession({ now: () => now })
     cleanups.push(() => made.close())
     return made
   }

@@ -2,9 +2,10 @@ import { afterEach, describe, expect, it } from 'vitest'
 import type { JsonObject } from '../../src/core/json.ts'
 import { createEgress } from '../../src/egress/egress.ts'
 import type { UpstreamRequest, Upstreams, UpstreamTarget } from '../../src/upstream/upstream.ts'
-import { Breakers, createUpstreams } from '../../src/upstream/upstream.ts'
+import { createUpstreams } from '../../src/upstream/upstream.ts'
 import type { Fixture, FixtureOptions } from '../support/fixture/fixture.ts'
 import { startFixture } from '../support/fixture/fixture.ts'
+import { upstreamsOfASession } from '../support/upstreams-of-a-session.ts'
 
 const cleanups: (() => Promise<void>)[] = []
 afterEach(async () => {
@@ -15,10 +16,7 @@ async function start(
   options: FixtureOptions = {},
 ): Promise<{ fixture: Fixture; upstreams: Upstreams; target: UpstreamTarget }> {
   const fixture = await startFixture(options)
-  const upstreams = createUpstreams({
-    egress: createEgress({ development: true, egressAllow: [] }),
-    breakers: new Breakers(),
-  })
+  const upstreams = upstreamsOfASession()
   cleanups.push(
     () => fixture.close(),
     () => upstreams.close(),

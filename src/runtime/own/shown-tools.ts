@@ -1,6 +1,7 @@
 import { isForModel, matches } from '../../catalog/catalog.ts'
 import type { ClientFeatures } from '../../core/call.ts'
 import type { Caller } from '../../core/caller.ts'
+import { uiExtension } from '../../core/call.ts'
 import { isObject } from '../../core/json.ts'
 import type { Tool } from '../../core/tool.ts'
 import type { FindingSettings, OwnToolName } from '../../gateways/gateways.ts'
@@ -44,7 +45,7 @@ export function shownTools(
 /** The client said that it shows pages (SEP-1865). */
 function showsPages({ capabilities }: Pick<ClientFeatures, 'capabilities'>): boolean {
   const { extensions } = capabilities
-  return isObject(extensions) && isObject(extensions['io.modelcontextprotocol/ui'])
+  return isObject(extensions) && isObject(extensions[uiExtension])
 }
 
 type Client = { caller: Pick<Caller, 'agent'>; features: Pick<ClientFeatures, 'clientName'> }
