@@ -1,4 +1,5 @@
 import type { Clock } from '../core/clock.ts'
+import { logFault } from '../core/log.ts'
 import { uuidv7 } from '../core/ids.ts'
 import type { AuditEvent } from './event.ts'
 import type { EventRow } from './event-row.ts'
@@ -44,7 +45,7 @@ export class Outbox {
   readonly #ports: OutboxPorts
   /** Intents without an outcome: call id to row. */
   readonly #open = new Map<string, number>()
-  #deferred: AuditEvent[] = []
+  readonly #deferred: { event: AuditEvent; policy: PayloadPolicy }[] = []
   #timerRuns = false
   #lastRow = 0
   #sentUpTo = 0
@@ -64,19 +65,21 @@ export class Outbox {
    * Redacts and stores: durable before anything else leaves the object. Synchronous; throws when the storage refuses.
    */
   put(event: AuditEvent, policy: PayloadPolicy = {}): void {
-    this.#insert([...this.#deferred, redactEvent(event, policy, this.#ports.digestKey(event.project))])
-    this.#deferred = []
+    // A call that begins does not pay for the one before it. Anything else comes after what happened before it.
+    if (event.type !== 'tool.intent') this.#settle()
+    this.#insert([redactEvent(event, policy, this.#ports.digestKey(event.project))])
     this.#arm()
   }
 
   /**
-   * For an outcome: kept in memory and written with the next `put`, or 50 ms later, so that a call costs one commit and
-   * the answer does not wait for a second one. If the process dies in between, the outcome is recorded as `unknown`.
+   * For an outcome: kept in memory for at most 50 ms, then redacted and written with the others of that time, so that
+   * no answer waits for it. If the process dies in between, the outcome is recorded as `unknown`.
    */
   defer(event: AuditEvent, policy: PayloadPolicy = {}): void {
-    this.#deferred.push(redactEvent(event, policy, this.#ports.digestKey(event.project)))
+    this.#deferred.push({ event, policy })
     this.#arm()
-    this.#settleIn(deferMs)
+    if (this.#deferred.length % rowsPerInsert === 0) this.#trySettle()
+    else this.#settleIn(deferMs)
   }
 
   /** How many events wait here. */
@@ -173,22 +176,37 @@ export class Outbox {
 
   #settle(): void {
     if (this.#deferred.length === 0) return
-    this.#insert(this.#deferred)
-    this.#deferred = []
+    this.#insert(this.#deferred.map(({ event, policy }) => this.#redactedOrBare(event, policy)))
+    this.#deferred.length = 0
   }
 
-  /** One timer at a time. It is left to run when the next `put` is first: it then finds nothing, which costs less than to call it off. */
+  #trySettle(): void {
+    try {
+      this.#settle()
+    } catch {
+      this.#settleIn(1000)
+    }
+  }
+
+  /** One timer at a time. It is left to run when something else is first: it then finds nothing, which costs less than to call it off. */
   #settleIn(ms: number): void {
     if (this.#timerRuns) return
     this.#timerRuns = true
     setTimeout(() => {
       this.#timerRuns = false
-      try {
-        this.#settle()
-      } catch {
-        this.#settleIn(1000)
-      }
+      this.#trySettle()
     }, ms)
+  }
+
+  /** The call is over: what of it cannot be redacted is not kept, but that it happened is, and holds up no other event. */
+  #redactedOrBare(event: AuditEvent, policy: PayloadPolicy): AuditEvent {
+    try {
+      return redactEvent(event, policy, this.#ports.digestKey(event.project))
+    } catch (cause) {
+      logFault('audit.payload_lost', cause, { event: event.id })
+      const { payload: _, ...rest } = event
+      return rest
+    }
   }
 
   #arm(): void {

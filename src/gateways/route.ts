@@ -14,6 +14,8 @@ const unknownForMs = 5_000
 /** A scan over made-up names must not fill the memory of the isolate. */
 const keptRoutes = 1_000
 
+type RouteUrl = Pick<URL, 'host' | 'pathname'>
+
 /** `host`: the authority of the host form, to tell which of its two URLs a request came to. */
 type Known = { route: Omit<GatewayRoute, 'resource'> | null; host: string | null; until: number }
 const known = new Map<string, Known>()
@@ -25,7 +27,7 @@ const known = new Map<string, Known>()
  *
  * Errors: `gateways/unknown`, the same for a gateway that does not exist, is disabled or cannot be read; `config/missing`.
  */
-export async function resolveGateway(url: URL, env: Env, now: Clock = systemClock): Promise<Result<GatewayRoute>> {
+export async function resolveGateway(url: RouteUrl, env: Env, now: Clock = systemClock): Promise<Result<GatewayRoute>> {
   const config = readConfig(env)
   if (!config.ok) return config
   const slug = slugOf(url, config.value)
@@ -42,7 +44,7 @@ export function forgetRoute(slug: string): void {
   known.delete(slug)
 }
 
-function slugOf(url: URL, config: Config): string | null {
+function slugOf(url: RouteUrl, config: Config): string | null {
   const base = baseOf(config)
   const suffix = `.${config.baseHost}`
   const byHost = config.baseHost !== null && url.host.endsWith(suffix) ? url.host.slice(0, -suffix.length) : null

@@ -6,6 +6,7 @@ import { frontPage } from './front-page.ts'
 import { mcpRoute } from './mcp-route.ts'
 import { toResponse } from './on-error.ts'
 import { placesOf } from './origin.ts'
+import { readUrl } from './request-url.ts'
 import { secured } from './security-headers.ts'
 
 export type App = { fetch: (request: Request, env: Env, context: ExecutionContext) => Promise<Response> }
@@ -22,7 +23,7 @@ export function createApp(rooms: Rooms): App {
   const router = createRouter(rooms)
   return {
     async fetch(request, env, context) {
-      const url = new URL(request.url)
+      const url = readUrl(request.url)
       try {
         if (place(url.host) === 'unknown') return secured(await unknownHost(url.host, rooms), rooms.config)
         const answer = mcpUrl.test(url.pathname)

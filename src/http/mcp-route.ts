@@ -1,6 +1,7 @@
 import type { GatewayRoute } from '../core/gateway-route.ts'
 import type { Json } from '../core/json.ts'
 import type { Refusal } from '../core/result.ts'
+import type { RequestUrl } from './request-url.ts'
 import type { Rooms } from './rooms.ts'
 import { errors } from '../core/errors.ts'
 import { SharedTimer } from '../core/timer.ts'
@@ -17,7 +18,7 @@ type Context = { waitUntil: (work: Promise<unknown>) => void }
  * A gateway's MCP URL, in this order: is it a page of another site, is there such a gateway, who is calling, what do they
  * say. Nothing of the body is read for somebody who is not known, and every method asks for the sign-in, GET included.
  */
-export async function mcpRoute(rooms: Rooms, request: Request, url: URL, context: Context): Promise<Response> {
+export async function mcpRoute(rooms: Rooms, request: Request, url: RequestUrl, context: Context): Promise<Response> {
   if (isForeignOrigin(request, url)) return answer({ code: 'http/foreign_origin' })
   const gateway = await rooms.resolveGateway(url)
   if (gateway === null || !gateway.enabled) return answer({ code: 'gateways/unknown' })

@@ -1,4 +1,5 @@
 import type { Config } from '../config/config.ts'
+import type { RequestUrl } from './request-url.ts'
 
 /** Which host a request came in at: ours, one of a gateway, or one that is none of ours. */
 export type Place = 'public' | 'gateway' | 'unknown'
@@ -18,7 +19,7 @@ export function placesOf({ publicUrl, baseHost }: Pick<Config, 'publicUrl' | 'ba
  * Only browsers send Origin. A page of another site may not call, whatever it carries (MCP 2026-07-28 basic/transports,
  * DNS rebinding; attack case 7); `null`, which sandboxed pages send, is another site.
  */
-export function isForeignOrigin(request: Request, url: URL): boolean {
+export function isForeignOrigin(request: Request, url: RequestUrl): boolean {
   const origin = request.headers.get('origin')
   return origin !== null && origin !== url.origin
 }

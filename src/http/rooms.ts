@@ -1,3 +1,4 @@
+import type { RequestUrl } from './request-url.ts'
 import type { Hono } from 'hono'
 import type { Config } from '../config/config.ts'
 import type { Caller } from '../core/caller.ts'
@@ -13,7 +14,7 @@ export type Rooms = {
   config: Config
   now: Clock
   /** Null: no such gateway. A gateway that is switched off is found, with `enabled: false`. */
-  resolveGateway: (url: URL) => Promise<GatewayRoute | null>
+  resolveGateway: (url: RequestUrl) => Promise<GatewayRoute | null>
   /** Errors: `identity/unauthenticated`, `identity/forbidden`, `core/bad_request`. */
   identify: (request: Request, gateway: GatewayRoute) => Promise<Result<Caller>>
   /** The `WWW-Authenticate` of a 401 or 403 (RFC 9728 §5.1). */

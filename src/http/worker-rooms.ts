@@ -8,12 +8,13 @@ import { endSessions, principalsChanged, resolveGateway } from '../gateways/gate
 import { challengeFor, identifyCaller, identityDeps, identityRoutes } from '../identity/identity.ts'
 import { Remembered } from '../core/remembered.ts'
 import type { Turn } from '../mcp/mcp.ts'
+import type { RequestUrl } from './request-url.ts'
 import type { Rooms } from './rooms.ts'
 import { changeFeed } from './worker-changes.ts'
 
 /** The rooms as the Worker's bindings give them. Made once per isolate. */
 export function workerRooms(env: Env, config: Config): Rooms {
-  const find = async (url: URL) => {
+  const find = async (url: RequestUrl) => {
     const route = await resolveGateway(url, env)
     return route.ok ? route.value : null
   }

@@ -87,7 +87,6 @@ export class SessionMemory implements Facts {
     const step: Mutable<Step> = { tool: name, behaviour, at, outcome: 'running' }
     if (call.task !== undefined) step.task = call.task
     if (remember !== undefined) step.arguments = remember
-    this.#storeEnds()
     const row = [call.id, name, JSON.stringify(behaviour), at, 'running', call.task ?? null]
     const kept = remember === undefined ? null : JSON.stringify(remember)
     this.#sql.exec('INSERT INTO steps VALUES (?, ?, ?, ?, ?, ?, ?)', ...row, kept)
@@ -98,7 +97,7 @@ export class SessionMemory implements Facts {
   }
 
   /**
-   * In memory at once; on disk with the next call or 50 ms later, so that the answer does not wait for a second commit.
+   * In memory at once; on disk 50 ms later with all that ended meanwhile, so that the answer does not wait for a second commit.
    * If the process dies in between, the step counts as failed: a rule that wants it done will not be satisfied by a guess.
    */
   end(call: ToolCall, outcome: 'done' | 'failed'): void {
@@ -107,7 +106,7 @@ export class SessionMemory implements Facts {
     this.#running.delete(call.id)
     step.outcome = outcome
     this.#ended.push([call.id, outcome])
-    if (!this.#timerRuns) setTimeout(() => this.#storeEndsLate(), deferMs)
+    if (!this.#timerRuns) setTimeout(() => this.#storeEnds(), deferMs)
     this.#timerRuns = true
     this.revision++
   }
@@ -122,13 +121,8 @@ export class SessionMemory implements Facts {
     if (fresh.length > 0) this.#onTaint()
   }
 
-  /** The next call may have stored them meanwhile: then there is nothing to do, which costs less than to call the timer off. */
-  #storeEndsLate(): void {
-    this.#timerRuns = false
-    this.#storeEnds()
-  }
-
   #storeEnds(): void {
+    this.#timerRuns = false
     for (const [call, outcome] of this.#ended.splice(0)) {
       this.#sql.exec('UPDATE steps SET outcome = ? WHERE call = ?', outcome, call)
     }

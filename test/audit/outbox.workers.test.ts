@@ -145,20 +145,28 @@ describe('an outbox', () => {
       expect(unknown[0]).not.toHaveProperty('payload')
     }))
 
-  it('writes a deferred outcome with the next event, or by itself soon after', () =>
+  it('writes what was deferred by itself soon after, and no call that begins pays for it', () =>
     inObject(async ({ outbox, storage }) => {
       const stored = () => storage.sql.exec('SELECT * FROM audit_outbox').toArray().length
       outbox.put(event('tool.intent', 'c1'))
       outbox.defer(event('tool.outcome', 'c1'))
-      expect(stored()).toBe(1)
-      expect(outbox.depth).toBe(2)
       outbox.put(event('tool.intent', 'c2'))
-      expect(stored()).toBe(3)
+      expect(stored()).toBe(2)
+      expect(outbox.depth).toBe(3)
       outbox.defer(event('tool.outcome', 'c2'))
       await expect.poll(stored).toBe(4)
     }))
 
-  it('writes many outcomes with one event, in order', () =>
+  it('does not wait when many outcomes have come together', () =>
+    inObject(async ({ outbox, storage }) => {
+      const stored = () => storage.sql.exec('SELECT * FROM audit_outbox').toArray().length
+      for (let n = 0; n < 19; n++) outbox.defer(event('tool.outcome', `c${n}`))
+      expect(stored()).toBe(0)
+      outbox.defer(event('tool.outcome', 'c19'))
+      expect(stored()).toBe(20)
+    }))
+
+  it('writes the outcomes before what happened after them, in order', () =>
     inObject(async ({ outbox, ids }) => {
       const calls = Array.from({ length: 45 }, (_, n) => event('tool.outcome', `c${n}`, { outcome: 'done' }))
       for (const call of calls) outbox.defer(call)
@@ -168,23 +176,35 @@ describe('an outbox', () => {
       expect(ids()).toEqual([...calls, last].map(({ id }) => id))
     }))
 
-  it('keeps the outcomes when the storage refuses the event they were to be written with', () =>
+  it('keeps the outcomes while the storage refuses', () =>
     inObject(async ({ storage, ports, ids }) => {
       let full = false
       const exec: SqlStorage['exec'] = (query, ...values) => {
         if (full && query.startsWith('INSERT')) throw new Error('database or disk is full: SQLITE_FULL')
         return storage.sql.exec(query, ...values)
       }
-      const outbox = new Outbox({ sql: { exec } } as DurableObjectStorage, ports)
-      const outcome = event('tool.outcome', 'c1', { outcome: 'done' })
-      outbox.defer(outcome)
+      const sql = { exec } as SqlStorage
+      const transactionSync = (write: () => unknown) => write()
+      const outbox = new Outbox({ sql, transactionSync } as DurableObjectStorage, ports)
       full = true
-      expect(() => outbox.put(event('tool.intent', 'c2'))).toThrow('SQLITE_FULL')
+      const outcomes = Array.from({ length: 21 }, (_, n) => event('tool.outcome', `c${n}`, { outcome: 'done' }))
+      for (const outcome of outcomes) outbox.defer(outcome)
+      expect(() => outbox.put(event('session.ended'))).toThrow('SQLITE_FULL')
+      expect(outbox.depth).toBe(21)
       full = false
-      const next = event('tool.intent', 'c3')
-      outbox.put(next)
       await outbox.flush()
-      expect(ids()).toEqual([outcome.id, next.id])
+      expect(ids()).toEqual(outcomes.map(({ id }) => id))
+    }))
+
+  it('keeps that a call ended when its result cannot be redacted', () =>
+    inObject(async ({ outbox, received }) => {
+      const round: JsonObject = {}
+      round['itself'] = round
+      outbox.defer(event('tool.outcome', 'c1', { payload: { result: round } }))
+      outbox.defer(event('tool.outcome', 'c2', { payload: { account: 'alice' } }))
+      await outbox.flush()
+      expect(received).toMatchObject([{ call: 'c1' }, { call: 'c2', payload: { account: 'alice' } }])
+      expect(received[0]).not.toHaveProperty('payload')
     }))
 
   it('takes a deferred outcome along in a flush', () =>

@@ -180,7 +180,7 @@ export function front(session = new FakeSession(), more: Partial<Rooms> = {}): F
   return { session, changes, fetch }
 }
 
-function routeOf(url: URL): GatewayRoute | null {
+function routeOf(url: Pick<URL, 'host' | 'pathname' | 'origin'>): GatewayRoute | null {
   const slug = /^\/(\w+)\/mcp$/.exec(url.pathname)?.[1] ?? /^(\w+)\.gw\.behalf\.test$/.exec(url.host)?.[1]
   if (slug !== 'eng' && slug !== 'ops' && slug !== 'off') return null
   return {
