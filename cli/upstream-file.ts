@@ -1,16 +1,20 @@
-import { readFileSync } from 'node:fs'
 import { z } from 'zod'
 import { isCredentialHeader } from '../src/catalog/upstream-settings.ts'
+import type { LeftOut, Server } from './client-servers.ts'
+import { clientServers } from './client-servers.ts'
 import { Fault } from './command.ts'
+import { readConfiguration } from './configuration-file.ts'
 import type { Entry } from './upstream-add.ts'
 import { idOf } from './upstream-id.ts'
 
 /** `notes`: what of the file was understood otherwise than it is written. */
-export type FileEntry = Entry & { secrets: string[]; notes: string[] }
-export type LeftOut = { id: string; why: string }
+export type FileEntry = Entry & { secrets: NamedSecret[]; notes: string[] }
+/**
+ * A secret that takes the place of what stands in a header. `literal` is a function, so that nothing that prints an entry prints
+ * it; null: no value stands in the file. `from`: the variable or input that it names instead.
+ */
+export type NamedSecret = { name: string; from: string | null; literal: () => string | null }
 export type Imported = { entries: FileEntry[]; skipped: LeftOut[] }
-
-type Server = { name: string; url: string; headers: Readonly<Record<string, string>>; title?: string | undefined }
 
 const header = z.looseObject({ name: z.string(), value: z.string().optional(), isSecret: z.boolean().optional() })
 /** MCP registry, server.json (2025-09-29 and later). */
@@ -22,37 +26,14 @@ const registry = z.looseObject({
     .optional(),
   packages: z.array(z.unknown()).optional(),
 })
-/** Gemini CLI says `httpUrl` for Streamable HTTP, Windsurf and Antigravity `serverUrl`, the others `url`. */
-const server = z.looseObject({
-  httpUrl: z.string().optional(),
-  serverUrl: z.string().optional(),
-  url: z.string().optional(),
-  command: z.unknown().optional(),
-  args: z.array(z.unknown()).optional(),
-  headers: z.record(z.string(), z.string()).optional(),
-})
-const servers = z.record(z.string(), z.unknown()).optional().catch(undefined)
-/** Claude, Cursor, Windsurf and Gemini say `mcpServers`, VS Code `servers` (`mcp.servers` in its settings), Zed `context_servers`. */
-const client = z.looseObject({
-  mcpServers: servers,
-  servers,
-  mcp: z.looseObject({ servers }).optional().catch(undefined),
-  context_servers: servers,
-})
 
-/** Reads either kind of file. What stands in a header as it is goes nowhere: it becomes the name of a secret. */
+/** Reads either kind of file. What stands in a header becomes a secret. */
 export function readEntries(file: string): Imported {
-  let data: unknown
-  try {
-    data = JSON.parse(readFileSync(file, 'utf8'))
-  } catch (cause) {
-    throw new Fault(`${file} cannot be read as JSON (${cause instanceof Error ? cause.message : String(cause)}).`)
-  }
-  const { mcpServers, servers: named, mcp, context_servers: zed } = client.safeParse(data).data ?? {}
-  const found = mcpServers ?? named ?? mcp?.servers ?? zed
-  if (found !== undefined) return gathered(Object.entries(found).map(([name, one]) => fromClient(name, one)))
+  const data = readConfiguration(file)
+  const found = clientServers(data)
+  if (found) return gathered(found)
   const listed = registry.safeParse(data)
-  if (!listed.success) throw new Fault(`${file} is neither a server.json nor an mcp.json.`)
+  if (!listed.success) throw new Fault(`${file} is neither a server.json nor a client's list of MCP servers.`)
   return gathered([fromRegistry(listed.data)])
 }
 
@@ -63,21 +44,6 @@ function fromRegistry({ name, title, remotes = [] }: z.output<typeof registry>):
   if (!remote) return { id: idOf(own), why: 'it runs as a local process only' }
   const headers = Object.fromEntries((remote.headers ?? []).map((one) => [one.name, one.value ?? '']))
   return { name: own, url: remote.url, headers, title }
-}
-
-function fromClient(name: string, given: unknown): Server | LeftOut {
-  const id = idOf(name)
-  const { data: one, error } = server.safeParse(given)
-  if (error) return { id, why: `it cannot be read (${error.issues[0]?.path.join('.') || 'it'} is of another kind)` }
-  const url = one.httpUrl ?? one.serverUrl ?? one.url
-  if (url !== undefined) return { name, url, headers: one.headers ?? {} }
-  if (one.command === undefined) return { id, why: 'it has no address' }
-  const words = [one.command, one.args].flat().filter((word) => typeof word === 'string')
-  const behind = words.some((word) => /^mcp-remote\b/.test(word)) && words.find((word) => /^https?:/.test(word))
-  return {
-    id,
-    why: behind ? `it runs mcp-remote: use upstream add ${id} ${behind}` : 'it runs as a local process',
-  }
 }
 
 function gathered(found: readonly (Server | LeftOut)[]): Imported {
@@ -99,31 +65,49 @@ function gathered(found: readonly (Server | LeftOut)[]): Imported {
 
 /** A credential in an address would be stored and shown with it. */
 function unusable(url: string): string | null {
-  if (/\{[^}]*\}/.test(url)) return 'its address has to be filled in: use upstream add'
-  const named = [...(URL.parse(url)?.searchParams.keys() ?? [])].find((name) => /key|token|secret|passw/i.test(name))
+  if (placeholder.test(url)) return 'its address has to be filled in: use upstream add'
+  const { searchParams, username, password } = URL.parse(url) ?? {}
+  const named =
+    username || password
+      ? 'user'
+      : [...(searchParams?.keys() ?? [])].find((name) => /key|token|secret|passw/i.test(name))
   return named === undefined ? null : `its address holds what looks like a credential (${named}): use upstream add`
 }
 
-function entryOf({ name, url, headers, title }: Server, id: string, taken: Set<string>): FileEntry {
+function entryOf({ name, url, headers, title, notes: left = [] }: Server, id: string, taken: Set<string>): FileEntry {
   const given = Object.entries(headers)
   // Of some clients' own: the transport says these itself.
   const ours = given.filter(([header]) => !isCredentialHeader(header) || /^user-agent$/i.test(header))
-  const kept = given.filter((one) => !ours.includes(one))
-  const named = kept.map(([header]) => unused(secretOf(id, header), '_', taken))
-  const templates = kept.map(([header, value], at) => {
-    return [header.toLowerCase(), `${/^(Bearer|Basic|Token) /i.exec(value)?.[0] ?? ''}{${named[at]}}`] as const
-  })
+  const kept = given
+    .filter((one) => !ours.includes(one))
+    .map(([header, value]) => {
+      const scheme = /^(Bearer|Basic|Token) /i.exec(value)?.[0] ?? ''
+      const secret = secretOf(unused(secretName(id, header), '_', taken), value.slice(scheme.length))
+      return { header: header.toLowerCase(), template: `${scheme}{${secret.name}}`, secret }
+    })
   const notes = [
     ...(id === idOf(name) ? [] : [`"${name}" is named ${id}: another server of the file has its name`]),
     ...ours.map(([header]) => `the header ${header} is left out: it is not for credentials`),
+    ...left,
   ]
-  const credentials =
-    templates.length > 0 ? { credentials: { kind: 'headers', headers: Object.fromEntries(templates) } } : {}
-  return { id, url, secrets: named, notes, settings: { ...(title === undefined ? {} : { title }), ...credentials } }
+  const templates = Object.fromEntries(kept.map(({ header, template }) => [header, template]))
+  const credentials = kept.length > 0 ? { credentials: { kind: 'headers', headers: templates } } : {}
+  const settings = { ...(title === undefined ? {} : { title }), ...credentials }
+  return { id, url, secrets: kept.map(({ secret }) => secret), notes, settings }
+}
+
+/** `${NAME}`, `${env:NAME}`, `${input:name}`, `${NAME:-default}`, `{name}`, `$NAME`, `<your key>`. When in doubt it is one. */
+const placeholder = /\{[^}]*\}|\$[A-Za-z_]|<[^>]*>/
+
+/** Named is only what a whole value surely names: a `$` may stand in a password. */
+function secretOf(name: string, value: string): NamedSecret {
+  const named = /^\$?\{(?:(?:env|input):)?([\w.-]+)(?::-[^}]*)?\}$|^\$([A-Z][A-Z0-9_]*)$/.exec(value)
+  const literal = value === '' || placeholder.test(value) ? null : value
+  return { name, from: named?.[1] ?? named?.[2] ?? null, literal: () => literal }
 }
 
 /** With a beginning that no other secret has: a file must not come by one that was set for something else. */
-function secretOf(id: string, header: string): string {
+function secretName(id: string, header: string): string {
   return `MCP_${id}_${header}`
     .toUpperCase()
     .replace(/[^A-Z0-9]+/g, '_')

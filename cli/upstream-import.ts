@@ -2,7 +2,7 @@ import type { Args, Command, Context } from './command.ts'
 import { Fault, exitCodes, text } from './command.ts'
 import { aligned } from './main.ts'
 import { addOne, stands } from './upstream-add.ts'
-import type { FileEntry } from './upstream-file.ts'
+import type { FileEntry, NamedSecret } from './upstream-file.ts'
 import { readEntries } from './upstream-file.ts'
 import { sameAddress } from './upstream-replaced.ts'
 
@@ -10,16 +10,23 @@ import { sameAddress } from './upstream-replaced.ts'
 type Outcome = { id: string; outcome: 'added' | 'there' | 'left out' | 'waits' | 'failed'; why: string }
 
 export const importFile: Command = {
-  usage: '<file> [--only <id>] [--replace] [--yes]',
-  help: `Adds the servers of an MCP registry document (server.json) or of a client's configuration (mcp.json), each by itself, and
-says in the end how it went with each. Where one could not be added, the exit code is 1; after mending it, import again.
-Servers that run as a local process are named and left out: nothing is started here.
+  usage: '<file> [--only <id>] [--replace] [--secrets] [--yes]',
+  help: `Adds the servers of an MCP registry document (server.json) or of a client's configuration (JSON, also with comments, or
+TOML), each by itself, and says in the end how it went with each. Where one could not be added, the exit code is 1; after mending
+it, import again. Servers that run as a local process are named and left out: nothing is started here.
 
 --only       this server of the file and no other.
 --replace    changes servers that are there already under the same name, as upstream add does.
+--secrets    keeps the credentials that stand in the file as secrets of the project. Everybody who may use a server calls it with
+             them then, so do it with none that is a person's own. Without this, a server waits until its secrets are set.
 
 Example: npm run behalf -- upstream import ~/.cursor/mcp.json --only linear`,
-  options: { only: { type: 'string' }, replace: { type: 'boolean' }, yes: { type: 'boolean' } },
+  options: {
+    only: { type: 'string' },
+    replace: { type: 'boolean' },
+    secrets: { type: 'boolean' },
+    yes: { type: 'boolean' },
+  },
   async run(args, context) {
     const { entries, skipped } = readEntries(args.positionals[0] ?? '')
     const only = text(args.values['only'])
@@ -47,10 +54,11 @@ async function outcomeOf(entry: FileEntry, known: Set<string>, args: Args, conte
     if (before && sameAddress(before.url, url) && args.values['replace'] !== true) {
       return { id, outcome: 'there', why: 'it is there already, for the same address' }
     }
-    const missing = secrets.filter((name) => !known.has(name))
+    const missing = secrets.filter(({ name }) => !known.has(name))
     if (missing.length > 0 && (!before || args.values['replace'] === true)) {
-      const commands = missing.map((name) => `npm run behalf -- secret set ${name}`)
-      return { id, outcome: 'waits', why: `set what it needs, then import again: ${commands.join('; ')}` }
+      const why = await whyWaits(missing, args, context)
+      if (why !== null) return { id, outcome: 'waits', why }
+      for (const { name } of missing) known.add(name)
     }
     await addOne(entry, before, args, context)
     return { id, outcome: 'added', why: url }
@@ -58,6 +66,26 @@ async function outcomeOf(entry: FileEntry, known: Set<string>, args: Args, conte
     if (!(fault instanceof Fault)) throw fault
     return { id, outcome: 'failed', why: fault.message }
   }
+}
+
+/** Null: all are set now. */
+async function whyWaits(missing: readonly NamedSecret[], args: Args, { api, note }: Context): Promise<string | null> {
+  const open: NamedSecret[] = []
+  for (const one of missing) {
+    const value = args.values['secrets'] === true ? one.literal() : null
+    if (value === null) {
+      open.push(one)
+      continue
+    }
+    await api.send('PUT', `/secrets/${encodeURIComponent(one.name)}`, { value })
+    note(`${one.name} is set from the file`)
+  }
+  if (open.length === 0) return null
+  const commands = open.map(
+    ({ name, from }) => `npm run behalf -- secret set ${name}${from === null ? '' : ` (${from} in the file)`}`,
+  )
+  const or = open.some(({ literal }) => literal() !== null) ? ' (--secrets takes what stands in the file)' : ''
+  return `set what it needs, then import again${or}: ${commands.join('; ')}`
 }
 
 async function secretNames({ api }: Context): Promise<Set<string>> {

@@ -2,11 +2,14 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
+import type { FileEntry } from '../../cli/upstream-file.ts'
 import { readEntries } from '../../cli/upstream-file.ts'
 import { idOfUrl } from '../../cli/upstream-id.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'behalf-import-'))
 afterAll(() => rmSync(folder, { recursive: true }))
+
+const names = ({ secrets }: FileEntry): string[] => secrets.map(({ name }) => name)
 
 let files = 0
 function read(content: unknown) {
@@ -31,7 +34,10 @@ describe("a client's mcp.json", () => {
       {
         id: 'my-crm',
         url: 'https://mcp.crm.example/mcp',
-        secrets: ['MCP_MY_CRM_AUTHORIZATION', 'MCP_MY_CRM_X_TEAM'],
+        secrets: [
+          { name: 'MCP_MY_CRM_AUTHORIZATION', from: null, literal: expect.any(Function) as unknown },
+          { name: 'MCP_MY_CRM_X_TEAM', from: null, literal: expect.any(Function) as unknown },
+        ],
         notes: [],
         settings: {
           credentials: {
@@ -43,22 +49,12 @@ describe("a client's mcp.json", () => {
     ])
     expect(JSON.stringify(found)).not.toContain('crm-key-123')
     expect(found.skipped).toEqual([
-      { id: 'files', why: 'it runs as a local process' },
+      { id: 'files', why: expect.stringContaining('it runs as a local process: run it behind mcp-proxy') as string },
       { id: 'nothing', why: 'it has no address' },
     ])
   })
 
   const url = 'https://mcp.linear.app/mcp'
-  it.each([
-    [{ servers: { linear: { type: 'http', url } } }, 'VS Code'],
-    [{ mcp: { servers: { linear: { url } } } }, 'VS Code, in its settings'],
-    [{ mcpServers: { linear: { serverUrl: url } } }, 'Windsurf'],
-    [{ mcp: { allowed: ['linear'] }, mcpServers: { linear: { httpUrl: url, timeout: 5000 } } }, 'Gemini CLI'],
-    [{ name: 'a plugin', mcpServers: { linear: { type: 'http', url } } }, 'Claude, in a plugin'],
-    [{ theme: 'One', servers: [], context_servers: { linear: { url } } }, 'Zed'],
-  ])('is read as %o is written (%s)', (file, _client) => {
-    expect(read(file).entries).toEqual([{ id: 'linear', url, secrets: [], notes: [], settings: {} }])
-  })
 
   it('gives servers whose names come to the same two ids, and two secrets', () => {
     const headers = { 'X-Key': 'one' }
@@ -74,7 +70,7 @@ describe("a client's mcp.json", () => {
       ['my-crm-2', 'https://two.example/mcp'],
       ['my-crm-2-2', 'https://three.example/mcp'],
     ])
-    expect(new Set(found.entries.flatMap(({ secrets }) => secrets)).size).toBe(3)
+    expect(new Set(found.entries.flatMap(names)).size).toBe(3)
     expect(found.entries[1]?.notes).toEqual(['"my-crm" is named my-crm-2: another server of the file has its name'])
   })
 
@@ -85,7 +81,7 @@ describe("a client's mcp.json", () => {
         'crm-eu': { url: 'https://two.example/', headers: { key: 'b' } },
       },
     })
-    expect(found.entries.flatMap(({ secrets }) => secrets)).toEqual(['MCP_CRM_EU_KEY', 'MCP_CRM_EU_KEY_2'])
+    expect(found.entries.flatMap(names)).toEqual(['MCP_CRM_EU_KEY', 'MCP_CRM_EU_KEY_2'])
   })
 
   it('leaves out the headers of the transport, and says so', () => {
@@ -104,7 +100,11 @@ describe("a client's mcp.json", () => {
   it.each([
     [{ url: 'https://x.example/mcp?api_key=abc' }, 'its address holds what looks like a credential (api_key)'],
     [{ url: 'https://${input:tenant}.example/mcp' }, 'its address has to be filled in'],
-    [{ command: 'npx', args: ['-y', 'mcp-remote@latest', url] }, `it runs mcp-remote: use upstream add one ${url}`],
+    [{ url: 'https://ada:pass@x.example/mcp' }, 'its address holds what looks like a credential (user)'],
+    [{ command: 'npx', args: ['mcp-remote', 'https://x.example/mcp?key=abc'] }, 'what looks like a credential (key)'],
+    [{ url: 'https://$TENANT.example/mcp' }, 'its address has to be filled in'],
+    [{ url, disabled: true }, 'it is turned off in the file'],
+    [{ url, enabled: false }, 'it is turned off in the file'],
     [{ command: ['node', 'server.js'] }, 'it runs as a local process'],
     [{ url, headers: { 'x-retries': 3 } }, 'it cannot be read (headers.x-retries is of another kind)'],
     ['npx server', 'it cannot be read (it is of another kind)'],
@@ -132,7 +132,7 @@ describe('a server.json of the registry', () => {
       {
         id: 'weather',
         url: 'https://w.example/mcp',
-        secrets: ['MCP_WEATHER_X_API_KEY'],
+        secrets: [{ name: 'MCP_WEATHER_X_API_KEY' }],
         settings: { title: 'Weather', credentials: { headers: { 'x-api-key': '{MCP_WEATHER_X_API_KEY}' } } },
       },
     ])
@@ -148,7 +148,7 @@ describe('a server.json of the registry', () => {
 })
 
 it.each(['not json', '[]', '{"name":1}', '{}', '{"mcpServers":[]}'])('refuses %s and says so', (content) => {
-  expect(() => read(content)).toThrow(/cannot be read as JSON|neither a server.json nor an mcp.json/)
+  expect(() => read(content)).toThrow(/cannot be read as JSON|neither a server.json nor a client's list/)
 })
 
 it.each([

@@ -29,7 +29,7 @@ afterAll(async () => {
 
 async function importing(mcpServers: object, ...words: string[]): Promise<{ code: number; out: string }> {
   const file = join(folder, 'mcp.json')
-  await writeFile(file, JSON.stringify({ mcpServers }))
+  await writeFile(file, `// As an editor leaves it.\n${JSON.stringify({ mcpServers }).replace(/}$/, ',}')}`)
   return world.cli('upstream', 'import', file, '--yes', ...words)
 }
 
@@ -53,16 +53,23 @@ describe('upstream import', () => {
     expect(first.out).not.toContain(key)
     expect(first.out).toMatch(/failed +broken +The address is in a private network/)
     expect(first.out).toMatch(/waits +locked .*npm run behalf -- secret set MCP_LOCKED_X_KEY\n/)
+    expect(first.out).toContain('(--secrets takes what stands in the file)')
     expect(first.out).toMatch(/left out +local +it runs as a local process/)
     expect(first.out).toContain('open: the header Content-Type is left out')
     expect(first.out).toMatch(/added +open/)
     expect(await shown('open')).toMatchObject({ url: open.mcp, settings: { credentials: { kind: 'none' } } })
     expect((await world.cli('upstream', 'pins', 'open')).out).toMatch(/^one \(tool\)\n {4}Does one\.$/m)
 
-    await world.admin('PUT', '/secrets/MCP_LOCKED_X_KEY', { value: key })
     const { Broken: _, ...rest } = servers
-    const second = await importing(rest, '--json')
-    expect(second.code).toBe(0)
+    const asked = { url: open.mcp, headers: { 'X-Key': '${env:ASKED}' } }
+    const waiting = await importing({ asked }, '--secrets')
+    expect(waiting.code).toBe(1)
+    expect(waiting.out).toMatch(/waits +asked .*secret set MCP_ASKED_X_KEY \(ASKED in the file\)\n/)
+
+    const second = await importing(rest, '--secrets', '--json')
+    expect(second).toMatchObject({ code: 0, out: expect.not.stringContaining(key) as string })
+    expect(second.out).toContain('MCP_LOCKED_X_KEY is set from the file')
+    expect(await world.admin('GET', '/secrets')).toMatchObject({ body: { items: [{ name: 'MCP_LOCKED_X_KEY' }] } })
     expect(JSON.parse(second.out.slice(second.out.indexOf('[')))).toMatchObject([
       { id: 'local', outcome: 'left out' },
       { id: 'locked', outcome: 'added' },
