@@ -1,5 +1,7 @@
 import { execFileSync } from 'node:child_process'
-import { createServer, type AddressInfo } from 'node:net'
+import { randomInt } from 'node:crypto'
+import { createSocket } from 'node:dgram'
+import { createServer } from 'node:net'
 import { Stop } from './stop.ts'
 
 export type PortUse = {
@@ -24,13 +26,30 @@ export async function requireFreePorts(uses: readonly PortUse[]): Promise<void> 
   if (faults.length > 0) throw new Stop([...faults, ...[...waysOut].map((way) => `Way out: ${way}`)].join('\n'))
 }
 
-/** A port that is free now, chosen by the system. */
+/**
+ * Below what systems give to whoever asks for any port, so that none of those takes it before it is used, and above the last one
+ * that `fetch` refuses (Fetch, "bad port").
+ */
+const [lowest, highest] = [11_000, 32_000]
+
+/**
+ * A port that is free now, and that nobody else gets from here, in this process or in another, while this process runs: the
+ * socket for datagrams at the same number, which nothing else wants, says that it is spoken for.
+ */
 export async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((done, fail) => server.once('error', fail).listen(0, '127.0.0.1', done))
-  const { port } = server.address() as AddressInfo
-  await new Promise((done) => server.close(done))
-  return port
+  for (let tries = 0; tries < 100; tries++) {
+    const port = randomInt(lowest, highest)
+    if ((await reserve(port)) && (await bindFault(port)) === undefined) return port
+  }
+  throw new Error('no port is free')
+}
+
+function reserve(port: number): Promise<boolean> {
+  return new Promise((done) => {
+    const socket = createSocket('udp4').unref()
+    socket.once('error', () => done(false))
+    socket.bind({ port, address: '127.0.0.1', exclusive: true }, () => done(true))
+  })
 }
 
 /** macOS lets a loopback listener and a wildcard listener share a port, so both are tried. */

@@ -13,7 +13,8 @@ import { StreamableHTTPClientTransport as TransportV1 } from '@modelcontextproto
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createChildren } from '../../scripts/lib/children.ts'
 import { command } from '../../scripts/lib/command.ts'
-import { portsFrom, startLocal } from '../../scripts/lib/local-deployment.ts'
+import { freePortsFor, startLocal } from '../../scripts/lib/local-deployment.ts'
+import { freePort } from '../../scripts/lib/ports.ts'
 import { admin } from '../../scripts/lib/seed-demo.ts'
 import { readConfig } from '../../src/config/config.ts'
 import { identityProviderRow } from '../../src/identity/identity-provider.ts'
@@ -22,8 +23,6 @@ import { startCompany } from './support/company.ts'
 import { createPerson } from './support/person.ts'
 import { createMemoryProvider } from './support/memory-provider.ts'
 
-const ports = portsFrom(4200)
-const companyPort = 4250
 const callback = 'http://localhost:4290/callback'
 const children = createChildren(() => {}, console.log)
 let folder = ''
@@ -33,6 +32,7 @@ let url = ''
 /** The real Worker in workerd, the company's real OpenID provider, and official clients, without anything in between. */
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'behalf-sign-in-'))
+  const [ports, companyPort] = [await freePortsFor(), await freePort()]
   company = await startCompany(companyPort, `http://localhost:${ports.worker}/sign-in/callback`)
   const allow = [`localhost:${companyPort}`]
   const deployment = await startLocal(children, { ports, demo: false, folder, allow, tell: () => undefined })

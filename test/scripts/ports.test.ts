@@ -36,3 +36,9 @@ it('passes ports that are free and leaves them free', async () => {
   await expect(requireFreePorts([use])).resolves.toBeUndefined()
   await expect(requireFreePorts([use])).resolves.toBeUndefined()
 })
+
+it('never gives the same free port twice', async () => {
+  const ports = new Set<number>()
+  for (let n = 0; n < 300; n++) ports.add(await freePort())
+  expect(ports.size).toBe(300)
+})
