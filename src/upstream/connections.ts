@@ -2,7 +2,6 @@ import type { JsonObject } from '../core/json.ts'
 import type { LogEntry } from '../core/log-entry.ts'
 import type { Result } from '../core/result.ts'
 import { ok, refuse } from '../core/result.ts'
-import { randomToken } from '../core/ids.ts'
 import { after } from '../core/timer.ts'
 import type { Discovered, UpstreamCredential, UpstreamTarget } from './api.ts'
 import { Connection } from './connection.ts'
@@ -18,7 +17,6 @@ type Slot = {
   opening: Promise<Result<Connection>> | null
   /** The upstream's session, when the connection was let go while nobody used it. */
   resumable: Resumable | null
-  retired: boolean
   /** Calls off letting it go. */
   stayAwake: () => void
 }
@@ -44,6 +42,8 @@ export class Connections {
   readonly #use: ConnectionsUse
   /** Least recently used first. */
   readonly #slots = new Map<string, Slot>()
+  /** Nobody is given these any more. Each goes when what runs on it is over. */
+  readonly #retired = new Set<Slot>()
   readonly #found = new Map<string, Discovered>()
   readonly #asked = new Map<string, { at: number; answer: Promise<Discovered | null> }>()
 
@@ -105,13 +105,12 @@ export class Connections {
 
   /** The one in which a parked call is still running, whatever was declared when it began. */
   holding(call: string): Connection | undefined {
-    for (const { live } of this.#slots.values()) if (live?.has(call)) return live
-    return undefined
+    return this.#all().find(({ live }) => live?.has(call))?.live ?? undefined
   }
 
   /** The upstream no longer knows the session. */
   forget(connection: Connection): void {
-    for (const slot of this.#slots.values()) {
+    for (const slot of this.#all()) {
       if (slot.live !== connection) continue
       slot.live = null
       slot.resumable = null
@@ -126,19 +125,24 @@ export class Connections {
 
   async close(which: { upstream?: string; credential?: string }): Promise<void> {
     const { upstream, credential } = which
-    const ending = [...this.#slots].filter(
-      ([, slot]) =>
+    const ending = this.#all().filter(
+      (slot) =>
         (upstream === undefined || slot.upstream === upstream) &&
         (credential === undefined || slot.credential === credential),
     )
+    for (const [key, slot] of this.#slots) if (ending.includes(slot)) this.#slots.delete(key)
     await Promise.all(
-      ending.map(async ([key, slot]) => {
-        this.#slots.delete(key)
+      ending.map(async (slot) => {
+        this.#retired.delete(slot)
         slot.stayAwake()
         const opening = await slot.opening
         await (opening?.ok ? opening.value : slot.live)?.close(true)
       }),
     )
+  }
+
+  #all(): Slot[] {
+    return [...this.#slots.values(), ...this.#retired]
   }
 
   /** What was found out last, by this session or by whoever published the gateway. */
@@ -158,25 +162,24 @@ export class Connections {
 
   /** Null when every connection to this upstream is in use. */
   #newSlot(upstream: string, credential: string): Slot | null {
-    const its = [...this.#slots].filter(([, one]) => one.upstream === upstream && (!one.retired || one.live?.busy))
-    if (its.length >= maxConnections) {
+    const its = [...this.#slots].filter(([, one]) => one.upstream === upstream)
+    const ending = [...this.#retired].filter((one) => one.upstream === upstream && one.live?.busy)
+    if (its.length + ending.length >= maxConnections) {
       const [key, idle] = its.find(([, { opening, live }]) => !opening && !live?.busy) ?? []
       if (key === undefined || !idle) return null
       this.#slots.delete(key)
       this.#retire(idle)
     }
-    const nothing = { live: null, opening: null, resumable: null }
-    return { upstream, credential, ...nothing, retired: false, stayAwake: () => {} }
+    return { upstream, credential, live: null, opening: null, resumable: null, stayAwake: () => {} }
   }
 
-  /** Nobody is given it any more. What runs on it goes on, as does what was given it a moment ago. */
-  #retire(slot: Slot, inMs = 0, key = randomToken()): void {
+  /** What runs on it goes on, as does what was given it a moment ago. */
+  #retire(slot: Slot, inMs = 0): void {
     slot.stayAwake()
-    slot.retired = true
-    this.#slots.set(key, slot)
+    this.#retired.add(slot)
     slot.stayAwake = after(inMs, () => {
-      if (slot.live?.busy) return this.#retire(slot, idleMs, key)
-      this.#slots.delete(key)
+      if (slot.live?.busy) return this.#retire(slot, idleMs)
+      this.#retired.delete(slot)
       void slot.live?.close(true)
     })
   }

@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import type { JsonObject } from '../../src/core/json.ts'
+import type { Result } from '../../src/core/result.ts'
 import { declaredCapabilities } from '../../src/upstream/shape.ts'
-import type { UpstreamRequest } from '../../src/upstream/upstream.ts'
+import type { UpstreamReply, UpstreamRequest } from '../../src/upstream/upstream.ts'
 import { startFixture } from '../support/fixture/fixture.ts'
 import { upstreamsOfASession } from '../support/upstreams-of-a-session.ts'
 
@@ -117,11 +118,30 @@ describe('connections to a server with sessions', () => {
     })
     expect(count('DELETE')).toBe(0)
     const [first] = waiting
-    if (!first?.ok || first.value.kind !== 'input_required') throw new Error('no question')
-    const [key = ''] = Object.keys(first.value.requests)
-    const responses = { [key]: { action: 'accept', content: { username: 'Ada', email: 'ada@example.com' } } }
-    const resume = { responses, state: first.value.state }
-    expect(await call('test_elicitation', { ...asks, ...as('0'), resume })).toMatchObject({ ok: true })
+    expect(await call('test_elicitation', { ...asks, ...as('0'), resume: answered(first) })).toMatchObject({ ok: true })
     expect(await call('echo', as('one more'))).toMatchObject({ ok: true })
   })
+
+  it('serve to its end a call that was given one just before it had to go', async () => {
+    const { call, count } = await world()
+    const asks = { capabilities: { elicitation: { form: {} } } }
+    for (let i = 0; i < 8; i++) await call('echo', { ...asks, ...as(`${i}`) })
+    // Seven make the others go, the eighth this one, on which nothing runs yet.
+    const [waiting] = await Promise.all([
+      call('test_elicitation', { ...asks, ...as('0') }),
+      ...Array.from({ length: 8 }, (_, i) => call('echo', { ...asks, ...as(`more ${i}`) })),
+    ])
+    await expect.poll(() => count('DELETE')).toBe(7)
+    expect(await call('test_elicitation', { ...asks, ...as('0'), resume: answered(waiting) })).toMatchObject({
+      value: { result: { content: [{ text: expect.stringContaining('ada@example.com') as string }] } },
+    })
+    expect(count('initialize')).toBe(16)
+  })
 })
+
+function answered(reply: Result<UpstreamReply> | undefined): NonNullable<UpstreamRequest['resume']> {
+  if (!reply?.ok || reply.value.kind !== 'input_required') throw new Error('no question')
+  const [key = ''] = Object.keys(reply.value.requests)
+  const responses = { [key]: { action: 'accept', content: { username: 'Ada', email: 'ada@example.com' } } }
+  return { responses, state: reply.value.state }
+}
