@@ -22,8 +22,12 @@ export type Problem = {
 export class Refused extends Fault {
   readonly problem: Problem
   constructor(problem: Problem) {
-    const faults = problem.faults?.map(({ path, message }) => `  ${path || 'document'}: ${message}`) ?? []
-    super([problem.detail ?? problem.title, ...faults].join('\n'))
+    const { faults = [], title, detail = title } = problem
+    const lines = faults.map(
+      ({ path, message }) => `${path.replace(/^(body|params|query)\./, '') || 'document'}: ${message}`,
+    )
+    const repeated = faults.some(({ path, message }) => detail === `${path}: ${message}`)
+    super(repeated ? lines.join('\n') : [detail, ...lines.map((line) => `  ${line}`)].join('\n'))
     this.problem = problem
   }
 }

@@ -22,6 +22,7 @@ export async function main(argv: readonly string[], terminal: Terminal, table = 
     const found = find(argv, table)
     if (!found) return overview(argv, terminal, table)
     const { command } = await found.row.load()
+    if (isNoCommand(found, command, table)) return overview(argv, terminal, table)
     return await run(found.row, command, found.rest, terminal)
   } catch (fault) {
     if (!(fault instanceof Fault)) throw fault
@@ -30,8 +31,10 @@ export async function main(argv: readonly string[], terminal: Terminal, table = 
   }
 }
 
+type Found = { row: Row; rest: string[] }
+
 /** The longest name that the line begins with. */
-function find(argv: readonly string[], table: readonly Row[]): { row: Row; rest: string[] } | null {
+function find(argv: readonly string[], table: readonly Row[]): Found | null {
   for (const length of [3, 2, 1]) {
     const name = argv.slice(0, length).join(' ')
     const row = argv.length >= length && table.find((one) => one.name === name)
@@ -40,12 +43,19 @@ function find(argv: readonly string[], table: readonly Row[]): { row: Row; rest:
   return null
 }
 
+/** `upstream shwo`: the command of the group takes no words. */
+function isNoCommand({ row, rest: [word = '-'] }: Found, { usage }: Command, table: readonly Row[]): boolean {
+  const leads = table.some(({ name }) => name.startsWith(`${row.name} `))
+  return leads && !word.startsWith('-') && positionalsOf(usage).most === 0
+}
+
 function overview(argv: readonly string[], terminal: Terminal, table: readonly Row[]): number {
   const asked = argv.length === 0 || argv.includes('--help') || argv.includes('-h') || argv[0] === 'help'
-  const group = argv.filter((word) => !word.startsWith('-') && word !== 'help').join(' ')
-  const inGroup = table.filter((row) => row.name === group || row.name.startsWith(`${group} `))
-  const rows = inGroup.length > 0 ? inGroup : table
-  const unknown = group !== '' && inGroup.length === 0
+  const words = argv.filter((word) => !word.startsWith('-') && word !== 'help')
+  const group = words.join(' ')
+  const within = (name: string): Row[] => table.filter((row) => row.name === name || row.name.startsWith(`${name} `))
+  const unknown = group !== '' && within(group).length === 0
+  const [rows = table] = [within(group), within(words[0] ?? '')].filter(({ length }) => length > 0)
   const lines = [
     ...(unknown ? [`There is no command ${group}.`, ''] : []),
     'Usage: npm run behalf -- <command> [options]',
@@ -101,15 +111,21 @@ function readArgs(row: Row, command: Command, rest: string[]) {
   }
 }
 
-function checkCount(row: Row, command: Command, positionals: readonly string[]): void {
-  const positional = command.usage.replaceAll(/\[[^\]]*\]|--[\w-]+ <[^>]*>/g, '')
-  const names = [...positional.matchAll(/<([^>]+)>/g)].map((match) => match[1] ?? '')
-  const missing = names[positionals.length]
+function checkCount(row: Row, command: Command, given: readonly string[]): void {
+  const { names, most } = positionalsOf(command.usage)
+  const missing = names[given.length]
   if (missing !== undefined) throw usageFault(row, command, `<${missing}> is missing.`)
-  const many = names.at(-1)?.endsWith('...') || /\[\w+\.\.\.\]/.test(command.usage)
-  const optional = command.usage.match(/\[\w+\]/g)?.length ?? 0
-  const extra = positionals[names.length + optional]
-  if (extra !== undefined && !many) throw usageFault(row, command, `${extra} is one argument too many.`)
+  const extra = given[most]
+  if (extra !== undefined) throw usageFault(row, command, `${extra} is one argument too many.`)
+}
+
+/** What has to be given, and how much may be. */
+function positionalsOf(usage: string): { names: string[]; most: number } {
+  const positional = usage.replaceAll(/\[[^\]]*\]|--[\w-]+ <[^>]*>/g, '')
+  const names = [...positional.matchAll(/<([^>]+)>/g)].map((match) => match[1] ?? '')
+  const many = names.at(-1)?.endsWith('...') || /\[\w+\.\.\.\]/.test(usage)
+  const optional = usage.match(/\[\w+\]/g)?.length ?? 0
+  return { names, most: many ? Infinity : names.length + optional }
 }
 
 function usageFault({ name }: Row, { usage }: Command, message: string): Fault {

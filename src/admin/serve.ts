@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { fromUtf8 } from '../core/bytes.ts'
 import { parseJson } from '../core/json.ts'
-import type { Result } from '../core/result.ts'
+import type { Refusal, Result } from '../core/result.ts'
 import { ok, refuse } from '../core/result.ts'
 import type { IdentityDeps } from '../identity/identity.ts'
 import { requireRole, verifyAdmin } from '../identity/identity.ts'
@@ -37,10 +37,10 @@ export async function serve(
     }
     const visit = { lastEventId: request.headers.get('last-event-id'), stillAllowed }
     const answer = await route.respond(input.value, use, visit)
-    return answer.ok ? answer.value : problem(answer.error)
+    return answer.ok ? answer.value : problem(named(answer.error, params))
   }
   const result = route.kind === 'read' ? await route.read(input.value, use) : await make(route, input.value, use)
-  if (!result.ok) return problem(result.error)
+  if (!result.ok) return problem(named(result.error, params))
   return Response.json(route.reply.parse(result.value), {
     status: route.kind === 'change' ? route.status : 200,
     headers: { 'cache-control': 'no-store' },
@@ -50,6 +50,13 @@ export async function serve(
 async function make(route: AdminRoute & { kind: 'change' }, input: AnyInput, use: AdminUse): Promise<Result<unknown>> {
   const change = await route.change(input, use)
   return change.ok ? recordAndCommit(use, change.value) : change
+}
+
+/** Says what is not there, where nobody said it better. */
+function named(refusal: Refusal, params: Readonly<Record<string, string>>): Refusal {
+  const names = Object.values(params).join(', ')
+  const missing = refusal.code === 'core/not_found' || refusal.code === 'gateways/unknown'
+  return missing && names !== '' ? { message: `There is nothing by this name: ${names}.`, ...refusal } : refusal
 }
 
 /**
@@ -81,12 +88,17 @@ async function readInput(
   if (parsed.success) return ok(parsed.data as AnyInput)
   const faults = parsed.error.issues
     .slice(0, 50)
-    .map((issue) => ({ path: issue.path.join('.'), message: issue.message }))
+    .map((issue) => ({ path: issue.path.join('.'), message: messageOf(issue) }))
   const first = faults[0]
   return refuse('core/bad_request', {
     ...(first ? { message: `${first.path}: ${first.message}` } : {}),
     evidence: { faults },
   })
+}
+
+/** What is wrong with a key stands one level deeper. */
+function messageOf(issue: z.core.$ZodIssue): string {
+  return issue.code === 'invalid_key' ? (issue.issues[0]?.message ?? issue.message) : issue.message
 }
 
 /** A name given twice is read differently by different readers, so it is refused. */

@@ -8,6 +8,7 @@ import type { Behaviour } from '../core/tool.ts'
 import type { Challenge, Discovered, FoundAuthorization } from '../upstream/upstream.ts'
 import { discoverAuthorization } from '../upstream/upstream.ts'
 import { allowedUpstreamUrl } from './allowed-url.ts'
+import { lookFault } from './look-fault.ts'
 import type { Listing } from './listing.ts'
 import { listEverything, listingCredential } from './listing.ts'
 import type { FederationUse } from './use.ts'
@@ -48,7 +49,7 @@ export async function lookAt(url: string, settings: UpstreamSettings, use: Feder
   const listing = await listEverything(target, credential.value, use)
   if (listing.ok)
     return ok({ url: address.value, ...(await describe(address.value, listing.value)), authorization: null })
-  if (listing.error.code !== 'upstream/authorization_needed') return listing
+  if (listing.error.code !== 'upstream/authorization_needed') return { ok: false, error: lookFault(listing.error) }
   const challenge = (listing.error.evidence?.['challenge'] ?? {}) as Challenge
   const found = await discoverAuthorization(address.value, challenge, use)
   const authorization = found.ok ? found.value : { error: faultOf(found.error) }

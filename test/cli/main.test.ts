@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { Refused } from '../../cli/admin-api.ts'
 import type { Command } from '../../cli/command.ts'
 import { Fault, exitCodes } from '../../cli/command.ts'
 import { commands } from '../../cli/commands.ts'
@@ -64,6 +65,33 @@ describe('the command line', () => {
       code: 2,
       err: expect.stringContaining('--lod') as string,
     })
+  })
+
+  it('names the commands of a group where it is asked for one that there is not', async () => {
+    const lone = [made('echo', { ...echo, usage: '[--loud]' }), made('echo twice', echo), made('other', echo)]
+    const asked = async (...argv: string[]) => {
+      const at = terminal()
+      return { code: await main(argv, at, lone), ...at.seen }
+    }
+    for (const argv of [
+      ['echo', 'shwo'],
+      ['echo', 'shwo', 'it', '--help'],
+    ]) {
+      const { code, out, err } = await asked(...argv)
+      expect({ code, out }).toEqual({ code: 2, out: '' })
+      expect(err).toMatch(/There is no command echo shwo[^]*echo twice/)
+      expect(err).not.toContain('other')
+    }
+    expect(await asked('echo', '--loud', 'shwo')).toMatchObject({ code: 2, out: '' })
+  })
+
+  it('says a fault of a request once, and without where in the request it stood', () => {
+    const [path, message] = ['params.id', 'use a letter first']
+    const problem = { title: 'Not valid.', status: 400, detail: `${path}: ${message}`, faults: [{ path, message }] }
+    expect(new Refused(problem).message).toBe('id: use a letter first')
+    expect(new Refused({ ...problem, detail: 'The document is not valid.' }).message).toBe(
+      'The document is not valid.\n  id: use a letter first',
+    )
   })
 
   it('explains a command', async () => {

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Fixture } from '../support/fixture/fixture.ts'
 import { startFixture } from '../support/fixture/fixture.ts'
+import { serveFetch } from '../support/serve-fetch.ts'
 import type { World } from '../support/world.ts'
 import { startWorld } from '../support/world.ts'
 
@@ -87,6 +88,24 @@ describe('upstream import', () => {
     expect(await shown('taken')).toMatchObject({ url: open.mcp })
     expect((await importing(servers, '--only', 'nobody')).out).toContain('The file names no server nobody.')
     expect((await world.admin('GET', '/upstreams/more')).status).toBe(404)
+  })
+})
+
+describe('upstream add, where there is no MCP server', () => {
+  const add = async (...words: string[]) => (await world.cli('upstream', 'add', 'probe', ...words, '--yes')).out
+
+  it('says what it found instead, and what may be wrong', async () => {
+    const gone = await startFixture()
+    await gone.close()
+    expect(await add(gone.mcp)).toContain('Nothing answers at this address.')
+    const site = await serveFetch(async () => new Response('<h1>Welcome</h1>', { status: 404 }))
+    expect(await add(site.url)).toMatch(/no MCP server \(HTTP 404\)/)
+    await site.close()
+    expect(await add(locked.mcp)).toMatch(/refuses to answer us \(HTTP 403\)/)
+    expect(await add(open.mcp, '--header', 'content-type=x')).toMatch(
+      /^settings\.credentials\.headers\.content-type: this header is not for credentials$/m,
+    )
+    expect((await world.cli('upstream', 'pins', 'nobody')).out).toContain('There is nothing by this name: nobody.')
   })
 })
 
