@@ -1,20 +1,12 @@
 import { env, runInDurableObject } from 'cloudflare:test'
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { readHealth, readPins, readUpstreamRow } from '../../src/federation/federation.ts'
 import { hubName, openChanges, watchName } from '../../src/gateways/gateways.ts'
-import { admit, FederatedServer, later, use } from '../support/federated.ts'
+import { admit, federatedServer, later, use } from '../support/federated.ts'
 import { newGateway, testProject } from '../support/gateway-fixtures.ts'
 import { recorded } from '../support/recorded.ts'
 
-let server: FederatedServer
-
-beforeEach(() => {
-  server = new FederatedServer()
-})
-afterEach(() => {
-  vi.restoreAllMocks()
-  vi.useRealTimers()
-})
+const server = federatedServer()
 
 const healthOf = async (id: string) => readHealth((await readUpstreamRow(use(), id))?.health)
 

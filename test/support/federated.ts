@@ -1,7 +1,7 @@
 import type { ServerCapabilities } from '@modelcontextprotocol/server'
 import { createMcpHandler, Server, WebStandardStreamableHTTPServerTransport } from '@modelcontextprotocol/server'
 import { env, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
-import { vi } from 'vitest'
+import { afterEach, beforeEach, vi } from 'vitest'
 import { readConfig } from '../../src/config/config.ts'
 import { systemClock } from '../../src/core/clock.ts'
 import type { FederationUse } from '../../src/federation/federation.ts'
@@ -19,7 +19,7 @@ import { testProject } from './gateway-fixtures.ts'
 const url = 'https://crm.example/mcp'
 
 /** A server at the other end of `fetch`. What it says and how it speaks is what stands here when it is asked. */
-export class FederatedServer {
+class FederatedServer {
   tools: Record<string, string> = { lookup: 'Looks a customer up.', count: 'Counts customers.' }
   down = false
   /** How often it was asked to tell of changes. */
@@ -28,7 +28,7 @@ export class FederatedServer {
   legacy = false
   capabilities: ServerCapabilities = { tools: { listChanged: true } }
 
-  constructor() {
+  answer(): void {
     const build = (): Server => {
       const server = new Server({ name: 'crm', version: '1' }, { capabilities: this.capabilities })
       server.setRequestHandler('tools/list', () => ({
@@ -51,6 +51,20 @@ export class FederatedServer {
       return transport.handleRequest(request)
     })
   }
+}
+
+/** One for the tests of a file, as new before each of them. After each, `fetch` and the clock are the platform's again. */
+export function federatedServer(): FederatedServer {
+  const server = new FederatedServer()
+  beforeEach(() => {
+    Object.assign(server, new FederatedServer())
+    server.answer()
+  })
+  afterEach(() => {
+    vi.restoreAllMocks()
+    vi.useRealTimers()
+  })
+  return server
 }
 
 export function use(of: Env = env): FederationUse {
