@@ -3,9 +3,9 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { convertV4MiniflareOptions, Miniflare } from 'miniflare'
+import { applyMigrations } from '../../scripts/lib/apply-migrations.ts'
 import { bundleWorker } from '../../scripts/lib/bundle-worker.ts'
 import { freePort } from '../../scripts/lib/ports.ts'
-import { root } from '../../scripts/lib/root.ts'
 import type { SetUp } from './set-up-worker.ts'
 import { sendDirectly } from './direct-outbound.ts'
 import { keepConfiguration } from './workerd-process.ts'
@@ -102,10 +102,7 @@ export async function startDeployment(
   // The next one that starts keeps a configuration of its own, or none.
   delete process.env['MINIFLARE_WORKERD_PATH']
   const d1 = await miniflare.getD1Database('DB', 'behalf')
-  for (const file of (await readdir(join(root, 'migrations'))).filter((name) => name.endsWith('.sql')).sort()) {
-    const sql = await readFile(join(root, 'migrations', file), 'utf8')
-    for (const statement of sql.split('--> statement-breakpoint')) await d1.prepare(statement).run()
-  }
+  await applyMigrations(d1)
   const ask = async (body: unknown): Promise<unknown> => {
     const worker = await miniflare.getWorker('set-up')
     const response = await worker.fetch('http://set-up/', { method: 'POST', body: JSON.stringify(body) })

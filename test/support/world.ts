@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { drizzle } from 'drizzle-orm/d1'
@@ -14,9 +14,9 @@ import { parseDocument } from '../../src/gateways/document.ts'
 import { documentHash } from '../../src/gateways/hash.ts'
 import { createUpstreams } from '../../src/upstream/upstream.ts'
 import { main } from '../../cli/main.ts'
+import { applyMigrations } from '../../scripts/lib/apply-migrations.ts'
 import { freePort } from '../../scripts/lib/ports.ts'
 import { bundleWorker } from '../../scripts/lib/bundle-worker.ts'
-import { root } from '../../scripts/lib/root.ts'
 import { secretAtRest } from './at-rest.ts'
 
 const objects = { SESSION: 'Session', VAULT: 'Vault', HUB: 'Hub', LEDGER: 'Ledger', GRANT: 'Grant', WATCH: 'Watch' }
@@ -122,10 +122,7 @@ export async function startWorld(
   )
   await miniflare.ready
   const d1 = await miniflare.getD1Database('DB')
-  for (const file of (await readdir(join(root, 'migrations'))).filter((name) => name.endsWith('.sql')).toSorted()) {
-    const sql = await readFile(join(root, 'migrations', file), 'utf8')
-    for (const statement of sql.split('--> statement-breakpoint')) await d1.prepare(statement).run()
-  }
+  await applyMigrations(d1)
   const db = drizzle(d1 as never, { schema }) as unknown as Db
   const appKey = `bh_app_${randomBytes(32).toString('base64url')}`
   await seedProject(db, appKey, issuer)
