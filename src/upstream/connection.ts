@@ -35,6 +35,7 @@ const anything = { '~standard': { version: 1, vendor: 'behalf', validate: (value
 
 /** The SDK's own clock, beyond every one of ours. */
 const sdkTimeoutMs = 30 * 60_000
+const farewellMs = 5_000
 /** The server was not reached, or not in time. */
 const lost: ReadonlySet<string> = new Set(['egress/unreachable', 'egress/timeout', 'upstream/unavailable'])
 
@@ -162,15 +163,23 @@ export class Connection {
     return () => subscription.close()
   }
 
-  /** Ends the connection; `forGood` ends the upstream's session too. */
+  /** Ends the connection; `forGood` ends the upstream's session too, also where the connection was ended before. */
   async close(forGood: boolean): Promise<void> {
     this.#closed = true
     this.#listeners.end()
     this.#running.abort()
-    const { transport } = this.#opened
-    if (forGood && transport instanceof StreamableHTTPClientTransport)
-      await transport.terminateSession().catch(() => {})
+    if (forGood) await this.#endSession()
     await this.#client.close().catch(() => {})
+  }
+
+  /** MCP 2025-11-25 basic/transports §Session Management. A server need not know it (405), and is not waited for. */
+  async #endSession(): Promise<void> {
+    const session = this.resumable
+    if (!session) return
+    const { sessionId, protocolVersion } = session
+    const headers = { 'mcp-session-id': sessionId, 'mcp-protocol-version': protocolVersion }
+    const ended = this.#opened.send({ method: 'DELETE', headers, timeoutMs: farewellMs })
+    await ended.then(({ body }) => body.cancel()).catch(() => {})
   }
 
   #start(request: UpstreamRequest, state: CallState | null): RunningCall {

@@ -5,7 +5,7 @@ import { ok, refuse } from '../core/result.ts'
 import { after } from '../core/timer.ts'
 import type { Discovered, UpstreamCredential, UpstreamTarget } from './api.ts'
 import { Connection } from './connection.ts'
-import type { OpenUse, Resumable } from './open.ts'
+import type { OpenUse } from './open.ts'
 import { open } from './open.ts'
 import { ownCapabilities } from './shape.ts'
 import { speaksAlike } from './speech.ts'
@@ -15,8 +15,8 @@ type Slot = {
   credential: string
   live: Connection | null
   opening: Promise<Result<Connection>> | null
-  /** The upstream's session, when the connection was let go while nobody used it. */
-  resumable: Resumable | null
+  /** Let go while nobody used it. Its session at the server is kept, and gone on with by the next. */
+  resting: Connection | null
   /** Calls off letting it go. */
   stayAwake: () => void
 }
@@ -74,7 +74,6 @@ export class Connections {
       }
       this.#retire({ ...slot })
       slot.live = null
-      slot.resumable = null
     }
     slot.opening ??= this.#open(slot, target, credential, declared, listens).finally(() => (slot.opening = null))
     return slot.opening
@@ -113,7 +112,6 @@ export class Connections {
     for (const slot of this.#all()) {
       if (slot.live !== connection) continue
       slot.live = null
-      slot.resumable = null
     }
     void connection.close(false)
   }
@@ -136,7 +134,7 @@ export class Connections {
         this.#retired.delete(slot)
         slot.stayAwake()
         const opening = await slot.opening
-        await (opening?.ok ? opening.value : slot.live)?.close(true)
+        await (opening?.ok ? opening.value : (slot.live ?? slot.resting))?.close(true)
       }),
     )
   }
@@ -170,7 +168,7 @@ export class Connections {
       this.#slots.delete(key)
       this.#retire(idle)
     }
-    return { upstream, credential, live: null, opening: null, resumable: null, stayAwake: () => {} }
+    return { upstream, credential, live: null, opening: null, resting: null, stayAwake: () => {} }
   }
 
   /** What runs on it goes on, as does what was given it a moment ago. */
@@ -180,7 +178,7 @@ export class Connections {
     slot.stayAwake = after(inMs, () => {
       if (slot.live?.busy) return this.#retire(slot, idleMs)
       this.#retired.delete(slot)
-      void slot.live?.close(true)
+      void (slot.live ?? slot.resting)?.close(true)
     })
   }
 
@@ -191,12 +189,13 @@ export class Connections {
     declared: JsonObject,
     listens: boolean,
   ): Promise<Result<Connection>> {
-    const opened = await open(target, credential, { declared, listens, resume: slot.resumable }, this.#use)
+    const resume = slot.resting?.resumable ?? null
+    const opened = await open(target, credential, { declared, listens, resume }, this.#use)
     if (!opened.ok) return opened
     const { onLog } = this.#use
     const connection = new Connection(target.id, opened.value, onLog && ((entry) => onLog(target.id, entry)))
     slot.live = connection
-    slot.resumable = null
+    slot.resting = null
     this.#found.set(target.url, connection.discovered)
     this.#keep(slot)
     return ok(connection)
@@ -212,7 +211,7 @@ export class Connections {
     const { live } = slot
     if (!live) return
     if (live.busy) return this.#keep(slot)
-    slot.resumable = live.resumable
+    slot.resting = live.resumable && live
     slot.live = null
     void live.close(false)
   }

@@ -1,6 +1,8 @@
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { JsonObject } from '../../src/core/json.ts'
 import type { Result } from '../../src/core/result.ts'
+import type { Egress } from '../../src/egress/egress.ts'
+import { createEgress } from '../../src/egress/egress.ts'
 import { declaredCapabilities } from '../../src/upstream/shape.ts'
 import type { UpstreamReply, UpstreamRequest } from '../../src/upstream/upstream.ts'
 import { startFixture } from '../support/fixture/fixture.ts'
@@ -52,7 +54,15 @@ afterEach(async () => {
 /** A server of 2025-x with sessions. */
 async function world() {
   const fixture = await startFixture({ eras: 'legacy' })
-  const upstreams = upstreamsOfASession()
+  const outside = createEgress({ development: true, egressAllow: [] })
+  const patience: (number | undefined)[] = []
+  const egress: Egress = {
+    fetch(request) {
+      if (request.method === 'DELETE') patience.push(request.timeoutMs)
+      return outside.fetch(request)
+    },
+  }
+  const upstreams = upstreamsOfASession({ egress })
   cleanups.push(
     () => fixture.close(),
     () => upstreams.close(),
@@ -69,10 +79,15 @@ async function world() {
       },
     )
   const count = (what: string): number => fixture.seen.filter(({ rpc, http }) => (rpc ?? http) === what).length
-  return { call, count, upstreams }
+  const ended = (): unknown[] =>
+    fixture.seen.filter(({ http }) => http === 'DELETE').map(({ headers }) => headers.get('mcp-session-id'))
+  return { call, count, ended, patience, upstreams }
 }
 
 const as = (key: string): Partial<UpstreamRequest> => ({ credential: { key, headers: {} } })
+
+/** With a stream, so that it is let go after a while. */
+const asks = { capabilities: { elicitation: { form: {} } } }
 
 describe('connections to a server with sessions', () => {
   it('are not more because a client makes something up at each call', async () => {
@@ -108,7 +123,6 @@ describe('connections to a server with sessions', () => {
 
   it('with a call that waits for a person are kept, and when all are there is no other', async () => {
     const { call, count } = await world()
-    const asks = { capabilities: { elicitation: { form: {} } } }
     const waiting = await Promise.all(
       Array.from({ length: 8 }, (_, i) => call('test_elicitation', { ...asks, ...as(`${i}`) })),
     )
@@ -124,7 +138,6 @@ describe('connections to a server with sessions', () => {
 
   it('serve to its end a call that was given one just before it had to go', async () => {
     const { call, count } = await world()
-    const asks = { capabilities: { elicitation: { form: {} } } }
     for (let i = 0; i < 8; i++) await call('echo', { ...asks, ...as(`${i}`) })
     // Seven make the others go, the eighth this one, on which nothing runs yet.
     const [waiting] = await Promise.all([
@@ -136,6 +149,53 @@ describe('connections to a server with sessions', () => {
       value: { result: { content: [{ text: expect.stringContaining('ada@example.com') as string }] } },
     })
     expect(count('initialize')).toBe(16)
+  })
+})
+
+describe('a connection that rests', () => {
+  beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] }))
+  afterEach(() => void vi.useRealTimers())
+
+  async function rested(keys: readonly string[]) {
+    const made = await world()
+    for (const key of keys) expect(await made.call('echo', { ...asks, ...as(key) })).toMatchObject({ ok: true })
+    vi.advanceTimersByTime(5 * 60_000)
+    vi.useRealTimers()
+    return made
+  }
+
+  it('keeps its session at the server, and the next call goes on with it', async () => {
+    const { call, count, ended, upstreams } = await rested(['one'])
+    expect(await call('echo', { ...asks, ...as('one') })).toMatchObject({ ok: true })
+    expect([count('initialize'), count('DELETE')]).toEqual([1, 0])
+    await upstreams.close()
+    expect(ended()).toEqual([expect.any(String)])
+  })
+
+  it('ends it when our session ends, without waiting long for the server', async () => {
+    const { count, ended, patience, upstreams } = await rested(['one', 'two'])
+    expect(count('DELETE')).toBe(0)
+    await upstreams.close()
+    expect(new Set(ended()).size).toBe(2)
+    expect(patience).toEqual([5_000, 5_000])
+    await upstreams.close()
+    expect(count('DELETE')).toBe(2)
+  })
+
+  it('ends it when its credential is called back, and no other', async () => {
+    const { call, count, upstreams } = await rested(['one', 'two'])
+    await upstreams.close({ credential: 'one' })
+    expect(count('DELETE')).toBe(1)
+    await call('echo', { ...asks, ...as('two') })
+    expect(count('initialize')).toBe(2)
+    await call('echo', { ...asks, ...as('one') })
+    expect(count('initialize')).toBe(3)
+  })
+
+  it('ends it when it makes room for another', async () => {
+    const { call, count } = await rested(Array.from({ length: 8 }, (_, i) => `${i}`))
+    await call('echo', { ...asks, ...as('8') })
+    await expect.poll(() => count('DELETE')).toBe(1)
   })
 })
 
