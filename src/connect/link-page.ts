@@ -99,12 +99,32 @@ async function connectPage(
   const you = session.user.email ? `${session.user.name} (${session.user.email})` : session.user.name
   return formPage({
     title: `Connect ${names}?`,
-    body: html`${first.agent ? askedByAgent(first.agent, first, you) : facts([['You are', you]])}
-    ${done.map((one) => html`<p class="quiet">${one.provider.name}: connected.</p>`)} ${open.map(section)}`,
+    body: html`${askedBy(first, you)} ${done.map((one) => html`<p class="quiet">${one.provider.name}: connected.</p>`)}
+    ${open.map(section)}`,
     action: `/connect/${link}`,
     hidden: { [csrfField]: await csrfToken(deps.config, session, csrfPurpose(link)) },
     buttons: open.map((one) => ({ name: 'ticket', value: one.ticket, label: `Connect ${one.provider.name}` })),
   })
+}
+
+function askedBy(pending: PendingConnect, you: string): Html {
+  if (pending.listsOf !== null) return askedByAdministrator(pending.listsOf, you)
+  return pending.agent ? askedByAgent(pending.agent, pending, you) : facts([['You are', you]])
+}
+
+function askedByAdministrator(server: string, you: string): Html {
+  return html`<p>
+      An administrator wants to see what <strong>${server}</strong> offers, which it shows only to people who have an
+      account there. Your account is used to read these lists. You can take this back at any time.
+    </p>
+    ${facts([
+      ['You are', you],
+      ['Asked by', 'an administrator'],
+    ])}
+    <p class="warning" role="note">
+      Go on only if an administrator has told you to expect this. If you do not know why you have this link, close this
+      page.
+    </p>`
 }
 
 function askedByAgent(agent: NonNullable<PendingConnect['agent']>, pending: PendingConnect, you: string): Html {

@@ -90,6 +90,7 @@ function leaseForLists(
       agentId: 'administration',
       agentName: 'Your administrator',
       tool: `Read what ${id} offers`,
+      listsOf: id,
     },
   })
 }

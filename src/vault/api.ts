@@ -28,6 +28,8 @@ export type LeaseRequest = {
     agentName: string
     agentHost?: string
     tool: string
+    /** The MCP server whose lists an administrator wants read with this grant; no agent is behind it. */
+    listsOf?: string
   }
 }
 

@@ -18,6 +18,8 @@ export type PendingConnect = {
   agent: { name: string; host: string | null } | null
   gateway: string
   tool: string
+  /** The MCP server whose lists an administrator wants to read with this grant. Null: it is for calls. */
+  listsOf: string | null
 }
 
 export type ConnectStart = {

@@ -45,6 +45,7 @@ function pendingView(use: VaultUse, ticket: Ticket, provider: Provider): Pending
     agent: ticket.why.own ? null : { name: ticket.why.agentName, host: ticket.why.agentHost ?? null },
     gateway: ticket.why.gateway,
     tool: ticket.why.tool,
+    listsOf: ticket.why.listsOf ?? null,
   }
 }
 

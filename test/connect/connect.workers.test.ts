@@ -70,6 +70,15 @@ describe('the browser leg', () => {
     }
   })
 
+  it('says that an administrator asks, where no agent is behind it', async () => {
+    const setup = await setUp()
+    const browser = await Browser.of(setup.project, setup.user)
+    const { link } = await linkOf(setup, { why: { ...leaseRequest(setup).why, listsOf: 'crm' } })
+    const text = (await (await browser.get(`/connect/${link}`)).text()).replaceAll(/\s+/g, ' ')
+    expect(text).toContain('An administrator wants to see what <strong>crm</strong> offers')
+    for (const unsaid of ['Vouched for by', 'in your name', 'asked this agent']) expect(text).not.toContain(unsaid)
+  })
+
   it('sends whoever is not signed in to the sign-in first, and says nothing before', async () => {
     const setup = await setUp()
     const { link } = await linkOf(setup)
