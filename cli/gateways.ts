@@ -29,7 +29,9 @@ export const show: Command = {
     )
     context.printJson(one)
     const { name, version, enabled, leftOut, live } = one
-    context.print(`${name} is ${enabled ? 'on' : 'OFF'} at version ${version}, with ${live.sessions} sessions.`)
+    const sessions = live.sessions === 1 ? '1 session' : `${live.sessions} sessions`
+    context.print(`${name} is ${enabled ? 'on' : 'OFF'} at version ${version}, with ${sessions}.`)
+    if (leftOut.length === 0) context.print('It offers all that its document says.')
     for (const line of leftOutLines([{ gateway: name, version, leftOut }])) context.print(line)
   },
 }

@@ -188,7 +188,8 @@ export const remove: Command = {
     if (values['yes'] !== true && !(await context.confirm(`Remove ${id}?`))) throw new Fault('Nothing was removed.')
     const done = await context.api.send<{ republished: Republished[] }>('DELETE', at(id))
     context.printJson(done)
-    context.print(`${id} is removed.`)
+    const from = done.republished.map(({ gateway }) => gateway).join(', ')
+    context.print(`${id} is removed.${from === '' ? '' : ` Take it out of the documents that still name it: ${from}.`}`)
     for (const line of leftOutLines(done.republished)) context.print(line)
   },
 }

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { Json } from '../core/json.ts'
 import type { Result } from '../core/result.ts'
 import { ok, refuse } from '../core/result.ts'
+import { listUpstreamRows } from '../federation/federation.ts'
 import type { GatewayDocument, Head } from '../gateways/gateways.ts'
 import {
   compileSnapshot,
@@ -20,11 +21,12 @@ import {
   setEnabled,
 } from '../gateways/gateways.ts'
 import type { Finding } from '../policy/policy.ts'
+import { absentSources } from './absent-sources.ts'
 import { afterText, beforeNumber, pageOf, pageQuery, toPage } from './paging.ts'
 import { knownGroups } from './known-groups.ts'
 import type { AdminRoute, AdminUse, Change } from './route.ts'
 import { changeRoute, readRoute } from './route.ts'
-import { leftOut } from './upstream-shapes.ts'
+import { federation, leftOut } from './upstream-shapes.ts'
 
 const name = z.string().min(1).max(64)
 const params = z.strictObject({ name })
@@ -93,7 +95,11 @@ export const gatewayRoutes: readonly AdminRoute[] = [
       const { documentHash } = row
       const snapshot = await loadSnapshot(use.env, use.admin.project, at.gateway, at.version)
       const kept = snapshot.ok ? snapshot.value.leftOut : []
-      return ok({ ...shown(at), documentHash, document: row.document as Json, leftOut: kept, live: status })
+      const written = parseDocument(row.document)
+      const sources = await listUpstreamRows(federation(use))
+      const absent = written.ok ? absentSources(written.value.tools, sources) : []
+      const leftOutNow = [...absent, ...kept.filter(({ path }) => !absent.some((one) => one.path === path))]
+      return ok({ ...shown(at), documentHash, document: row.document as Json, leftOut: leftOutNow, live: status })
     },
   }),
   readRoute({
