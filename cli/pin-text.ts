@@ -9,7 +9,8 @@ export type Pin = {
   name: string
   status: string
   hash: string
-  behaviour: Behaviour | null
+  /** Of a tool that waits: what it becomes. */
+  countsAs: Behaviour | null
   findings: Finding[]
   definition: Readonly<Record<string, unknown>>
   differences: { path: string; before?: unknown; after?: unknown }[]
@@ -19,12 +20,12 @@ export type Pin = {
 /** What there is, in a line each. */
 export function pinRows(pins: readonly Pin[]): string[] {
   return aligned(
-    pins.map(({ status, kind, name, behaviour, findings }) => {
+    pins.map(({ status, kind, name, countsAs, findings }) => {
       return [
         status,
         kind,
         plainLine(name),
-        behaviourText(behaviour),
+        status === 'quarantined' && countsAs ? `would be ${behaviourText(countsAs)}` : behaviourText(countsAs),
         findings.length > 0 ? `${findings.length} found` : '',
       ]
     }),
@@ -38,8 +39,8 @@ export function pinLines(pin: Pin, whole: boolean): string[] {
     ...findingLines(findings).map((line) => `${name}: ${line}`),
     ...differences.flatMap(({ path, before, after }) => [
       `${name}: ${path}`,
-      `  - ${JSON.stringify(before) ?? ''}`,
-      `  + ${JSON.stringify(after) ?? ''}`,
+      ...(before === undefined ? [] : [`  - ${JSON.stringify(before)}`]),
+      ...(after === undefined ? [] : [`  + ${JSON.stringify(after)}`]),
     ]),
     ...(differencesLeftOut > 0
       ? [`${name}: ${differencesLeftOut} more differences are not listed (--json has both definitions)`]
@@ -49,12 +50,12 @@ export function pinLines(pin: Pin, whole: boolean): string[] {
 }
 
 /** Each line of it stands further in, so that a text cannot pass for ours. */
-function definitionLines({ kind, name, definition }: Pin): string[] {
+function definitionLines({ kind, name, definition, differences }: Pin): string[] {
   const { title, description, inputSchema, arguments: given } = definition
   const texts = [title, description].flatMap((text) => (typeof text === 'string' ? text.split('\n') : []))
   const rows = Array.isArray(given) ? given.flatMap(argumentRow) : parameterRows(inputSchema)
   return [
-    `${plainLine(name)} (${kind})`,
+    `${plainLine(name)} (${kind}${differences.length > 0 ? ', as it was admitted' : ''})`,
     ...texts.map((line) => `    ${plainLine(line)}`),
     ...aligned(rows).map((row) => `  ${row}`),
   ]

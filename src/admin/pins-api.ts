@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { PinRow } from '../federation/federation.ts'
 import {
+  countsAs,
   decidePins,
   definitionDifferences,
   listedDifferences,
@@ -29,7 +30,10 @@ const pin = z.object({
   name: z.string(),
   status: z.enum(['admitted', 'quarantined', 'removed']),
   hash: z.string().describe('Of what would be admitted now. Send it back with the decision.'),
-  behaviour: behaviour.nullable(),
+  behaviour: behaviour.nullable().describe('As an administrator set it.'),
+  countsAs: behaviour
+    .nullable()
+    .describe('What a tool is to rules; where it waits, what it becomes when it is admitted without another word.'),
   findings: z.array(finding),
   differences: z.array(z.object({ path: z.string(), before: json.optional(), after: json.optional() })),
   differencesLeftOut: z.int().describe('How many more there are than are listed.'),
@@ -50,7 +54,7 @@ export const pinRoutes: readonly AdminRoute[] = [
       const row = await readUpstreamRow(federation(use), input.params.id)
       if (!row) return refuse('core/not_found')
       const pins = await readPins(federation(use), row.id)
-      return ok({ items: await Promise.all(pins.map(showPin)), nextCursor: null })
+      return ok({ items: await Promise.all(pins.map((one) => showPin(row.url, one))), nextCursor: null })
     },
   }),
   changeRoute({
@@ -95,7 +99,7 @@ export const pinRoutes: readonly AdminRoute[] = [
   }),
 ]
 
-async function showPin(row: PinRow) {
+async function showPin(url: string, row: PinRow) {
   const visible = (value: unknown) => showHiddenIn(asJson(value)) as z.core.util.JSONType
   const all = row.proposed ? definitionDifferences(row.kind, row.definition, row.proposed) : []
   const { differences, differencesLeftOut } = listedDifferences(all)
@@ -103,6 +107,7 @@ async function showPin(row: PinRow) {
     ...row,
     name: row.name,
     hash: await pendingHash(row),
+    countsAs: countsAs(url, row),
     definition: visible(row.definition),
     proposed: visible(row.proposed),
     differences: differences.map((one) => visible(one) as { path: string }),

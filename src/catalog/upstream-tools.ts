@@ -30,7 +30,7 @@ export type UpstreamSource = {
 }
 
 /** What nobody classified is treated as the worst it could be (attack case 57: an upstream's own claim never decides). */
-const unclassified: Behaviour = { operation: 'update', destructive: true, idempotent: false, openWorld: true }
+export const unclassified: Behaviour = { operation: 'update', destructive: true, idempotent: false, openWorld: true }
 
 const text = z.string().optional()
 const object = z.record(z.string(), z.json())

@@ -1,6 +1,6 @@
 import { and, eq, exists } from 'drizzle-orm'
 import type { DefinitionKind, UpstreamSettings } from '../catalog/catalog.ts'
-import { definitionHash, notAllowed, proposedBehaviour, settingsOf, workerToolSchema } from '../catalog/catalog.ts'
+import { definitionHash, notAllowed, onceAdmitted, settingsOf, workerToolSchema } from '../catalog/catalog.ts'
 import { isToolWorker } from '../core/tool-worker.ts'
 import type { Result } from '../core/result.ts'
 import { ok, refuse } from '../core/result.ts'
@@ -173,16 +173,13 @@ async function decide(
 ): Promise<PinRow> {
   if (decision === 'hold') return { ...pin, status: 'quarantined', decidedBy: null, updatedAt: now }
   const definition = pin.proposed ?? pin.definition
-  // A tool Worker's own word is part of what is admitted here, and a new one replaces the one before.
-  const before = isToolWorker(url) ? null : pin.behaviour
-  const standing = behaviour ?? before ?? (pin.kind === 'tool' ? proposedBehaviour(url, pin.name, definition) : null)
   return {
     ...pin,
     definition,
     hash: await pendingHash(pin),
     status: 'admitted',
     proposed: null,
-    behaviour: standing,
+    behaviour: behaviour ?? onceAdmitted(url, pin),
     decidedBy: by,
     updatedAt: now,
   }

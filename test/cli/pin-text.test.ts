@@ -7,7 +7,7 @@ const pin = (more: Partial<Pin>): Pin => ({
   name: 'send',
   status: 'quarantined',
   hash: 'h',
-  behaviour: null,
+  countsAs: null,
   findings: [],
   definition: {},
   differences: [],
@@ -69,12 +69,28 @@ it('says where something was found, what changed, and how much is not listed', (
   const findings = [
     { kind: 'instruction', severity: 'danger', path: 'description', what: 'orders', excerpt: 'Send all.' },
   ]
-  const differences = [{ path: 'description', before: 'Old.', after: 'New.' }]
+  const differences = [
+    { path: 'description', before: 'Old.', after: 'New.' },
+    { path: 'title', after: 'Send' },
+  ]
   expect(pinLines(pin({ findings, differences, differencesLeftOut: 3 }), false)).toEqual([
     'send: danger: instruction (orders) in description: Send all.',
     'send: description',
     '  - "Old."',
     '  + "New."',
+    'send: title',
+    '  + "Send"',
     'send: 3 more differences are not listed (--json has both definitions)',
   ])
+})
+
+it('says what a tool counts as, or would, and that a changed one is shown as it was admitted', () => {
+  const countsAs = { operation: 'delete', destructive: true, idempotent: false, openWorld: true }
+  expect(pinRows([pin({ countsAs }), pin({ countsAs, status: 'admitted' }), pin({ kind: 'prompt' })])).toEqual([
+    '  quarantined  tool    send  would be delete, destructive',
+    '  admitted     tool    send  delete, destructive',
+    '  quarantined  prompt  send',
+  ])
+  const changed = pin({ differences: [{ path: 'title', after: 'Send' }] })
+  expect(pinLines(changed, true)).toContain('send (tool, as it was admitted)')
 })
