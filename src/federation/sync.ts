@@ -7,13 +7,12 @@ import type { JsonObject } from '../core/json.ts'
 import type { Result } from '../core/result.ts'
 import { ok, refuse } from '../core/result.ts'
 import { upstreams } from '../db/schema.ts'
-import type { Discovered } from '../upstream/upstream.ts'
-import { offersAlike } from '../upstream/upstream.ts'
 import type { Behind } from './behind.ts'
 import { allBehind } from './behind.ts'
+import type { KnownSpeech } from './found-out.ts'
+import { foundOut } from './found-out.ts'
 import type { Health } from './health.ts'
 import { healthAfter, readHealth } from './health.ts'
-import type { Listing } from './listing.ts'
 import { listEverything, listingCredential } from './listing.ts'
 import type { Republication } from './republish.ts'
 import { republish } from './republish.ts'
@@ -26,12 +25,16 @@ export type Synced = Republication & { changes: PinChange[]; health: Health }
 
 /**
  * Asks a server again what it offers and holds it against the pins. What changed is quarantined at once, and the gateways that
- * offered it get a version without it. So they do when it speaks or can do otherwise than before. A server that cannot be reached
- * keeps its pins: silence is no change.
+ * offered it get a version without it. So they do when it speaks or can do otherwise than before; the watch has them told of that
+ * once an hour at most, a person at once. A server that cannot be reached keeps its pins: silence is no change.
  *
  * Errors: `core/not_found`.
  */
-export async function syncUpstream(id: string, use: FederationUse): Promise<Result<Synced>> {
+export async function syncUpstream(
+  id: string,
+  use: FederationUse,
+  by: 'person' | 'watch' = 'person',
+): Promise<Result<Synced>> {
   const row = await readUpstreamRow(use, id)
   if (!row) return refuse('core/not_found')
   const settings = settingsOf(row)
@@ -42,21 +45,16 @@ export async function syncUpstream(id: string, use: FederationUse): Promise<Resu
   const health = healthAfter(before, listing, use.now())
   if (health.state !== before.state) await record(id, [healthEvent(id, before, health, use)], use)
   const changes = listing.ok ? await reviewListing(id, listing.value.listed, settings, use) : []
-  await keep(row, { health, ...(listing.ok ? foundOut(row, listing.value, use) : {}) }, use)
+  const found = listing.ok ? foundOut(row.discovered, listing.value.discovered, use.now(), by === 'person') : null
+  const speech = found && { discovered: found.speech, ...(found.isOther && { behind: allBehind(use.now()) }) }
+  await keep(row, { health, ...speech }, use)
   // Also when nothing changed, or the server is silent now: an earlier change may not be everywhere yet.
   return ok({ changes, ...(await republish(id, `${id} changed`, use)), health })
 }
 
-/** A gateway carries how a server speaks and what it can do: of another way, or more, its sessions hear only by a new version. */
-function foundOut({ discovered: before }: UpstreamRow, { discovered }: Listing, { now }: FederationUse): Found {
-  return offersAlike(before, discovered) ? { discovered } : { discovered, behind: allBehind(now()) }
-}
-
-type Found = { discovered?: Discovered; behind?: Behind }
-
 async function keep(
   row: UpstreamRow,
-  set: Found & { health: Health },
+  set: { health: Health; discovered?: KnownSpeech; behind?: Behind },
   { db, project, now }: FederationUse,
 ): Promise<void> {
   await db

@@ -104,7 +104,7 @@ export class Watch extends DurableObject<Env> implements WatchApi {
     const changed = [...this.#changed]
     this.#changed.clear()
     this.#missed = false
-    const synced = await syncUpstream(this.#name.upstream, use)
+    const synced = await syncUpstream(this.#name.upstream, use, 'watch')
     if (!synced.ok || synced.value.health.state !== 'up' || changed.length === 0) return
     const { env } = this
     const told = this.#attended().map((gateway) =>

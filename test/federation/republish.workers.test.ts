@@ -80,6 +80,35 @@ describe('how a server speaks', () => {
   })
 })
 
+describe('a server that changes what it can do again and again', () => {
+  it('makes one version of it an hour, while a changed definition is quarantined at once', async () => {
+    const id = 'flapping'
+    const stub = await admit(id)
+    const [one] = (await gatewaysOf(id, 1)) as [Gateway]
+    const { capabilities } = server
+    const more = { ...capabilities, completions: {} }
+    const seen: unknown[] = []
+    // Every quarter of an hour.
+    for (const can of [more, capabilities, more, capabilities, capabilities]) {
+      server.capabilities = can
+      if (seen.length === 3) server.tools['lookup'] = poisoned
+      await later(stub)
+      const { version, capabilities: told } = (await known(one)) ?? {}
+      seen.push([version, Object.hasOwn(told ?? {}, 'completions'), (await offered(one)).length])
+    }
+    expect(seen).toEqual([
+      [2, true, 2],
+      [2, true, 2],
+      [2, true, 2],
+      [3, true, 1],
+      [4, false, 1],
+    ])
+    // A person is not made to wait.
+    server.capabilities = more
+    expect(await syncUpstream(id, use())).toMatchObject({ value: { republished: [{ gateway: one.name, version: 5 }] } })
+  })
+})
+
 describe('a quarantine', () => {
   it('is in force at every gateway but those that cannot be published, and there as soon as they can', async () => {
     const logged = vi.spyOn(console, 'error').mockImplementation(() => {})
