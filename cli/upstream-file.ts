@@ -57,7 +57,7 @@ function gathered(found: readonly (Server | LeftOut)[]): Imported {
     }
     const why = unusable(one.url)
     const id = idOf(one.name)
-    if (why === null) imported.entries.push(entryOf(one, unused(id, '-', ids), secrets))
+    if (why === null) imported.entries.push(entryOf(one, unused(id, 'id', ids), secrets))
     else imported.skipped.push({ id, why })
   }
   return imported
@@ -82,7 +82,7 @@ function entryOf({ name, url, headers, title, notes: left = [] }: Server, id: st
     .filter((one) => !ours.includes(one))
     .map(([header, value]) => {
       const scheme = /^(Bearer|Basic|Token) /i.exec(value)?.[0] ?? ''
-      const secret = secretOf(unused(secretName(id, header), '_', taken), value.slice(scheme.length))
+      const secret = secretOf(unused(secretName(id, header), 'secret', taken), value.slice(scheme.length))
       return { header: header.toLowerCase(), template: `${scheme}{${secret.name}}`, secret }
     })
   const notes = [
@@ -106,17 +106,21 @@ function secretOf(name: string, value: string): NamedSecret {
   return { name, from: named?.[1] ?? named?.[2] ?? null, literal: () => literal }
 }
 
-/** With a beginning that no other secret has: a file must not come by one that was set for something else. */
+/**
+ * With a beginning that no other secret has, and two underscores that stand in no id: a server must not come by a secret that was
+ * set for something else, `acme-x` with the header `Key` by that of `acme` with `X-Key`.
+ */
 function secretName(id: string, header: string): string {
-  return `MCP_${id}_${header}`
-    .toUpperCase()
-    .replace(/[^A-Z0-9]+/g, '_')
-    .slice(0, 60)
+  const part = (text: string): string => text.toUpperCase().replace(/[^A-Z0-9]+/g, '_')
+  return `MCP_${part(id)}__${part(header)}`.slice(0, longest.secret)
 }
 
-function unused(name: string, separator: string, taken: Set<string>): string {
+/** Room for a number is left. */
+const longest = { id: 36, secret: 60 } as const
+
+function unused(name: string, kind: keyof typeof longest, taken: Set<string>): string {
   let free = name
-  for (let n = 2; taken.has(free); n++) free = `${name.slice(0, 36)}${separator}${n}`
+  for (let n = 2; taken.has(free); n++) free = `${name.slice(0, longest[kind])}${kind === 'id' ? '-' : '_'}${n}`
   taken.add(free)
   return free
 }

@@ -4,7 +4,7 @@ import { aligned } from './main.ts'
 import { addOne, stands } from './upstream-add.ts'
 import type { FileEntry, NamedSecret } from './upstream-file.ts'
 import { readEntries } from './upstream-file.ts'
-import { sameAddress } from './upstream-replaced.ts'
+import { sameAddress, sameServer } from './upstream-replaced.ts'
 
 /** How it ended with one server of the file. */
 type Outcome = { id: string; outcome: 'added' | 'there' | 'left out' | 'waits' | 'failed'; why: string }
@@ -53,6 +53,11 @@ async function outcomeOf(entry: FileEntry, known: Set<string>, args: Args, conte
     const before = await stands(id, context)
     if (before && sameAddress(before.url, url) && args.values['replace'] !== true) {
       return { id, outcome: 'there', why: 'it is there already, for the same address' }
+    }
+    const there = secrets.find(({ name }) => known.has(name))
+    if (there && before && !sameServer(before.url, url)) {
+      const why = `${there.name} was set for ${before.url}: upstream add ${id} with --header says what may go to ${url}`
+      return { id, outcome: 'failed', why }
     }
     const missing = secrets.filter(({ name }) => !known.has(name))
     if (missing.length > 0 && (!before || args.values['replace'] === true)) {

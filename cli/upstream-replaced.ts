@@ -35,7 +35,7 @@ export function sameAddress(one: string, other: string): boolean {
 }
 
 /** `worker:acme` has no origin: it is the same only as itself. */
-function sameServer(one: string, other: string): boolean {
+export function sameServer(one: string, other: string): boolean {
   const origin = URL.parse(one)?.origin ?? 'null'
   return sameAddress(one, other) || (origin !== 'null' && origin === URL.parse(other)?.origin)
 }

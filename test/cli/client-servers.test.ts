@@ -48,7 +48,7 @@ describe('the configuration of', () => {
       {
         id: 'api-server',
         url: 'https://api.example.com/mcp',
-        headers: { authorization: 'Bearer {MCP_API_SERVER_AUTHORIZATION}' },
+        headers: { authorization: 'Bearer {MCP_API_SERVER__AUTHORIZATION}' },
         secrets: ['API_KEY'],
       },
       { id: 'events', url: 'https://events.example.com/sse' },
@@ -76,7 +76,7 @@ describe('the configuration of', () => {
       {
         id: 'remote',
         url: 'https://remote.mcp.example/sse',
-        headers: { authorization: 'Bearer {MCP_REMOTE_AUTHORIZATION}' },
+        headers: { authorization: 'Bearer {MCP_REMOTE__AUTHORIZATION}' },
         secrets: ['literal-token'],
       },
     ])
@@ -108,7 +108,7 @@ describe('the configuration of', () => {
       {
         id: 'perplexity',
         url: 'https://mcp.perplexity.example/mcp',
-        headers: { authorization: 'Bearer {MCP_PERPLEXITY_AUTHORIZATION}', 'x-team': '{MCP_PERPLEXITY_X_TEAM}' },
+        headers: { authorization: 'Bearer {MCP_PERPLEXITY__AUTHORIZATION}', 'x-team': '{MCP_PERPLEXITY__X_TEAM}' },
         secrets: ['perplexity-key', 'TEAM'],
       },
     ])
@@ -156,7 +156,7 @@ describe('the configuration of', () => {
       {
         id: 'remote-http-mcp',
         url: 'https://windsurf.example/mcp',
-        headers: { api_key: 'Bearer {MCP_REMOTE_HTTP_MCP_API_KEY}', 'x-file': '{MCP_REMOTE_HTTP_MCP_X_FILE}' },
+        headers: { api_key: 'Bearer {MCP_REMOTE_HTTP_MCP__API_KEY}', 'x-file': '{MCP_REMOTE_HTTP_MCP__X_FILE}' },
         secrets: ['AUTH_TOKEN', null],
       },
     ])
@@ -221,9 +221,9 @@ enabled = false
         id: 'figma',
         url: 'https://mcp.figma.com/mcp',
         headers: {
-          'x-figma-region': '{MCP_FIGMA_X_FIGMA_REGION}',
-          'x-team': '{MCP_FIGMA_X_TEAM}',
-          authorization: 'Bearer {MCP_FIGMA_AUTHORIZATION}',
+          'x-figma-region': '{MCP_FIGMA__X_FIGMA_REGION}',
+          'x-team': '{MCP_FIGMA__X_TEAM}',
+          authorization: 'Bearer {MCP_FIGMA__AUTHORIZATION}',
         },
         secrets: ['us-east-1', 'TEAM', 'FIGMA_OAUTH_TOKEN'],
       },

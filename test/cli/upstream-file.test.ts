@@ -35,14 +35,14 @@ describe("a client's mcp.json", () => {
         id: 'my-crm',
         url: 'https://mcp.crm.example/mcp',
         secrets: [
-          { name: 'MCP_MY_CRM_AUTHORIZATION', from: null, literal: expect.any(Function) as unknown },
-          { name: 'MCP_MY_CRM_X_TEAM', from: null, literal: expect.any(Function) as unknown },
+          { name: 'MCP_MY_CRM__AUTHORIZATION', from: null, literal: expect.any(Function) as unknown },
+          { name: 'MCP_MY_CRM__X_TEAM', from: null, literal: expect.any(Function) as unknown },
         ],
         notes: [],
         settings: {
           credentials: {
             kind: 'headers',
-            headers: { authorization: 'Bearer {MCP_MY_CRM_AUTHORIZATION}', 'x-team': '{MCP_MY_CRM_X_TEAM}' },
+            headers: { authorization: 'Bearer {MCP_MY_CRM__AUTHORIZATION}', 'x-team': '{MCP_MY_CRM__X_TEAM}' },
           },
         },
       },
@@ -74,21 +74,21 @@ describe("a client's mcp.json", () => {
     expect(found.entries[1]?.notes).toEqual(['"my-crm" is named my-crm-2: another server of the file has its name'])
   })
 
-  it('never has two servers share a secret', () => {
+  it('never has two servers share a secret, in one file or in two', () => {
     const found = read({
       mcpServers: {
         crm: { url: 'https://one.example/', headers: { 'eu-key': 'a' } },
         'crm-eu': { url: 'https://two.example/', headers: { key: 'b' } },
       },
     })
-    expect(found.entries.flatMap(names)).toEqual(['MCP_CRM_EU_KEY', 'MCP_CRM_EU_KEY_2'])
+    expect(found.entries.flatMap(names)).toEqual(['MCP_CRM__EU_KEY', 'MCP_CRM_EU__KEY'])
   })
 
   it('leaves out the headers of the transport, and says so', () => {
     const headers = { Accept: 'application/json', 'Content-Type': 'x', 'User-Agent': 'y', 'Mcp-Session-Id': 'z' }
     const [entry] = read({ mcpServers: { crm: { url, headers: { ...headers, 'X-Api-Key': 'k' } } } }).entries
     expect(entry?.settings).toEqual({
-      credentials: { kind: 'headers', headers: { 'x-api-key': '{MCP_CRM_X_API_KEY}' } },
+      credentials: { kind: 'headers', headers: { 'x-api-key': '{MCP_CRM__X_API_KEY}' } },
     })
     expect(entry?.notes).toEqual(
       Object.keys(headers).map((name) => `the header ${name} is left out: it is not for credentials`),
@@ -132,8 +132,8 @@ describe('a server.json of the registry', () => {
       {
         id: 'weather',
         url: 'https://w.example/mcp',
-        secrets: [{ name: 'MCP_WEATHER_X_API_KEY' }],
-        settings: { title: 'Weather', credentials: { headers: { 'x-api-key': '{MCP_WEATHER_X_API_KEY}' } } },
+        secrets: [{ name: 'MCP_WEATHER__X_API_KEY' }],
+        settings: { title: 'Weather', credentials: { headers: { 'x-api-key': '{MCP_WEATHER__X_API_KEY}' } } },
       },
     ])
     expect(JSON.stringify(found)).not.toContain('left in the file')

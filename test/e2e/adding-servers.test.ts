@@ -53,7 +53,7 @@ describe('upstream import', () => {
     expect(first.code).toBe(1)
     expect(first.out).not.toContain(key)
     expect(first.out).toMatch(/failed +broken +The address is in a private network/)
-    expect(first.out).toMatch(/waits +locked .*npm run behalf -- secret set MCP_LOCKED_X_KEY\n/)
+    expect(first.out).toMatch(/waits +locked .*npm run behalf -- secret set MCP_LOCKED__X_KEY\n/)
     expect(first.out).toContain('(--secrets takes what stands in the file)')
     expect(first.out).toMatch(/left out +local +it runs as a local process/)
     expect(first.out).toContain('open: the header Content-Type is left out')
@@ -65,18 +65,32 @@ describe('upstream import', () => {
     const asked = { url: open.mcp, headers: { 'X-Key': '${env:ASKED}' } }
     const waiting = await importing({ asked }, '--secrets')
     expect(waiting.code).toBe(1)
-    expect(waiting.out).toMatch(/waits +asked .*secret set MCP_ASKED_X_KEY \(ASKED in the file\)\n/)
+    expect(waiting.out).toMatch(/waits +asked .*secret set MCP_ASKED__X_KEY \(ASKED in the file\)\n/)
 
     const second = await importing(rest, '--secrets', '--json')
     expect(second).toMatchObject({ code: 0, out: expect.not.stringContaining(key) as string })
-    expect(second.out).toContain('MCP_LOCKED_X_KEY is set from the file')
-    expect(await world.admin('GET', '/secrets')).toMatchObject({ body: { items: [{ name: 'MCP_LOCKED_X_KEY' }] } })
+    expect(second.out).toContain('MCP_LOCKED__X_KEY is set from the file')
+    expect(await world.admin('GET', '/secrets')).toMatchObject({ body: { items: [{ name: 'MCP_LOCKED__X_KEY' }] } })
     expect(JSON.parse(second.out.slice(second.out.indexOf('[')))).toMatchObject([
       { id: 'local', outcome: 'left out' },
       { id: 'locked', outcome: 'added' },
       { id: 'open', outcome: 'there' },
     ])
     expect(await statuses('locked')).toContain('quarantined')
+  })
+
+  it('gives no secret that was set for one host to another', async () => {
+    await world.admin('PUT', '/secrets/MCP_BOUND__X_KEY', { value: 'set-for-the-first' })
+    const bound = (url: string) => ({ bound: { url, headers: { 'X-Key': 'anything' } } })
+    expect((await importing(bound(open.mcp))).code).toBe(0)
+    const before = open.seen.length
+    const moved = await importing(bound(open.mcp.replace('127.0.0.1', 'localhost')), '--replace', '--secrets')
+    expect(moved).toMatchObject({
+      code: 1,
+      out: expect.stringMatching(/failed +bound +MCP_BOUND__X_KEY was set for/) as string,
+    })
+    expect(open.seen.length).toBe(before)
+    expect(await shown('bound')).toMatchObject({ url: open.mcp })
   })
 
   it('takes one server alone, and does not take the place of another', async () => {
