@@ -1,4 +1,5 @@
 import type { Command } from './command.ts'
+import { upstreamCommands } from './upstream-commands.ts'
 
 export type Row = { name: string; summary: string; load: () => Promise<{ command: Command }> }
 
@@ -94,56 +95,7 @@ export const commands: readonly Row[] = [
     summary: 'Say which OAuth application to use at a provider',
     load: async () => ({ command: (await import('./providers.ts')).set }),
   },
-  {
-    name: 'upstream',
-    summary: 'List MCP servers',
-    load: async () => ({ command: (await import('./upstream.ts')).list }),
-  },
-  {
-    name: 'upstream add',
-    summary: 'Try an MCP server and add it',
-    load: async () => ({ command: (await import('./upstream-add.ts')).add }),
-  },
-  {
-    name: 'upstream import',
-    summary: 'Add the servers of a server.json or an mcp.json',
-    load: async () => ({ command: (await import('./upstream-import.ts')).importFile }),
-  },
-  {
-    name: 'upstream pins',
-    summary: 'Show what a server offers and what changed',
-    load: async () => ({ command: (await import('./upstream.ts')).pins }),
-  },
-  {
-    name: 'upstream admit',
-    summary: 'Admit what a server offers',
-    load: async () => ({ command: (await import('./upstream.ts')).admit }),
-  },
-  {
-    name: 'upstream hold',
-    summary: 'Take what a server offers out of use',
-    load: async () => ({ command: (await import('./upstream.ts')).hold }),
-  },
-  {
-    name: 'upstream service',
-    summary: 'Call a server as a service account',
-    load: async () => ({ command: (await import('./upstream.ts')).service }),
-  },
-  {
-    name: 'upstream list-as',
-    summary: "Read a server's lists with a user's grant",
-    load: async () => ({ command: (await import('./upstream.ts')).listAs }),
-  },
-  {
-    name: 'upstream sync',
-    summary: 'Ask a server again what it offers',
-    load: async () => ({ command: (await import('./upstream.ts')).sync }),
-  },
-  {
-    name: 'upstream remove',
-    summary: 'Remove a server',
-    load: async () => ({ command: (await import('./upstream.ts')).remove }),
-  },
+  ...upstreamCommands,
   {
     name: 'secret',
     summary: 'List the secrets of tools',

@@ -19,7 +19,7 @@ export type Event = {
   payloadState: string
 }
 
-/** Columns for people: when, what came of it, what, by whom, through which agent. */
+/** Columns for people: when, what came of it, what, by whom, through which agent, and what it was about. */
 export function columnsOf(event: Event): string[] {
   return [
     new Date(event.at).toISOString().replace('T', ' ').slice(0, 23),
@@ -27,9 +27,17 @@ export function columnsOf(event: Event): string[] {
     event.tool ?? event.type,
     personOf(event),
     shortened(event.agent ?? '-', 24),
-    event.tool ? event.type.replace('tool.', '') : '',
+    event.tool ? event.type.replace('tool.', '') : shortened(aboutOf(event), 80),
     event.call ?? '',
   ].map(plainLine)
+}
+
+const telling = ['upstream', 'action', 'target', 'provider', 'kind', 'name', 'change', 'state', 'reason']
+
+/** Of an event that is no call. */
+function aboutOf({ gateway = '', attributes }: Event): string {
+  const words = telling.map((name) => attributes[name]).filter((value) => typeof value === 'string')
+  return words.length > 0 ? words.join(' ') : gateway
 }
 
 /** The name, as far as it may still be read; the id is a hash. */

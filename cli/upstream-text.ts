@@ -1,3 +1,4 @@
+import { eraText } from './health-text.ts'
 import { aligned } from './main.ts'
 
 export type Behaviour = { operation: string; destructive: boolean; idempotent: boolean; openWorld: boolean }
@@ -18,11 +19,10 @@ export type Look = {
 
 /** What `upstream add` shows before anything is saved. */
 export function lookLines({ url, discovered, authorization, items }: Look): string[] {
-  const eras: Record<string, string> = { modern: '2026-07-28', legacy: '2025-x' }
   const spoken = url.startsWith('worker:')
     ? 'a tool Worker'
     : discovered &&
-      `MCP ${eras[discovered.era] ?? discovered.era}${discovered.transport === 'sse' ? ', event stream (deprecated)' : ''}`
+      `MCP ${eraText(discovered.era)}${discovered.transport === 'sse' ? ', event stream (deprecated)' : ''}`
   const name = discovered?.serverName === undefined ? '' : ` as ${discovered.serverName}`
   const rows = items.map((one) => [
     `  ${one.kind}`,

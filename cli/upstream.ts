@@ -4,6 +4,8 @@ import { listCommand } from './list.ts'
 import { aligned } from './main.ts'
 import type { Republished } from './left-out-text.ts'
 import { leftOutLines } from './left-out-text.ts'
+import { eraText, healthText } from './health-text.ts'
+import type { Health } from './health-text.ts'
 import type { Pin } from './pin-text.ts'
 import { pinLines, pinRows } from './pin-text.ts'
 import { pkcs8 } from './pkcs8.ts'
@@ -14,7 +16,7 @@ type Upstream = {
   url: string
   enabled: boolean
   era: string | null
-  health: { state: string; reason: string | null }
+  health: Health
   behind: boolean
 }
 export const list = listCommand<Upstream>({
@@ -23,9 +25,9 @@ export const list = listCommand<Upstream>({
   row: (one) => [
     one.id,
     one.url,
-    one.era ?? 'not asked yet',
+    one.url.startsWith('worker:') ? 'tool Worker' : eraText(one.era),
     one.enabled ? 'on' : 'OFF',
-    `${one.health.state}${one.health.reason === null ? '' : ` (${one.health.reason})`}${one.behind ? ', a gateway is behind' : ''}`,
+    `${healthText(one.health)}${one.behind ? ', a gateway is behind' : ''}`,
   ],
   empty: 'There are none. Add one: npm run behalf -- upstream add linear https://mcp.linear.app/mcp',
 })
@@ -79,6 +81,11 @@ export const hold: Command = {
 
 async function decide(decision: 'admit' | 'hold', { positionals, values }: Args, context: Context): Promise<void> {
   const [id = '', ...names] = positionals
+  if (names.length === 0 && values['all'] !== true)
+    throw new Fault(
+      `Name what to ${decision}, or say --all. See: npm run behalf -- upstream pins ${id}`,
+      exitCodes.usage,
+    )
   const items = await pinsOf(id, context)
   const before = decision === 'admit' ? 'quarantined' : 'admitted'
   const wanted = names.length > 0 ? named(items, names, id) : []
@@ -159,23 +166,25 @@ Example: npm run behalf -- upstream list-as crm usr_ada`,
 
 export const sync: Command = {
   usage: '<id>',
-  help: 'Asks a server again what it offers. What changed is taken out of use until you admit it.',
+  help: `Asks a server again what it offers. What changed is taken out of use until you admit it. Where the server does not answer,
+the exit code is 1.`,
   async run({ positionals }, context) {
     const id = positionals[0] ?? ''
     const done = await context.api.send<{
       changes: { kind: string; name: string; change: string; status: string }[]
       republished: Republished[]
-      health: { state: string; reason: string | null }
+      health: Health
       outstanding: string[]
     }>('POST', `${at(id)}/sync`, {})
     context.printJson(done)
-    const { state, reason } = done.health
-    if (state !== 'up') context.print(`It could not be asked: ${reason ?? state}.`)
+    const answered = done.health.state === 'up'
+    if (!answered) context.note(`${id} could not be asked: ${healthText(done.health)}. What was admitted of it stays.`)
     else if (done.changes.length === 0) context.print('Nothing changed.')
     for (const line of aligned(done.changes.map((one) => [one.change, one.status, one.kind, one.name])))
       context.print(line)
     for (const line of leftOutLines(done.republished)) context.print(line)
     noteOutstanding(done.outstanding, context)
+    return answered ? exitCodes.done : exitCodes.failed
   },
 }
 

@@ -33,6 +33,21 @@ describe('an event in the terminal', () => {
   })
 })
 
+describe('an event that is no call', () => {
+  const { tool: _, ...rest } = event
+  it.each([
+    [
+      { upstream: 'crm', kind: 'tool', name: 'evil\nname', change: 'changed', findings: [] },
+      'crm tool evil␊name changed',
+    ],
+    [{ upstream: 'crm', before: 'up', state: 'down', reason: 'egress/timeout' }, 'crm down egress/timeout'],
+    [{ action: 'apply', target: 'gateways/team', by: 'key' }, 'apply gateways/team'],
+    [{}, 'team'],
+  ])('says what it was about: %o', (attributes, about) => {
+    expect(columnsOf({ ...rest, gateway: 'team', attributes })[5]).toBe(about)
+  })
+})
+
 describe('a time on the command line', () => {
   it('is a time ago or a date', () => {
     expect(timeOf('--since', '2h', 10_000_000)).toBe('2800000')

@@ -34,6 +34,10 @@ describe('admitting', () => {
     expect(await admitted([], { all: true, 'with-findings': true })).toEqual(['clean', 'noticed', 'dangerous'])
   })
 
+  it('wants to know what', async () => {
+    await expect(admitted([])).rejects.toThrow('Name what to admit, or say --all.')
+  })
+
   it('by name takes a notice, and a danger only when told to', async () => {
     expect(await admitted(['noticed', 'dangerous'])).toEqual(['noticed'])
     expect(await admitted(['dangerous'], { 'with-findings': true })).toEqual(['dangerous'])
