@@ -1,3 +1,4 @@
+import { showHidden } from '../src/screening/hidden-characters.ts'
 import type { Args, Command, Context } from './command.ts'
 import { Fault, exitCodes, text } from './command.ts'
 import { aligned } from './main.ts'
@@ -38,7 +39,7 @@ Example: npm run behalf -- upstream import ~/.cursor/mcp.json --only linear`,
     for (const entry of chosen) outcomes.push(await outcomeOf(entry, known, args, context))
     if (outcomes.length === 0) throw new Fault(`The file names no server${only === undefined ? '' : ` ${only}`}.`)
     context.printJson(outcomes)
-    const rows = outcomes.map(({ id, outcome, why }) => [outcome, id, why.replaceAll('\n', '\n    ')])
+    const rows = outcomes.map(({ id, outcome, why }) => [outcome, id, showHidden(why).replaceAll('\n', '\n    ')])
     for (const line of aligned(rows)) context.print(line)
     return outcomes.some(({ outcome }) => outcome === 'waits' || outcome === 'failed')
       ? exitCodes.failed
@@ -48,7 +49,7 @@ Example: npm run behalf -- upstream import ~/.cursor/mcp.json --only linear`,
 
 async function outcomeOf(entry: FileEntry, known: Set<string>, args: Args, context: Context): Promise<Outcome> {
   const { id, url, secrets, notes } = entry
-  for (const note of notes) context.note(`${id}: ${note}`)
+  for (const note of notes) context.note(showHidden(`${id}: ${note}`))
   try {
     const before = await stands(id, context)
     if (before && sameAddress(before.url, url) && args.values['replace'] !== true) {
@@ -63,7 +64,6 @@ async function outcomeOf(entry: FileEntry, known: Set<string>, args: Args, conte
     if (missing.length > 0 && (!before || args.values['replace'] === true)) {
       const why = await whyWaits(missing, args, context)
       if (why !== null) return { id, outcome: 'waits', why }
-      for (const { name } of missing) known.add(name)
     }
     await addOne(entry, before, args, context)
     return { id, outcome: 'added', why: url }

@@ -45,7 +45,7 @@ describe('upstream import', () => {
   it('tries each server of a file by itself, and says how it went with each', async () => {
     const servers = {
       Broken: { url: 'http://10.0.0.1/mcp' },
-      Locked: { httpUrl: locked.mcp, headers: { Accept: 'text/plain', 'X-Key': key } },
+      Locked: { httpUrl: locked.mcp, headers: { 'Accept\u0007': 'text/plain', 'X-Key': key } },
       local: { command: 'npx' },
       Open: { url: open.mcp, headers: { 'Content-Type': 'application/json' } },
     }
@@ -54,6 +54,7 @@ describe('upstream import', () => {
     expect(first.out).not.toContain(key)
     expect(first.out).toMatch(/failed +broken +The address is in a private network/)
     expect(first.out).toMatch(/waits +locked .*npm run behalf -- secret set MCP_LOCKED__X_KEY\n/)
+    expect(first.out).toContain('locked: the header Accept⟨U+0007⟩ is left out')
     expect(first.out).toContain('(--secrets takes what stands in the file)')
     expect(first.out).toMatch(/left out +local +it runs as a local process/)
     expect(first.out).toContain('open: the header Content-Type is left out')
