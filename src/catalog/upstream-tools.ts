@@ -41,6 +41,7 @@ const toolDefinition = z.looseObject({
   inputSchema: object.default({ type: 'object' }),
   outputSchema: object.optional(),
   securitySchemes: anything,
+  execution: z.looseObject({ taskSupport: z.string() }).optional().catch(undefined),
 })
 const argument = z.object({ name: z.string(), title: text, description: text, required: z.boolean().optional() })
 const promptDefinition = z.looseObject({ ...common, arguments: z.array(argument).optional() })
@@ -78,7 +79,8 @@ export function upstreamTools(upstream: UpstreamSource): SourceTool[] {
     ({ value }) => paramHeadersFault(value.inputSchema as JsonObject) === null,
   )
   return usable.map(({ pin, value }) => {
-    const { inputSchema, outputSchema } = value
+    const { inputSchema, outputSchema, execution } = value
+    const taskOnly = execution?.taskSupport === 'required' && ({ taskOnly: true } as const)
     return {
       localName: pin.name,
       tool: {
@@ -88,7 +90,7 @@ export function upstreamTools(upstream: UpstreamSource): SourceTool[] {
         inputSchema: inputSchema as JsonObject,
         ...(outputSchema ? { outputSchema: outputSchema as JsonObject } : {}),
         behaviour: pin.behaviour ?? unclassified,
-        source: { kind: 'upstream', upstream: upstream.id, remoteName: pin.name },
+        source: { kind: 'upstream', upstream: upstream.id, remoteName: pin.name, ...taskOnly },
         ...needs,
         sensitive: sensitiveIn(inputSchema as JsonObject, outputSchema as JsonObject | undefined),
         definitionHash: pin.hash,

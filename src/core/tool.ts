@@ -10,10 +10,13 @@ export type Behaviour = {
 
 export type ToolSource =
   | { kind: 'toolkit'; toolkit: string; /** without the toolkit's name */ tool: string }
-  | { kind: 'upstream'; upstream: string; /** the upstream's own name for it */ remoteName: string }
+  | UpstreamTool
   /** `binding`: the id under which the tool Worker was added. `revision`: which contract of it was admitted. */
   | { kind: 'worker'; binding: string; remoteName: string; revision: string }
   | { kind: 'builtin' }
+
+/** `remoteName`: the server's own name for it. `taskOnly`: a server of 2025-11-25 runs it as a task and not otherwise. */
+export type UpstreamTool = { kind: 'upstream'; upstream: string; remoteName: string; taskOnly?: true }
 
 /** By which id rules name where a tool comes from, when it is not one of our toolkits. */
 export function upstreamOf(source: ToolSource): string | null {

@@ -31,7 +31,7 @@ export async function runUpstreamTool(
   saw: (facts: JsonObject) => void,
 ): Promise<Result<RunReply>> {
   if (tool.source.kind !== 'upstream') return refuse('runtime/unknown_tool')
-  const { remoteName } = tool.source
+  const { remoteName, taskOnly } = tool.source
   const { behaviour } = tool
   const { resumed } = call
   let attempts = 0
@@ -40,6 +40,7 @@ export async function runUpstreamTool(
     return use.upstreams.request(use.target, {
       ...remoteRequest(call, remoteName, args),
       ...(call.about ? {} : { inputSchema: tool.inputSchema }),
+      ...(taskOnly ? { asTask: true } : {}),
       credential,
       capabilities: call.features.capabilities,
       repeatable: behaviour.operation === 'read' || behaviour.idempotent,

@@ -61,6 +61,8 @@ export type UpstreamRequest = {
   onTask?: (state: string) => void
   /** Our client cannot take a task. From a server that answers with nothing else, one is taken in its place and waited for. */
   waits?: boolean
+  /** A tool that 2025-11-25 servers run as a task and not otherwise. */
+  asTask?: boolean
   /** 2026-07-28: from which level on the upstream may log. */
   logLevel?: string
   signal?: AbortSignal

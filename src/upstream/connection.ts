@@ -17,8 +17,9 @@ import type { Discovered, UpstreamReply, UpstreamRequest } from './api.ts'
 import type { CallState, Followed } from './call-state.ts'
 import { readState, writeState } from './call-state.ts'
 import { callOf } from './call-streams.ts'
-import { failureOf } from './failure.ts'
+import { failureOf, isLost } from './failure.ts'
 import { followTask, handleOf } from './follow-task.ts'
+import { makesTasks, runAsTask, withoutTask } from './legacy-task.ts'
 import type { Listener } from './listen.ts'
 import { Listeners } from './listen.ts'
 import type { ModernRequest } from './modern-request.ts'
@@ -26,6 +27,7 @@ import { askModern } from './modern-request.ts'
 import type { Opened, Resumable } from './open.ts'
 import { OutsideLog } from './outside-log.ts'
 import { readLinks, readQuestions } from './questions.ts'
+import { patienceMs } from './poll-task.ts'
 import type { RunningCall } from './running-call.ts'
 import { RunningCalls } from './running-calls.ts'
 import { mayAsk, readResult, withTasks } from './shape.ts'
@@ -36,8 +38,6 @@ const anything = { '~standard': { version: 1, vendor: 'behalf', validate: (value
 /** The SDK's own clock, beyond every one of ours. */
 const sdkTimeoutMs = 30 * 60_000
 const farewellMs = 5_000
-/** The server was not reached, or not in time. */
-const lost: ReadonlySet<string> = new Set(['egress/unreachable', 'egress/timeout', 'upstream/unavailable'])
 
 export type Sent = Result<UpstreamReply> & { sessionLost?: boolean }
 
@@ -219,12 +219,7 @@ export class Connection {
           ...(headers && { headers }),
           ...(onProgress && { onProgress }),
         })
-      : await this.#client.request({ method, params }, anything, {
-          signal,
-          timeout: sdkTimeoutMs,
-          relatedRequestId: call.id,
-          ...(onProgress && { onprogress: onProgress }),
-        })
+      : await this.#askLegacy(call, request, params)
     const handle = modern ? handleOf(value) : undefined
     return handle ? this.#follow(handle, call, request) : this.#replyOf(request, value)
   }
@@ -233,6 +228,22 @@ export class Connection {
     const { send, info } = this.#opened
     const onLog = (entry: JsonObject): void => call.report.onLog?.(entry)
     return askModern(send, info, { ...request, id: ++this.#lastId, onLog })
+  }
+
+  #askLegacy(call: RunningCall, { asTask, onProgress, ...request }: UpstreamRequest, params: JsonObject) {
+    const ask = (method: string, said: JsonObject): Promise<unknown> =>
+      this.#client.request({ method, params: said }, anything, {
+        signal: call.abort.signal,
+        timeout: sdkTimeoutMs,
+        relatedRequestId: call.id,
+        ...(onProgress && { onprogress: (progress: Said) => progressed(call, progress) }),
+      })
+    if (!asTask || !makesTasks(this.discovered.capabilities)) return ask(request.method, params)
+    return runAsTask(params, call, {
+      patienceMs: patienceMs(request),
+      ask,
+      askAside: (method, said) => this.#client.request({ method, params: said }, anything, { timeout: 30_000 }),
+    })
   }
 
   #follow(
@@ -248,7 +259,7 @@ export class Connection {
       ask: (method, params) => this.#askModern(call, { method, params: { ...params, _meta }, timeoutMs: 30_000 }),
       wait: pause,
       failed: ({ code, message = '' }) => ({ ok: false, error: failureOf(new ProtocolError(code, message)).refusal }),
-      isLost: (fault) => lost.has(failureOf(fault).refusal.code),
+      isLost,
     })
   }
 
@@ -271,7 +282,7 @@ export class Connection {
   async #asked(request: JsonObject): Promise<JsonObject> {
     const call = this.#running.whose(request)
     const { method, params } = request
-    const ask: JsonObject = { method: method ?? null, ...(params !== undefined && { params }) }
+    const ask: JsonObject = { method: method ?? null, ...(isObject(params) && { params: withoutTask(params) }) }
     // Without a session the answer could not find its way back to the call: better no answer now than a timeout later.
     const answerable = this.resumable !== null || this.discovered.transport === 'sse'
     if (!answerable) call?.settle(refuse('upstream/failed', { evidence: { fault: 'asked_without_session' } }))

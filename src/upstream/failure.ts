@@ -21,6 +21,10 @@ export function failureOf(error: unknown): Failure {
   return plain('upstream/failed', error)
 }
 
+/** The server was not reached, or not in time: what it did is not known. */
+export const isLost = (error: unknown): boolean => lost.has(failureOf(error).refusal.code)
+
+const lost: ReadonlySet<string> = new Set(['egress/unreachable', 'egress/timeout', 'upstream/unavailable'])
 const refusedParameters = [-32602, -32002]
 
 function protocolFailure(error: ProtocolError): Failure {

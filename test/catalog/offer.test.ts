@@ -39,6 +39,13 @@ it('offers what was admitted, by name, and without a prefix where there is no ot
   })
 })
 
+it('remembers which tools a server runs as tasks and not otherwise', async () => {
+  const supports = (taskSupport: unknown) => ({ definition: { execution: { taskSupport } } })
+  const pins = [pin('a', supports('required')), pin('b', supports('optional')), pin('c', supports(7)), pin('d')]
+  const { tools } = await run([{ upstream: 'files' }], [{ ...files, pins }])
+  expect(tools.map(({ source }) => 'taskOnly' in source)).toEqual([true, false, false, false])
+})
+
 it('treats a tool that nobody classified as the worst it could be', async () => {
   const annotated = pin('read', { definition: { description: '', annotations: { readOnlyHint: true } } })
   const offered = await run([{ upstream: 'files' }], [{ ...files, pins: [annotated] }])

@@ -67,3 +67,21 @@ it('passes a result on as it is where no page is in it', async () => {
   const content = [{ type: 'text', text: 'hi' }]
   expect((await passes({ content }))['content']).toBe(content)
 })
+
+it('asks for a task where the server runs the tool as nothing else', async () => {
+  const asked: unknown[] = []
+  const request: Upstreams['request'] = async (_, { asTask }) => {
+    asked.push(asTask)
+    return ok({ kind: 'result', result: { content: [] } })
+  }
+  const use = {
+    upstreams: { request } as Upstreams,
+    target: { id: 'board', url: 'https://board.example/mcp', discovered: null },
+    credential: { key: 'none', headers: {} },
+    trace: { traceparent: '' },
+  }
+  const source = { kind: 'upstream', upstream: 'board', remoteName: 'board', taskOnly: true } as const
+  await runUpstreamTool(callOf('board'), toolNamed('board', { source }), {}, use, () => {})
+  await runUpstreamTool(callOf('board'), page, {}, use, () => {})
+  expect(asked).toEqual([true, undefined])
+})
