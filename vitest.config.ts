@@ -14,7 +14,7 @@ const toolWorker = (entrypoint: string) => ({ name: 'tool-workers', entrypoint }
 const expectations = { poll: { timeout: 15_000 } }
 
 // Nothing is loaded anew for each file, which takes as long as the tests: every test has its own ids, and none keeps
-// anything in a module. Groups run one after the other, so that a journey through real processes has the machine to itself.
+// anything in a module. Groups run one after the other, so that journeys through real processes have the machine to themselves.
 export default defineConfig({
   test: {
     silent: 'passed-only',
@@ -60,9 +60,11 @@ export default defineConfig({
       {
         test: {
           name: 'e2e',
+          isolate: false,
+          // A journey waits for its processes half of the time.
+          maxWorkers: 2,
           expect: expectations,
           include: ['test/e2e/**/*.test.ts'],
-          fileParallelism: false,
           sequence: { groupOrder: 2 },
           testTimeout: 120_000,
           hookTimeout: 180_000,

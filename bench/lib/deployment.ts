@@ -7,7 +7,7 @@ import { applyMigrations } from '../../scripts/lib/apply-migrations.ts'
 import { bundleWorker } from '../../scripts/lib/bundle-worker.ts'
 import { freePort } from '../../scripts/lib/ports.ts'
 import type { SetUp } from './set-up-worker.ts'
-import { sendDirectly } from './direct-outbound.ts'
+import { sendAsBefore, sendDirectly } from './direct-outbound.ts'
 import { keepConfiguration } from './workerd-process.ts'
 
 /** `workerd` with the production bundle, storage on disk, and a socket that goes straight to the Worker. */
@@ -136,6 +136,7 @@ export async function startDeployment(
     async stop() {
       if (workerd.pid === undefined) await miniflare.dispose()
       await workerd.kill()
+      sendAsBefore()
       await rm(folder, { recursive: true, force: true })
     },
   }
