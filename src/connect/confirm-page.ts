@@ -25,14 +25,17 @@ export async function confirmPage(
     body: html`<p>Nothing is connected yet. Your agents will act as this account in your name.</p>
       ${facts([
         ['Service', provider],
-        ['Account', account],
-        ...(accountId === account ? [] : ([['Its id', accountId]] as const)),
+        [
+          'Account',
+          accountId === null ? `${provider} does not say which: the one you signed in with just now` : account,
+        ],
+        ...(accountId === null || accountId === account ? [] : ([['Its id', accountId]] as const)),
         ...(email === null || email === account ? [] : ([['Its address', email]] as const)),
         ['You are', you],
       ])}
       <p class="warning" role="note">
-        If you do not know this account, say no: somebody else may have signed in here, and what your agent writes would
-        go to them.
+        If ${accountId === null ? 'it was not you who signed in there' : 'you do not know this account'}, say no:
+        somebody else may have signed in here, and what your agent writes would go to them.
       </p>`,
     action: `/connect/result/${sealed}`,
     hidden: { [csrfField]: await csrfToken(deps.config, session, confirmPurpose(held)) },

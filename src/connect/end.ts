@@ -27,7 +27,7 @@ const end = z.discriminatedUnion('kind', [
     kind: z.literal('confirm'),
     provider: z.string(),
     account: z.string(),
-    accountId: z.string(),
+    accountId: z.string().nullable(),
     email: z.string().nullable(),
     held: z.string(),
   }),

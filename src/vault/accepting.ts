@@ -43,7 +43,9 @@ export async function accept(
     await revokeUnlessConnected(use, provider, tokens, account)
     return ended(use, ticket, provider, 'vault_closed')
   }
-  const { id: accountId, label, email } = account
+  const { id, label, email } = account
+  // A fixed text names nobody: so it is with MCP servers that have an authorization server of their own.
+  const accountId = provider.spec.account.id.includes('{') ? id : null
   return ok({ kind: 'confirm', provider: provider.name, account: label, accountId, email, held })
 }
 

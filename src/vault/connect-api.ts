@@ -46,8 +46,8 @@ export type ConnectEnd =
       kind: 'confirm'
       provider: string
       account: string
-      /** The provider's own id of it, where that says more than the label. */
-      accountId: string
+      /** The provider's own id of it. Null: it says nothing of its accounts, and the label is only its own name. */
+      accountId: string | null
       email: string | null
       held: string
     }

@@ -249,6 +249,9 @@ describe("somebody else's MCP server with a sign-in of its own", () => {
     const link = linkIn(await echo('bob'))
     const page = await bob.open(link)
     expect(page.html).toContain('Connected as')
+    const asked = bob.seen.find((text) => text.includes('Is this your account at everything?')) ?? ''
+    expect(asked).toContain('everything does not say which')
+    expect(asked).not.toContain('Its id')
     const before = guarded.shown.size
     expect(JSON.stringify(await echo('bob'))).toContain('Echo: I am bob')
     expect(guarded.shown.size).toBe(before + 1)
