@@ -1,3 +1,4 @@
+import { needsOf, upstreamSettingsSchema } from '../src/catalog/upstream-settings.ts'
 import type { Args, Command, Context } from './command.ts'
 import { Fault, exitCodes, text } from './command.ts'
 import { listCommand } from './list.ts'
@@ -10,6 +11,7 @@ import type { Pin } from './pin-text.ts'
 import { pinLines, pinRows } from './pin-text.ts'
 import { pkcs8 } from './pkcs8.ts'
 import { at } from './upstream-add.ts'
+import type { Stands } from './upstream-replaced.ts'
 
 type Upstream = {
   id: string
@@ -195,11 +197,15 @@ export const remove: Command = {
   async run({ positionals, values }, context) {
     const id = positionals[0] ?? ''
     if (values['yes'] !== true && !(await context.confirm(`Remove ${id}?`))) throw new Fault('Nothing was removed.')
+    const { settings } = await context.api.get<Stands>(at(id))
+    const secrets = needsOf(upstreamSettingsSchema.parse(settings).credentials).secrets
     const done = await context.api.send<{ republished: Republished[] }>('DELETE', at(id))
-    context.printJson(done)
+    context.printJson({ ...done, secrets })
     const from = done.republished.map(({ gateway }) => gateway).join(', ')
     context.print(`${id} is removed.${from === '' ? '' : ` Take it out of the documents that still name it: ${from}.`}`)
     for (const line of leftOutLines(done.republished)) context.print(line)
+    // A server that comes later under its name would be sent them.
+    for (const name of secrets) context.print(`Its secret stays: npm run behalf -- secret delete ${name}`)
   },
 }
 

@@ -92,6 +92,10 @@ describe('upstream import', () => {
     })
     expect(open.seen.length).toBe(before)
     expect(await shown('bound')).toMatchObject({ url: open.mcp })
+
+    // Whoever comes later under its name would be sent what stays.
+    const removed = await world.cli('upstream', 'remove', 'bound', '--yes')
+    expect(removed.out).toContain('Its secret stays: npm run behalf -- secret delete MCP_BOUND__X_KEY')
   })
 
   it('takes one server alone, and does not take the place of another', async () => {
