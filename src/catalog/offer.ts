@@ -44,7 +44,9 @@ export async function offer(
   reserved: readonly string[] = [],
 ): Promise<Offer> {
   const faults: OfferFault[] = []
-  const tools = new Unique<Tool>(faults, ({ apart }) => (apart ? 'set a prefix or an alias' : 'set an alias'))
+  const tools = new Unique<Tool>(faults, ({ own, apart }) =>
+    apart ? 'set a prefix or an alias' : `set an alias, such as alias: { ${quote(own)}: another_name }`,
+  )
   const prompts = new Unique<OfferedPrompt>(faults, ({ own, apart }) =>
     apart ? `set a prefix, or leave one out: ${without(own, 'prompts')}` : `leave one out: ${without(own, 'prompts')}`,
   )

@@ -161,6 +161,13 @@ it('passes on what clients use of the metadata, and nothing else', async () => {
   })
 })
 
+it('says how an alias is written where nothing else settles two names', async () => {
+  const { faults } = await run([{ upstream: 'files', alias: { write: 'READ' } }])
+  expect(faults[0]?.message).toBe(
+    'READ and read are one name to some clients; set an alias, such as alias: { "write": another_name }',
+  )
+})
+
 it('hides both of two tools with one name and says so', async () => {
   const offered = await run([{ upstream: 'files' }, { upstream: 'files', include: ['read'], prompts: [] }])
   expect(names(offered)).toEqual(['Files_write'])
