@@ -1,42 +1,26 @@
 import type { Client } from '@modelcontextprotocol/client'
-import {
-  CLIENT_CAPABILITIES_META_KEY,
-  LOG_LEVEL_META_KEY,
-  ProtocolError,
-  StreamableHTTPClientTransport,
-} from '@modelcontextprotocol/client'
+import { StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
 import type { JsonObject } from '../core/json.ts'
 import { isObject } from '../core/json.ts'
 import type { LogEntry, LogLevel } from '../core/log-entry.ts'
 import { isLogLevel, lower } from '../core/log-entry.ts'
-import { paramHeaders } from '../core/param-headers.ts'
 import type { Result } from '../core/result.ts'
 import { ok, refuse } from '../core/result.ts'
-import { pause } from '../core/timer.ts'
 import type { Discovered, UpstreamReply, UpstreamRequest } from './api.ts'
-import type { CallState, Followed } from './call-state.ts'
-import { readState, writeState } from './call-state.ts'
+import { anything, CallSender } from './call-sender.ts'
+import type { CallState } from './call-state.ts'
+import { readState } from './call-state.ts'
 import { callOf } from './call-streams.ts'
-import { failureOf, isLost } from './failure.ts'
-import { followTask, handleOf } from './follow-task.ts'
-import { makesTasks, runAsTask, withoutTask } from './legacy-task.ts'
+import { failureOf } from './failure.ts'
+import { withoutTask } from './legacy-task.ts'
 import type { Listener } from './listen.ts'
 import { Listeners } from './listen.ts'
-import type { ModernRequest } from './modern-request.ts'
-import { askModern } from './modern-request.ts'
 import type { Opened, Resumable } from './open.ts'
 import { OutsideLog } from './outside-log.ts'
-import { readLinks, readQuestions } from './questions.ts'
-import { patienceMs } from './poll-task.ts'
 import type { RunningCall } from './running-call.ts'
 import { RunningCalls } from './running-calls.ts'
-import { mayAsk, readResult, withTasks } from './shape.ts'
+import { mayAsk } from './shape.ts'
 
-/** Validation is ours (`shape.ts`): the SDK's schemas would read every result twice. */
-const anything = { '~standard': { version: 1, vendor: 'behalf', validate: (value: unknown) => ({ value }) } } as const
-
-/** The SDK's own clock, beyond every one of ours. */
-const sdkTimeoutMs = 30 * 60_000
 const farewellMs = 5_000
 
 export type Sent = Result<UpstreamReply> & { sessionLost?: boolean }
@@ -48,12 +32,12 @@ export class Connection {
   readonly #listeners: Listeners
   readonly #client: Client
   readonly #opened: Opened
+  readonly #sender: CallSender
   readonly #running: RunningCalls
   readonly #outside: OutsideLog
   /** What the server was told. Null: nothing, so it logs what it likes. */
   #logLevel: LogLevel | null = null
   #closed = false
-  #lastId = 0
 
   /** `onLog`: also of what nobody listens for. */
   constructor(upstream: string, opened: Opened, onLog?: (entry: LogEntry) => void) {
@@ -63,6 +47,7 @@ export class Connection {
       onLog?.(entry)
     })
     this.#opened = opened
+    this.#sender = new CallSender(opened)
     this.#running = new RunningCalls(opened.timer)
     this.#client = opened.client
     this.discovered = opened.discovered
@@ -184,98 +169,8 @@ export class Connection {
 
   #start(request: UpstreamRequest, state: CallState | null): RunningCall {
     const call = this.#running.begin()
-    const outcome =
-      state?.kind === 'task'
-        ? this.#follow(state.task, call, request, request.resume?.responses)
-        : this.#send(call, request, state)
-    outcome.then(
-      (reply) => call.settle(reply),
-      (error: unknown) => call.settle(this.#failed(call, request, error)),
-    )
+    void this.#sender.send(call, request, state).then((reply) => call.settle(reply))
     return call
-  }
-
-  /** Resolves at once, or when the task that the server made of it is over. */
-  async #send(call: RunningCall, request: UpstreamRequest, state: CallState | null): Promise<Result<UpstreamReply>> {
-    const modern = this.discovered.era === 'modern'
-    const again = state?.kind === 'echo' && request.resume
-    const params = {
-      ...request.params,
-      ...(again && {
-        inputResponses: again.responses,
-        ...(state.state !== undefined && { requestState: state.state }),
-      }),
-      _meta: meta(request, modern),
-    }
-    const headers = modern && request.inputSchema ? paramHeaders(request.inputSchema, argumentsOf(request)) : undefined
-    const { method } = request
-    const { signal } = call.abort
-    const onProgress = request.onProgress && ((progress: Said) => progressed(call, progress))
-    const value = modern
-      ? await this.#askModern(call, {
-          method,
-          params,
-          signal,
-          ...(headers && { headers }),
-          ...(onProgress && { onProgress }),
-        })
-      : await this.#askLegacy(call, request, params)
-    const handle = modern ? handleOf(value) : undefined
-    return handle ? this.#follow(handle, call, request) : this.#replyOf(request, value)
-  }
-
-  #askModern(call: RunningCall, request: Omit<ModernRequest, 'id' | 'onLog'>): Promise<unknown> {
-    const { send, info } = this.#opened
-    const onLog = (entry: JsonObject): void => call.report.onLog?.(entry)
-    return askModern(send, info, { ...request, id: ++this.#lastId, onLog })
-  }
-
-  #askLegacy(call: RunningCall, { asTask, onProgress, ...request }: UpstreamRequest, params: JsonObject) {
-    const ask = (method: string, said: JsonObject): Promise<unknown> =>
-      this.#client.request({ method, params: said }, anything, {
-        signal: call.abort.signal,
-        timeout: sdkTimeoutMs,
-        relatedRequestId: call.id,
-        ...(onProgress && { onprogress: (progress: Said) => progressed(call, progress) }),
-      })
-    if (!asTask || !makesTasks(this.discovered.capabilities)) return ask(request.method, params)
-    return runAsTask(params, call, {
-      patienceMs: patienceMs(request),
-      ask,
-      askAside: (method, said) => this.#client.request({ method, params: said }, anything, { timeout: 30_000 }),
-    })
-  }
-
-  #follow(
-    task: Followed,
-    call: RunningCall,
-    request: UpstreamRequest,
-    answers: JsonObject = {},
-  ): Promise<Result<UpstreamReply>> {
-    // Also where a server made a task for a client that takes none.
-    const _meta = meta({ ...request, capabilities: withTasks(request.capabilities) }, true)
-    return followTask(task, call, request, {
-      answers,
-      ask: (method, params) => this.#askModern(call, { method, params: { ...params, _meta }, timeoutMs: 30_000 }),
-      wait: pause,
-      failed: ({ code, message = '' }) => ({ ok: false, error: failureOf(new ProtocolError(code, message)).refusal }),
-      isLost,
-    })
-  }
-
-  #replyOf(request: UpstreamRequest, value: unknown): Result<UpstreamReply> {
-    const kind = isObject(value) ? value['resultType'] : undefined
-    if (isObject(value) && kind === 'input_required') return readQuestions(value, request)
-    const result = kind === 'task' ? null : readResult(request.method, value)
-    return result ? ok({ kind: 'result', result }) : refuse('upstream/failed', { evidence: { fault: 'shape' } })
-  }
-
-  #failed(call: RunningCall, request: UpstreamRequest, error: unknown): Result<UpstreamReply> {
-    const failure = failureOf(error)
-    call.sessionLost = failure.sessionLost
-    const links = failure.rpc?.code === -32042 ? readLinks(failure.rpc.data, request) : null
-    if (!links) return { ok: false, error: failure.refusal }
-    return ok({ kind: 'input_required', requests: links, state: writeState({ kind: 'again' }) })
   }
 
   /** The server asks our client something (2025-x). */
@@ -312,32 +207,7 @@ export class Connection {
   }
 }
 
-type Said = { progress: number; total?: number | undefined; message?: string | undefined }
-
-function progressed(call: RunningCall, { progress, total, message }: Said): void {
-  call.touch()
-  call.report.onProgress?.({
-    progress,
-    ...(total !== undefined && { total }),
-    ...(message !== undefined && { message }),
-  })
-}
-
 const report = ({ onProgress, onLog }: UpstreamRequest): RunningCall['report'] => ({
   ...(onProgress && { onProgress }),
   ...(onLog && { onLog }),
 })
-
-function meta({ trace, capabilities, logLevel }: UpstreamRequest, modern: boolean): JsonObject {
-  return {
-    ...(trace?.traceparent !== undefined && { traceparent: trace.traceparent }),
-    ...(trace?.tracestate !== undefined && { tracestate: trace.tracestate }),
-    ...(modern && { [CLIENT_CAPABILITIES_META_KEY]: capabilities }),
-    ...(modern && logLevel !== undefined && { [LOG_LEVEL_META_KEY]: logLevel }),
-  }
-}
-
-function argumentsOf({ params }: UpstreamRequest): JsonObject {
-  const args = params['arguments']
-  return isObject(args) ? (args as JsonObject) : {}
-}
