@@ -49,6 +49,7 @@ export function showLines(server: Shown, pins: readonly Pin[], gateways: readonl
       ],
       ['health', `${healthText(health)}${health.checkedAt > 0 ? `, asked ${day(health.checkedAt)}` : ''}`],
       ['credentials', credentialsText(settings.credentials)],
+      ...(url.startsWith('worker:') ? [['may use', allowedText(settings)]] : []),
       ['by itself', alone.filter((one) => one !== '').join(' and ') || 'nothing is admitted'],
       ['offers', counts.join(', ') || 'nothing'],
       ['gateways', `${gateways.join(', ') || 'none'}${behind ? ' (one is behind, and is tried again)' : ''}`],
@@ -74,4 +75,12 @@ function credentialsText(credentials: Stands['settings']['credentials']): string
   if (kind === 'user') return `the account of each user${where}`
   if (kind === 'service') return `the service account ${String(serviceAccount)}${where}`
   return kind === 'exchange' ? `a token exchanged for that of each user${where}` : 'none'
+}
+
+/** Of a tool Worker: at which providers it may act, and which secrets it gets. */
+function allowedText({ allow }: Stands['settings']): string {
+  const { providers = [], secrets = [] } = (allow ?? {}) as { providers?: string[]; secrets?: string[] }
+  return (
+    [...providers.map((one) => `provider ${one}`), ...secrets.map((one) => `secret ${one}`)].join(', ') || 'nothing'
+  )
 }

@@ -1,8 +1,8 @@
 import type { Refusal } from '../core/result.ts'
 
-/** A refusal with what it means to the administrator who gave the address. Of what the server said only its HTTP status. */
+/** A refusal with what it means to the administrator who gave the address, unless it says so already. Of what the server said only its HTTP status. */
 export function lookFault(refusal: Refusal): Refusal {
-  const message = meaningOf(refusal.code, Number(refusal.evidence?.['status'] ?? 0))
+  const message = refusal.message ?? meaningOf(refusal.code, Number(refusal.evidence?.['status'] ?? 0))
   return message === null ? refusal : { ...refusal, message }
 }
 

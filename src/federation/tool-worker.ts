@@ -10,6 +10,10 @@ import type { FederationUse } from './use.ts'
 
 const patienceMs = 10_000
 const maxLength = 5_000_000
+const silent =
+  'The Worker behind the service binding does not answer. Is it deployed (locally: is it running), and is the entrypoint right?'
+const strange =
+  'The Worker behind the service binding does not say which tools it has. Is it made with the kit of this release?'
 
 /** What a tool Worker says it has. Errors: `core/bad_request` (no such binding), `upstream/unavailable`, `upstream/failed`. */
 export async function listToolWorker(
@@ -27,6 +31,7 @@ export async function listToolWorker(
   if (!listing.success) {
     const fault = listing.error.issues[0]
     return refuse('upstream/failed', {
+      message: strange,
       evidence: { fault: 'listing', path: fault?.path.join('.'), why: fault?.message },
     })
   }
@@ -37,10 +42,13 @@ export async function listToolWorker(
 
 async function inTime(described: Promise<unknown>): Promise<Result<unknown>> {
   const { promise, resolve } = Promise.withResolvers<Result<unknown>>()
-  const disarm = after(patienceMs, () => resolve(refuse('upstream/unavailable', { evidence: { fault: 'timeout' } })))
+  const disarm = after(patienceMs, () =>
+    resolve(refuse('upstream/unavailable', { message: silent, evidence: { fault: 'timeout' } })),
+  )
   described.then(
     (value) => resolve(listing(value)),
-    (cause: unknown) => resolve(refuse('upstream/unavailable', { evidence: { reason: String(cause).slice(0, 500) } })),
+    (cause: unknown) =>
+      resolve(refuse('upstream/unavailable', { message: silent, evidence: { reason: String(cause).slice(0, 500) } })),
   )
   const answer = await promise
   disarm()
@@ -49,5 +57,5 @@ async function inTime(described: Promise<unknown>): Promise<Result<unknown>> {
 
 function listing(value: unknown): Result<unknown> {
   const json = jsonOf(value, maxLength)
-  return json === undefined ? refuse('upstream/failed', { evidence: { fault: 'listing' } }) : ok(json)
+  return json === undefined ? refuse('upstream/failed', { message: strange, evidence: { fault: 'listing' } }) : ok(json)
 }

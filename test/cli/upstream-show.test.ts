@@ -51,3 +51,12 @@ it('says so where there is nothing', () => {
     'gateways: none',
   ])
 })
+
+it('says of a tool Worker what it may use', () => {
+  const worker = {
+    ...server,
+    url: 'worker:acme',
+    settings: { allow: { providers: ['github'], secrets: ['ACME_KEY'] } },
+  }
+  expect(showLines(worker, [], []).join('\n')).toMatch(/may use +provider github, secret ACME_KEY/)
+})

@@ -17,6 +17,8 @@ describe('what an administrator is told of an address that is no MCP server', ()
 
   it('keeps what was said better elsewhere', () => {
     const refusal = { code: 'vault/secret_missing', message: 'Set these secrets first: KEY' } as const
-    expect(lookFault(refusal)).toBe(refusal)
+    expect(lookFault(refusal)).toEqual(refusal)
+    const silent = { code: 'upstream/unavailable', message: 'The Worker does not answer.' } as const
+    expect(lookFault(silent)).toEqual(silent)
   })
 })
