@@ -39,10 +39,14 @@ export const searchTools = ownTool({
       items: page.map((tool) => row(tool, context)),
       has_more: more,
       ...(more ? { next_cursor: `${start + limit}` } : {}),
-      ...(found.length === 0 ? { hint: 'Nothing fits. Try other words, or fewer.' } : {}),
+      ...(found.length === 0 ? { hint: hintFor(app) } : {}),
     })
   },
 })
+
+/** The same for an app that is not there and for one in which nothing fits: neither may be told from one that is hidden. */
+const hintFor = (app: string | undefined): string =>
+  `Nothing fits. Try other words, or fewer${app === undefined ? '' : ', or leave out app: list_apps shows which there are'}.`
 
 /** Only what the same evaluator as the list's lets this caller see. */
 function find(query: string, app: string | undefined, { call, use, own }: OwnContext): Tool[] {

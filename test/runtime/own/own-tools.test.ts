@@ -96,6 +96,9 @@ describe('search_tools and describe_tool', () => {
       found(await call('search_tools', { app: 'zoom', limit: 25 })).every((name) => name.startsWith('Zoom_')),
     ).toBe(true)
     expect(value(await call('search_tools', { query: 'xylophone' }))).toMatchObject({ items: [], has_more: false })
+    const nowhere = value(await call('search_tools', { query: 'message', app: 'nowhere' }))
+    expect(nowhere['hint']).toContain('list_apps')
+    expect(value(await call('search_tools', { query: 'xylophone', app: 'zoom' }))).toEqual(nowhere)
   })
 
   it('refuse bad arguments, and record it', async () => {
