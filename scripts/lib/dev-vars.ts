@@ -49,6 +49,12 @@ export function ensureDevVars(set: Record<string, string> = {}, files: DevVarsFi
   return { vars: parse(next), adminToken }
 }
 
+/** What a person allowed stays; ports of this computer are those of an earlier run. */
+export function withHosts(before: string | undefined, needed: readonly string[]): string {
+  const own = (before ?? '').split(/[\s,]+/).filter((host) => host !== '' && !/^localhost:\d+$/.test(host))
+  return [...new Set([...own, ...needed])].join(',')
+}
+
 function parse(text: string): Record<string, string> {
   return Object.fromEntries(Object.entries(parseEnv(text)).map(([name, value]) => [name, value ?? '']))
 }

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import type { Child, Children } from './children.ts'
 import type { DemoPorts } from './demo-world.ts'
-import { ensureDevVars } from './dev-vars.ts'
+import { ensureDevVars, withHosts } from './dev-vars.ts'
 import { localState, migrateLocalD1 } from './local-d1.ts'
 import { freePort, requireFreePorts } from './ports.ts'
 import { root, stateFolder } from './root.ts'
@@ -38,12 +38,13 @@ export async function startLocal(children: Children, options: LocalOptions): Pro
   const files = folder
     ? { example: join(root, '.dev.vars.example'), vars: join(folder, 'vars'), adminToken: join(folder, 'admin-token') }
     : undefined
-  const allowed = [...(demo ? standInPorts(ports).map((port) => `localhost:${port}`) : []), ...(options.allow ?? [])]
+  const needed = [...(demo ? standInPorts(ports).map((port) => `localhost:${port}`) : []), ...(options.allow ?? [])]
+  const { vars: before } = ensureDevVars({}, files)
   const set = {
     BEHALF_PUBLIC_URL: url,
     BEHALF_DEVELOPMENT: 'true',
     BEHALF_DYNAMIC_REGISTRATION: 'true',
-    BEHALF_EGRESS_ALLOW: allowed.join(','),
+    BEHALF_EGRESS_ALLOW: withHosts(before['BEHALF_EGRESS_ALLOW'], needed),
   }
   const { adminToken } = ensureDevVars(set, files)
 

@@ -3,7 +3,7 @@ import { copyFileSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync,
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
-import { devVarsFiles, ensureDevVars } from '../../scripts/lib/dev-vars.ts'
+import { devVarsFiles, ensureDevVars, withHosts } from '../../scripts/lib/dev-vars.ts'
 import { readConfig } from '../../src/config/config.ts'
 
 function folder() {
@@ -62,4 +62,11 @@ it('puts what the caller sets in place of what was there', () => {
 it('refuses a value that would break out of its line', () => {
   using place = folder()
   expect(() => ensureDevVars({ BEHALF_EGRESS_ALLOW: 'a"\nBEHALF_DEVELOPMENT="x' }, place.files)).toThrow(/cannot hold/)
+})
+
+it('keeps the hosts that a person allowed, and no port of an earlier run', () => {
+  expect(withHosts('crm.internal, localhost:8801,10.0.0.1:8443', ['localhost:9801', 'crm.internal'])).toBe(
+    'crm.internal,10.0.0.1:8443,localhost:9801',
+  )
+  expect(withHosts(undefined, [])).toBe('')
 })
