@@ -10,6 +10,8 @@ const migrations = await readD1Migrations('migrations')
 const toolWorkers = await bundleWorker('test/support/hostile/tool-workers.ts')
 const toolWorker = (entrypoint: string) => ({ name: 'tool-workers', entrypoint })
 
+const support = (name: string): string => `./test/support/${name}.ts`
+
 /** What has to come about comes about in milliseconds; a machine with other work takes its time. */
 const expectations = { poll: { timeout: 15_000 } }
 
@@ -28,6 +30,7 @@ export default defineConfig({
           testTimeout: 60_000,
           include: ['test/**/*.test.ts', 'examples/**/*.test.ts'],
           exclude: ['test/**/*.workers.test.ts', 'test/e2e/**'],
+          setupFiles: [support('put-back')],
           alias: { 'behalf/kit': `${root}/src/toolkits/kit/kit.ts` },
           // It imports cloudflare:workers too, and a plugin does not reach into a package otherwise.
           server: { deps: { inline: ['@cloudflare/workers-oauth-provider'] } },
@@ -53,7 +56,7 @@ export default defineConfig({
           hookTimeout: 60_000,
           include: ['test/**/*.workers.test.ts'],
           globalSetup: ['./test/support/oauth-server-setup.ts'],
-          setupFiles: ['no-network', 'apply-migrations', 'nothing-at-rest'].map((name) => `./test/support/${name}.ts`),
+          setupFiles: ['put-back', 'no-network', 'apply-migrations', 'nothing-at-rest'].map(support),
           sequence: { groupOrder: 1 },
         },
       },
@@ -65,6 +68,7 @@ export default defineConfig({
           maxWorkers: 2,
           expect: expectations,
           include: ['test/e2e/**/*.test.ts'],
+          setupFiles: [support('put-back')],
           sequence: { groupOrder: 2 },
           testTimeout: 120_000,
           hookTimeout: 180_000,
