@@ -82,7 +82,12 @@ export async function addOne(
   const setUp = kind === 'user' || kind === 'service' || kind === 'exchange'
   const wantsSignIn = values['sign-in'] === true || (!setUp && takesUs(look.authorization))
   if (wantsSignIn) await signIn(id, context)
-  context.print(addedLine({ id, url, settings }, before, wantsSignIn && look.items.length === 0))
+  const isClosed = look.authorization !== null && !wantsSignIn && !setUp
+  context.print(
+    isClosed
+      ? `${id} is kept. It offers nothing until it is told who calls: upstream add ${id} ${url} --replace, with --header or --sign-in.`
+      : addedLine({ id, url, settings }, before, wantsSignIn && look.items.length === 0),
+  )
   return { id, url, look }
 }
 

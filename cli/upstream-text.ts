@@ -1,3 +1,4 @@
+import { signInFault } from '../src/federation/sign-in-fault.ts'
 import { eraText } from './health-text.ts'
 import { aligned } from './main.ts'
 
@@ -9,6 +10,7 @@ type Authorization = {
   authorizationEndpoint: string | null
   registrationEndpoint: string | null
   clientIdMetadataDocument: boolean
+  assumed: boolean
 }
 export type Look = {
   url: string
@@ -43,7 +45,13 @@ export function lookLines({ url, discovered, authorization, items }: Look): stri
 function signInLines(authorization: Look['authorization']): string[] {
   if (authorization === null) return []
   if ('error' in authorization)
-    return [`It wants a sign-in, but does not say how in a way that holds (${authorization.error}).`]
+    return [`It wants a sign-in, but does not say how in a way that holds: ${signInFault(authorization.error)}.`]
+  if (authorization.assumed) {
+    return [
+      'It answers only to somebody it knows, and does not say how it wants to know them.',
+      "If it takes a key: --header 'authorization=Bearer {NAME_OF_THE_SECRET}'. If people sign in, as in MCP 2025-03-26: --sign-in.",
+    ]
+  }
   const scopes = authorization.scopes.length > 0 ? `, asking for ${authorization.scopes.join(' ')}` : ''
   if (authorization.authorizationEndpoint === null) {
     return [`It wants a service to sign in at ${authorization.issuer}${scopes}: use upstream service.`]
@@ -54,6 +62,7 @@ function signInLines(authorization: Look['authorization']): string[] {
 /** Whether people can be sent there without anybody registering us by hand first. */
 export function takesUs(authorization: Look['authorization']): boolean {
   if (authorization === null || 'error' in authorization || authorization.authorizationEndpoint === null) return false
+  if (authorization.assumed) return false
   return authorization.registrationEndpoint !== null || authorization.clientIdMetadataDocument
 }
 

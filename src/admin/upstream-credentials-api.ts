@@ -6,6 +6,7 @@ import {
   setUpService,
   setUpSignIn,
   settingsOf,
+  withSignInFault,
 } from '../federation/federation.ts'
 import { ok, refuse } from '../core/result.ts'
 import { byAdmin } from './connections-api.ts'
@@ -51,7 +52,7 @@ export const upstreamCredentialRoutes: readonly AdminRoute[] = [
         after: { kind: 'user', ...(known ? { clientId: known.clientId } : {}) },
         async commit() {
           const signIn = await setUpSignIn({ id: row.id, url: row.url, title }, federation(use), known)
-          if (!signIn.ok) return signIn
+          if (!signIn.ok) return { ok: false, error: withSignInFault(signIn.error) }
           const { provider, scopes } = signIn.value
           const credentials = { kind: 'user' as const, provider, scopes, stepUp: true }
           const saved = await saveUpstream(

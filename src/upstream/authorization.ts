@@ -29,6 +29,8 @@ export type FoundAuthorization = {
   grantTypes: string[]
   /** RFC 9207: its callbacks carry `iss`. */
   issParameter: boolean
+  /** It says nothing of this: these are the places that MCP 2025-03-26 gave a server without metadata. */
+  assumed: boolean
 }
 
 const scopeText = z.string().max(300)
@@ -74,7 +76,7 @@ export async function discoverAuthorization(
   const old = issuers.length === 0
   const server = await firstServer(old ? [new URL(url).origin] : issuers, use, old)
   if (!server.ok) return server
-  const { metadata, issuer } = server.value
+  const { metadata, issuer, assumed } = server.value
   // MCP 2025-11-25 basic/authorization §Authorization Code Protection: a server that does not say it, does not have it.
   const methods = metadata.code_challenge_methods_supported ?? (old ? ['S256'] : [])
   if (metadata.authorization_endpoint !== undefined && !methods.includes('S256')) return failed('no_pkce')
@@ -92,6 +94,7 @@ export async function discoverAuthorization(
     tokenEndpointAuthMethods: metadata.token_endpoint_auth_methods_supported ?? ['client_secret_basic'],
     grantTypes: metadata.grant_types_supported ?? ['authorization_code'],
     issParameter: metadata.authorization_response_iss_parameter_supported === true,
+    assumed,
   })
 }
 
@@ -127,7 +130,7 @@ function covers(resource: string, url: string): boolean {
   return asked.pathname === path || asked.pathname === `${path}/` || asked.pathname.startsWith(`${path}/`)
 }
 
-type Server = { metadata: z.output<typeof serverMetadata>; issuer: string }
+type Server = { metadata: z.output<typeof serverMetadata>; issuer: string; assumed: boolean }
 
 async function firstServer(issuers: readonly string[], use: DiscoveryUse, old: boolean): Promise<Result<Server>> {
   let last: Result<Server> = failed('no_metadata')
@@ -152,11 +155,11 @@ async function serverAt(issuer: string, { egress, config }: DiscoveryUse, old: b
     const isAsked = parsed.data.issuer === issuer || (old && parsed.data.issuer === `${issuer}/`)
     if (!isAsked) return failed('issuer_mismatch')
     const bad = badEndpoint(parsed.data, config)
-    if (bad === undefined) return ok({ metadata: parsed.data, issuer: parsed.data.issuer })
+    if (bad === undefined) return ok({ metadata: parsed.data, issuer: parsed.data.issuer, assumed: false })
     const message = `The ${bad} of its authorization server is an address that may not be called.`
     return refuse('upstream/failed', { message, evidence: { fault: 'endpoint_address', endpoint: bad } })
   }
-  return old ? ok({ metadata: oldDefaults(base.origin), issuer: base.origin }) : failed('no_metadata')
+  return old ? ok({ metadata: oldDefaults(base.origin), issuer: base.origin, assumed: true }) : failed('no_metadata')
 }
 
 /** MCP 2026-07-28 basic/authorization §Authorization Server Metadata Discovery, in this order. */

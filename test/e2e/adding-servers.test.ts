@@ -120,6 +120,16 @@ describe('upstream add, where there is no MCP server', () => {
     const site = await serveFetch(async () => new Response('<h1>Welcome</h1>', { status: 404 }))
     expect(await add(site.url)).toMatch(/no MCP server \(HTTP 404\)/)
     await site.close()
+    const closed = await serveFetch(async () => new Response(null, { status: 401 }))
+    const kept = await world.cli('upstream', 'add', 'closed', closed.url, '--yes')
+    expect(kept).toMatchObject({
+      code: 0,
+      out: expect.stringContaining('does not say how it wants to know them') as string,
+    })
+    expect(kept.out).toContain('closed is kept. It offers nothing until it is told who calls')
+    const tried = await world.cli('upstream', 'add', 'closed', closed.url, '--replace', '--sign-in', '--yes')
+    expect(tried.out).toContain('People cannot sign in there: its authorization server refused to register us.')
+    await closed.close()
     expect(await add(locked.mcp)).toMatch(/refuses to answer us \(HTTP 403\)/)
     expect(await add(open.mcp, '--header', 'content-type=x')).toMatch(
       /^settings\.credentials\.headers\.content-type: this header is not for credentials$/m,

@@ -58,6 +58,7 @@ describe('what an MCP server says about signing in', () => {
         tokenEndpointAuthMethods: ['none', 'client_secret_basic'],
         grantTypes: ['authorization_code'],
         issParameter: false,
+        assumed: false,
       },
     })
   })
@@ -101,7 +102,12 @@ describe('what an MCP server says about signing in', () => {
   it('falls back to the server itself, as in 2025-03-26', async () => {
     expect(await discover({})).toMatchObject({
       ok: true,
-      value: { issuer: 'https://mcp.example', tokenEndpoint: 'https://mcp.example/token', resource: mcp },
+      value: {
+        issuer: 'https://mcp.example',
+        tokenEndpoint: 'https://mcp.example/token',
+        resource: mcp,
+        assumed: true,
+      },
     })
   })
 
