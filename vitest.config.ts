@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { cloudflareTest, readD1Migrations } from '@cloudflare/vitest-plugin'
 import { defineConfig } from 'vitest/config'
 import { bundleWorker } from './scripts/lib/bundle-worker.ts'
@@ -12,6 +13,9 @@ const toolWorker = (entrypoint: string) => ({ name: 'tool-workers', entrypoint }
 
 const support = (name: string): string => `./test/support/${name}.ts`
 
+/** The second core is not left idle: files wait for what they started, and for real time to pass. */
+const maxWorkers = Math.max(2, availableParallelism() - 1)
+
 /** What has to come about comes about in milliseconds; a machine with other work takes its time. */
 const expectations = { poll: { timeout: 15_000 } }
 
@@ -20,6 +24,7 @@ const expectations = { poll: { timeout: 15_000 } }
 export default defineConfig({
   test: {
     silent: 'passed-only',
+    maxWorkers,
     projects: [
       {
         plugins: [workersInNode()],
@@ -64,7 +69,7 @@ export default defineConfig({
         test: {
           name: 'e2e',
           isolate: false,
-          // A journey waits for its processes half of the time.
+          // Each is a few processes of its own.
           maxWorkers: 2,
           expect: expectations,
           include: ['test/e2e/**/*.test.ts'],
