@@ -69,8 +69,8 @@ export default defineConfig({
         test: {
           name: 'e2e',
           isolate: false,
-          // Each is a few processes of its own.
-          maxWorkers: 2,
+          // Each is a few processes of its own: two at a time gain little, and fail now and then on a slow machine.
+          fileParallelism: false,
           expect: expectations,
           include: ['test/e2e/**/*.test.ts'],
           setupFiles: [support('put-back')],
