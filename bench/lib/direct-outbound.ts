@@ -1,6 +1,6 @@
 import { CORE_PLUGIN } from 'miniflare'
 
-const own = CORE_PLUGIN.getServices
+const own = CORE_PLUGIN.getServices.bind(CORE_PLUGIN)
 let users = 0
 
 /**
@@ -11,7 +11,7 @@ let users = 0
 export function sendDirectly(): void {
   if (users++ > 0) return
   CORE_PLUGIN.getServices = async (options) => {
-    const made = await own.call(CORE_PLUGIN, options)
+    const made = await own(options)
     const services = Array.isArray(made) ? made : (made?.services ?? [])
     const workers = services.flatMap((one) => ('worker' in one && one.worker ? [one.worker] : []))
     const ours = workers.filter(({ globalOutbound }) => globalOutbound?.name?.startsWith('outbound:'))
