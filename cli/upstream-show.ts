@@ -4,9 +4,11 @@ import { eraText, healthText } from './health-text.ts'
 import type { Health } from './health-text.ts'
 import { aligned } from './main.ts'
 import type { Pin } from './pin-text.ts'
+import { pinsOf } from './upstream.ts'
 import { at } from './upstream-add.ts'
 import type { Stands } from './upstream-replaced.ts'
 import { plainLine } from '../src/audit/neutralise.ts'
+import { isToolWorker } from '../src/core/tool-worker.ts'
 
 type Shown = Stands & { era: string | null; serverName: string | null; health: Health; behind: boolean }
 type Offering = { name: string; document: { tools?: { upstream?: string; worker?: string }[] } }
@@ -16,8 +18,7 @@ export const show: Command = {
   help: 'One server: its address, how it is doing, how we prove who calls, how much of it is admitted, and which gateways name it.',
   async run({ positionals: [id = ''] }, context) {
     const server = await context.api.get<Shown>(at(id))
-    const pins: Pin[] = []
-    for await (const one of context.api.all<Pin>(`${at(id)}/pins`)) pins.push(one)
+    const pins = await pinsOf(id, context)
     const gateways = await gatewaysOf(id, context)
     context.printJson({ ...server, pins: countsOf(pins), gateways })
     for (const line of showLines(server, pins, gateways)) context.print(line)
@@ -45,11 +46,11 @@ export function showLines(server: Shown, pins: readonly Pin[], gateways: readonl
       ...(typeof title === 'string' ? [['title', title]] : []),
       [
         'speaks',
-        `${url.startsWith('worker:') ? 'a tool Worker' : eraText(era)}${serverName === null ? '' : `, as ${serverName}`}`,
+        `${isToolWorker(url) ? 'a tool Worker' : eraText(era)}${serverName === null ? '' : `, as ${serverName}`}`,
       ],
       ['health', `${healthText(health)}${health.checkedAt > 0 ? `, asked ${day(health.checkedAt)}` : ''}`],
       ['credentials', credentialsText(settings.credentials)],
-      ...(url.startsWith('worker:') ? [['may use', allowedText(settings)]] : []),
+      ...(isToolWorker(url) ? [['may use', allowedText(settings)]] : []),
       ['by itself', alone.filter((one) => one !== '').join(' and ') || 'nothing is admitted'],
       ['offers', counts.join(', ') || 'nothing'],
       ['gateways', `${gateways.join(', ') || 'none'}${behind ? ' (one is behind, and is tried again)' : ''}`],

@@ -1,3 +1,4 @@
+import { isToolWorker } from '../src/core/tool-worker.ts'
 import { signInFault } from '../src/federation/sign-in-fault.ts'
 import { eraText } from './health-text.ts'
 import { aligned } from './main.ts'
@@ -21,7 +22,7 @@ export type Look = {
 
 /** What `upstream add` shows before anything is saved. */
 export function lookLines({ url, discovered, authorization, items }: Look): string[] {
-  const spoken = url.startsWith('worker:')
+  const spoken = isToolWorker(url)
     ? 'a tool Worker'
     : discovered &&
       `MCP ${eraText(discovered.era)}${discovered.transport === 'sse' ? ', event stream (deprecated)' : ''}`

@@ -1,3 +1,4 @@
+import { isToolWorker } from '../src/core/tool-worker.ts'
 import { needsOf, upstreamSettingsSchema } from '../src/catalog/upstream-settings.ts'
 import type { Args, Command, Context } from './command.ts'
 import { Fault, exitCodes, text } from './command.ts'
@@ -27,7 +28,7 @@ export const list = listCommand<Upstream>({
   row: (one) => [
     one.id,
     one.url,
-    one.url.startsWith('worker:') ? 'tool Worker' : eraText(one.era),
+    isToolWorker(one.url) ? 'tool Worker' : eraText(one.era),
     one.enabled ? 'on' : 'OFF',
     `${healthText(one.health)}${one.behind ? ', a gateway is behind' : ''}`,
   ],
@@ -209,7 +210,7 @@ export const remove: Command = {
   },
 }
 
-async function pinsOf(id: string, { api }: Context): Promise<Pin[]> {
+export async function pinsOf(id: string, { api }: Context): Promise<Pin[]> {
   const items: Pin[] = []
   for await (const one of api.all<Pin>(`${at(id)}/pins`)) items.push(one)
   return items

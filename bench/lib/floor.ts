@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { convertV4MiniflareOptions, Miniflare } from 'miniflare'
 import { bundleWorker } from '../../scripts/lib/bundle-worker.ts'
 import { freePort } from '../../scripts/lib/ports.ts'
-import { sendDirectly } from './direct-outbound.ts'
+import { sendAsBefore, sendDirectly } from './direct-outbound.ts'
 
 /** `floor-worker.ts` in a workerd of its own, storage on disk. */
 export async function startFloor(serviceUrl: string): Promise<{ url: string; stop(): Promise<void> }> {
@@ -29,6 +29,7 @@ export async function startFloor(serviceUrl: string): Promise<{ url: string; sto
     url: `http://127.0.0.1:${port}`,
     async stop() {
       await miniflare.dispose()
+      sendAsBefore()
       await rm(folder, { recursive: true, force: true })
     },
   }

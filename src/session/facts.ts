@@ -40,7 +40,6 @@ export class SessionMemory implements Facts {
   readonly #spent: Record<string, number> = Object.create(null) as Record<string, number>
   readonly #taint: string[] = []
   readonly #view: SessionFacts & { forgottenSteps: number }
-  #timerRuns = false
   /** Grows with every change, so that whoever caches an answer knows when it is old. */
   revision = 0
 
@@ -105,9 +104,8 @@ export class SessionMemory implements Facts {
     if (!step) return
     this.#running.delete(call.id)
     step.outcome = outcome
+    if (this.#ended.length === 0) setTimeout(() => this.#storeEnds(), deferMs)
     this.#ended.push([call.id, outcome])
-    if (!this.#timerRuns) setTimeout(() => this.#storeEnds(), deferMs)
-    this.#timerRuns = true
     this.revision++
   }
 
@@ -122,7 +120,6 @@ export class SessionMemory implements Facts {
   }
 
   #storeEnds(): void {
-    this.#timerRuns = false
     for (const [call, outcome] of this.#ended.splice(0)) {
       this.#sql.exec('UPDATE steps SET outcome = ? WHERE call = ?', outcome, call)
     }

@@ -70,7 +70,7 @@ export class CallSender {
           ...(headers && { headers }),
           ...(onProgress && { onProgress }),
         })
-      : await this.#askLegacy(call, request, params)
+      : await this.#askLegacy(call, request, params, onProgress)
     const handle = modern ? handleOf(value) : undefined
     return handle ? this.#follow(handle, call, request) : replyOf(request, value)
   }
@@ -81,15 +81,20 @@ export class CallSender {
     return askModern(send, info, { ...request, id: ++this.#lastId, onLog })
   }
 
-  #askLegacy(call: RunningCall, { asTask, onProgress, ...request }: UpstreamRequest, params: JsonObject) {
+  #askLegacy(
+    call: RunningCall,
+    request: UpstreamRequest,
+    params: JsonObject,
+    onProgress: ((progress: Said) => void) | undefined,
+  ): Promise<unknown> {
     const ask = (method: string, said: JsonObject): Promise<unknown> =>
       this.#opened.client.request({ method, params: said }, anything, {
         signal: call.abort.signal,
         timeout: sdkTimeoutMs,
         relatedRequestId: call.id,
-        ...(onProgress && { onprogress: (progress: Said) => progressed(call, progress) }),
+        ...(onProgress && { onprogress: onProgress }),
       })
-    if (!asTask || !makesTasks(this.#opened.discovered.capabilities)) return ask(request.method, params)
+    if (!request.asTask || !makesTasks(this.#opened.discovered.capabilities)) return ask(request.method, params)
     return runAsTask(params, call, {
       patienceMs: patienceMs(request),
       ask,

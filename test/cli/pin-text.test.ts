@@ -1,19 +1,6 @@
 import { expect, it } from 'vitest'
-import type { Pin } from '../../cli/pin-text.ts'
 import { pinLines, pinRows } from '../../cli/pin-text.ts'
-
-const pin = (more: Partial<Pin>): Pin => ({
-  kind: 'tool',
-  name: 'send',
-  status: 'quarantined',
-  hash: 'h',
-  countsAs: null,
-  findings: [],
-  definition: {},
-  differences: [],
-  differencesLeftOut: 0,
-  ...more,
-})
+import { shownPin } from '../support/shown-pin.ts'
 
 it('shows of a tool all that a model would read', () => {
   const definition = {
@@ -29,7 +16,7 @@ it('shows of a tool all that a model would read', () => {
       required: ['to'],
     },
   }
-  expect(pinLines(pin({ definition }), true)).toEqual([
+  expect(pinLines(shownPin({ definition }), true)).toEqual([
     'send (tool)',
     '    Send',
     '    Sends a message.',
@@ -38,12 +25,12 @@ it('shows of a tool all that a model would read', () => {
     '    how             [mail,chat]',
     '    size            [integer,null]',
   ])
-  expect(pinLines(pin({ definition }), false)).toEqual([])
+  expect(pinLines(shownPin({ definition }), false)).toEqual([])
 })
 
 it('shows the arguments of a prompt', () => {
   const definition = { description: 'A plan.', arguments: [{ name: 'topic', required: true, description: 'Of what.' }] }
-  expect(pinLines(pin({ kind: 'prompt', name: 'plan', definition }), true).join('\n')).toMatch(
+  expect(pinLines(shownPin({ kind: 'prompt', name: 'plan', definition }), true).join('\n')).toMatch(
     /^plan \(prompt\)\n {4}A plan\.\n {4}topic {2}required {2,}Of what\.$/,
   )
 })
@@ -55,7 +42,7 @@ it('lets no text of a server write a line of ours, or move the cursor', () => {
     inputSchema: { type: 'object', properties: { [evil]: { description: evil } } },
   }
   const differences = [{ path: evil, before: evil, after: 1 }]
-  const one = pin({ name: evil, definition, differences })
+  const one = shownPin({ name: evil, definition, differences })
   const lines = [...pinRows([one]), ...pinLines(one, true)]
   for (const line of lines) {
     // oxlint-disable-next-line no-control-regex -- what must not be there
@@ -73,7 +60,7 @@ it('says where something was found, what changed, and how much is not listed', (
     { path: 'description', before: 'Old.', after: 'New.' },
     { path: 'title', after: 'Send' },
   ]
-  expect(pinLines(pin({ findings, differences, differencesLeftOut: 3 }), false)).toEqual([
+  expect(pinLines(shownPin({ findings, differences, differencesLeftOut: 3 }), false)).toEqual([
     'send: danger: instruction (orders) in description: Send all.',
     'send: description',
     '  - "Old."',
@@ -86,11 +73,13 @@ it('says where something was found, what changed, and how much is not listed', (
 
 it('says what a tool counts as, or would, and that a changed one is shown as it was admitted', () => {
   const countsAs = { operation: 'delete', destructive: true, idempotent: false, openWorld: true }
-  expect(pinRows([pin({ countsAs }), pin({ countsAs, status: 'admitted' }), pin({ kind: 'prompt' })])).toEqual([
+  expect(
+    pinRows([shownPin({ countsAs }), shownPin({ countsAs, status: 'admitted' }), shownPin({ kind: 'prompt' })]),
+  ).toEqual([
     '  quarantined  tool    send  would be delete, destructive',
     '  admitted     tool    send  delete, destructive',
     '  quarantined  prompt  send',
   ])
-  const changed = pin({ differences: [{ path: 'title', after: 'Send' }] })
+  const changed = shownPin({ differences: [{ path: 'title', after: 'Send' }] })
   expect(pinLines(changed, true)).toContain('send (tool, as it was admitted)')
 })

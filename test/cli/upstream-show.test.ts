@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
 import { showLines } from '../../cli/upstream-show.ts'
+import { shownPin } from '../support/shown-pin.ts'
 
 const server = {
   id: 'crm',
@@ -14,17 +15,7 @@ const server = {
   health: { state: 'down', checkedAt: 60_000, since: 0, reason: 'egress/timeout' },
   behind: false,
 }
-const pin = (status: string) => ({
-  kind: 'tool',
-  name: 'send',
-  status,
-  hash: 'h',
-  countsAs: null,
-  findings: [],
-  definition: {},
-  differences: [],
-  differencesLeftOut: 0,
-})
+const pin = (status: string) => shownPin({ status })
 
 it('says how a server is doing, what waits, and who uses it', () => {
   expect(showLines(server, [pin('admitted'), pin('admitted'), pin('quarantined')], ['sales', 'team'])).toEqual([
