@@ -2,8 +2,8 @@ import type { Clock } from '../core/clock.ts'
 import { logFault } from '../core/log.ts'
 import { uuidv7 } from '../core/ids.ts'
 import type { AuditEvent } from './event.ts'
-import type { EventRow } from './event-row.ts'
-import { eventRow } from './event-row.ts'
+import type { EventRow, WaitingRow } from './event-row.ts'
+import { sentRow, waitingRow } from './event-row.ts'
 import type { PayloadPolicy } from './redact-event.ts'
 import { redactEvent } from './redact-event.ts'
 import type { DigestKey } from '../core/sha256.ts'
@@ -28,7 +28,7 @@ const longestBackoffMs = 60_000
 /** A statement takes 100 values at most. */
 const rowsPerInsert = 20
 
-type Row = EventRow & { row: number }
+type Row = WaitingRow & { row: number }
 
 /**
  * The record of a Durable Object that does the work, in the object's own SQLite: `put` is part of the same storage
@@ -133,10 +133,10 @@ export class Outbox {
       this.#sentUpTo,
       batchEvents,
     )
-    for (const { row, ...event } of rows) {
-      length += event.head.length + (event.payload?.length ?? 0)
+    for (const { row, ...waiting } of rows) {
+      length += waiting.head.length + (waiting.payload?.length ?? 0)
       if (last !== null && length > batchLength) break
-      events.push(event)
+      events.push(sentRow(waiting))
       last = row
     }
     const [first] = events
@@ -155,13 +155,13 @@ export class Outbox {
 
   /** All or, when the storage refuses, none. One statement for several: its price is the statement, not the row. */
   #insert(events: readonly AuditEvent[]): void {
-    const rows = events.map(eventRow)
+    const rows = events.map(waitingRow)
     const write = (): void => {
       for (let from = 0; from < rows.length; from += rowsPerInsert) {
-        const part = rows.slice(from, from + rowsPerInsert)
-        const first = this.#lastRow + 1 + from
-        const values = part.flatMap(({ id, user, head, payload }, i) => [first + i, id, user, head, payload])
-        this.#storage.sql.exec(insertOf(part.length), ...values)
+        const values: (string | number | null)[] = []
+        for (const [i, { id, user, head, payload }] of rows.slice(from, from + rowsPerInsert).entries())
+          values.push(this.#lastRow + 1 + from + i, id, user, head, payload)
+        this.#storage.sql.exec(insertOf(values.length / 5), ...values)
       }
     }
     if (rows.length > rowsPerInsert) this.#storage.transactionSync(write)
@@ -230,7 +230,7 @@ export class Outbox {
 }
 
 const insertOf = (rows: number): string =>
-  `INSERT INTO audit_outbox VALUES ${Array.from({ length: rows }, () => '(?, ?, ?, ?, ?)').join(', ')}`
+  `INSERT INTO audit_outbox VALUES (?, ?, ?, ?, ?)${', (?, ?, ?, ?, ?)'.repeat(rows - 1)}`
 
 function interrupted(intent: AuditEvent, now: number): AuditEvent {
   return {

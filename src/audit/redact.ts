@@ -1,6 +1,7 @@
 import { hex, lengthPrefixed, utf8 } from '../core/bytes.ts'
 import type { Json, JsonObject } from '../core/json.ts'
 import type { Config } from '../config/config.ts'
+import { Remembered } from '../core/remembered.ts'
 import { withinBase64, withinPercentEncoding } from './encoded-text.ts'
 import { plainText } from './neutralise.ts'
 import { withoutAssigned, withoutCards, withoutCredentials, withoutMembers } from './scrub-text.ts'
@@ -54,6 +55,9 @@ const maxNested = 262_144
 const maxDecodings = 2
 /** `token:x` and a card number are longer. */
 const shortestSecret = 10
+const longestHarmless = 100
+/** A person's and an agent's name, an issuer, a rule: they come with every event, and nothing is hidden in them. */
+const harmless = new Remembered<true>(1_000)
 
 /** Pure and synchronous: the caller's value is not changed. */
 export function redact(value: Json, policy: RedactionPolicy): Redacted {
@@ -149,7 +153,16 @@ class Walk {
   }
 
   #scrub(text: string): string {
-    if (text.length < shortestSecret) return text
+    // A policy with names of its own hides what is harmless elsewhere.
+    const memory = text.length <= longestHarmless && this.#names.size === 0 ? harmless : null
+    if (text.length < shortestSecret || memory?.get(text)) return text
+    const kept = this.#scrubbed(text)
+    const isWholeLook = this.#policy.mode === 'redacted' && this.#decodings === 0 && this.#room > 0
+    if (isWholeLook && kept === text) memory?.set(text, true)
+    return kept
+  }
+
+  #scrubbed(text: string): string {
     const hide = this.hide.bind(this)
     let kept = withoutCredentials(text, hide)
     if (this.#decodings < maxDecodings) {

@@ -1,11 +1,10 @@
-import { fromUtf8 } from '../core/bytes.ts'
 import type { Result } from '../core/result.ts'
 import { ok, refuse } from '../core/result.ts'
 import type { Timer } from '../core/timer.ts'
 import { pause, SharedTimer } from '../core/timer.ts'
+import { Answer } from './answer.ts'
 import type { Egress, EgressRequest, EgressResponse } from './api.ts'
 import type { Watch } from './body.ts'
-import { cappedBody, readCapped } from './body.ts'
 import type { GuardConfig } from './guard.ts'
 import { isAllowedUrl } from './guard.ts'
 import { outgoingHeaders, retryAfterMs } from './headers.ts'
@@ -19,7 +18,6 @@ export type { GuardConfig } from './guard.ts'
 export { retryAfterMs } from './headers.ts'
 
 const defaultTimeoutMs = 30_000
-const defaultMaxBytes = 10 * 1024 * 1024
 
 export type EgressSeams = {
   fetch?: Fetch
@@ -72,7 +70,8 @@ async function fetchGuarded(request: EgressRequest, tools: Tools): Promise<Resul
       if (!sent.ok) watch.disarm()
       if (!sent.ok) return sent
       const pauseMs = attempt <= retries ? retryPause(sent.value.response, attempt, tools.now()) : null
-      if (pauseMs === null || tools.now() + pauseMs >= deadline) return ok(answer(sent.value, request, watch, attempt))
+      if (pauseMs === null || tools.now() + pauseMs >= deadline)
+        return ok(new Answer(sent.value, request, watch, attempt))
       await sent.value.response.body?.cancel()
       await tools.wait(pauseMs, signal)
       continue
@@ -83,37 +82,6 @@ async function fetchGuarded(request: EgressRequest, tools: Tools): Promise<Resul
     if (gone)
       return refuse(watch.expired ? 'egress/timeout' : 'egress/unreachable', evidence(sent.thrown, target.value))
     await tools.wait(pauseMs, signal)
-  }
-}
-
-function answer(
-  { response, url }: { response: Response; url: URL },
-  request: EgressRequest,
-  watch: Watch,
-  attempts: number,
-): EgressResponse {
-  watch.disarm()
-  const maxBytes = request.maxBytes ?? defaultMaxBytes
-  let body: ReadableStream<Uint8Array> | undefined
-  const bytes = (): Promise<Result<Uint8Array>> => readCapped(response, maxBytes, watch)
-  return {
-    status: response.status,
-    headers: response.headers,
-    url: url.href,
-    attempts,
-    get body() {
-      return (body ??= cappedBody(response, maxBytes, watch))
-    },
-    bytes,
-    async text() {
-      const read = await bytes()
-      if (!read.ok) return read
-      try {
-        return ok(fromUtf8(read.value))
-      } catch {
-        return refuse('egress/unreachable', { evidence: { fault: 'not_utf8' } })
-      }
-    },
   }
 }
 

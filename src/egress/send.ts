@@ -3,6 +3,7 @@ import { ok, refuse } from '../core/result.ts'
 import type { EgressRequest } from './api.ts'
 import type { GuardConfig } from './guard.ts'
 import { isAllowedUrl } from './guard.ts'
+import type { OutgoingHeaders } from './headers.ts'
 import { withoutCredentials } from './headers.ts'
 import { isPublicName } from './resolve.ts'
 
@@ -11,7 +12,7 @@ export type Fetch = (url: string, init: RequestInit) => Promise<Response>
 export type Outgoing = {
   url: URL
   method: string
-  headers: Headers
+  headers: OutgoingHeaders
   body: EgressRequest['body']
 }
 
@@ -78,8 +79,8 @@ function nextHop(from: Outgoing, location: string, status: number, config: Guard
   // A body may hold a client secret or a person's data: it goes to nobody but the host it was written for.
   if (repeats && from.body !== undefined && !sameOrigin) return blocked('body_to_other_origin', url)
   if (repeats && from.body instanceof ReadableStream) return blocked('body_cannot_repeat', url)
-  const headers = sameOrigin ? new Headers(from.headers) : withoutCredentials(from.headers)
+  const headers = sameOrigin ? from.headers : withoutCredentials(from.headers)
   if (repeats) return ok({ url, method: from.method, headers, body: from.body })
-  headers.delete('content-type')
-  return ok({ url, method: 'GET', headers, body: undefined })
+  const { 'content-type': _, ...ofGet } = headers
+  return ok({ url, method: 'GET', headers: ofGet, body: undefined })
 }

@@ -19,7 +19,8 @@ export type Rooms = {
   identify: (request: Request, gateway: GatewayRoute) => Promise<Result<Caller>>
   /** The `WWW-Authenticate` of a 401 or 403 (RFC 9728 §5.1). */
   challenge: (gateway: GatewayRoute, refusal: Refusal) => string
-  session: (caller: Caller) => Promise<Turn['session']>
+  /** Within an object: a promise for the stub itself would ask it, as any RPC target, for a method `then`. */
+  session: (caller: Caller) => Promise<Pick<Turn, 'session'>>
   changes: ChangeFeed
   /** Adds the URLs of the other rooms. */
   mount: (app: Hono<Bindings>) => void

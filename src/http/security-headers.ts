@@ -1,26 +1,21 @@
 import type { Config } from '../config/config.ts'
 
-const always = {
-  'x-content-type-options': 'nosniff',
-  'referrer-policy': 'no-referrer',
-} as const
-
 /** On every answer. What a page needs beyond it, `core/page.ts` sets; an answer that says nothing is not to be kept. */
 export function secured(response: Response, { publicUrl }: Pick<Config, 'publicUrl'>): Response {
-  const writable = isWritable(response) ? response : new Response(response.body, response)
-  const { headers } = writable
-  for (const [name, value] of Object.entries(always)) if (!headers.has(name)) headers.set(name, value)
-  if (!headers.has('cache-control')) headers.set('cache-control', 'no-store')
-  if (publicUrl.startsWith('https:')) headers.set('strict-transport-security', 'max-age=31536000')
-  return writable
+  const isHttps = publicUrl.startsWith('https:')
+  try {
+    return withHeaders(response, isHttps)
+  } catch {
+    // What came from `fetch` or a redirect has headers that cannot be changed.
+    return withHeaders(new Response(response.body, response), isHttps)
+  }
 }
 
-/** Responses that came from `fetch` or a redirect have headers that cannot be changed. */
-function isWritable(response: Response): boolean {
-  try {
-    response.headers.delete('x-behalf-probe')
-    return true
-  } catch {
-    return false
-  }
+function withHeaders(response: Response, isHttps: boolean): Response {
+  const { headers } = response
+  headers.set('x-content-type-options', 'nosniff')
+  headers.set('referrer-policy', 'no-referrer')
+  if (!headers.has('cache-control')) headers.set('cache-control', 'no-store')
+  if (isHttps) headers.set('strict-transport-security', 'max-age=31536000')
+  return response
 }

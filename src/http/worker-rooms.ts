@@ -44,8 +44,8 @@ export function workerRooms(env: Env, config: Config): Rooms {
 const names = new Remembered<Promise<string>>(10_000)
 
 /** A session is named by everybody and everything it is for; the name of one that calls again is not hashed again. */
-async function sessionOf(env: Env, caller: Caller): Promise<Turn['session']> {
-  return env.SESSION.getByName(await sessionName(caller)) as unknown as Turn['session']
+async function sessionOf(env: Env, caller: Caller): Promise<Pick<Turn, 'session'>> {
+  return { session: env.SESSION.getByName(await sessionName(caller)) as unknown as Turn['session'] }
 }
 
 function sessionName({ project, gateway, user, agent, grant }: Caller): Promise<string> {

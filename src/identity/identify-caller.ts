@@ -1,5 +1,5 @@
 import type { Caller } from '../core/caller.ts'
-import { base64url, utf8 } from '../core/bytes.ts'
+import { utf8 } from '../core/bytes.ts'
 import type { GatewayRoute } from '../core/gateway-route.ts'
 import type { Result } from '../core/result.ts'
 import { ok, refuse } from '../core/result.ts'
@@ -48,10 +48,11 @@ function from(caller: Caller, request: Request): Caller {
   return address === null ? caller : { ...caller, clientAddress: address }
 }
 
-/** The token only as its hash. No id and no header has a line break in it, so no two lists of fields give one key. */
+/** The token only as its hash, of fixed length. No id and no header has a line break in it, so no two lists of fields give one key. */
 function memoryKey(credential: Credential, { project, gateway }: GatewayRoute): string {
   const onBehalfOf = credential.kind === 'app_key' ? (credential.onBehalfOf ?? '') : ''
-  return [base64url(sha256Sync(utf8(credential.token))), project, gateway, onBehalfOf].join('\n')
+  const hash = String.fromCharCode(...sha256Sync(utf8(credential.token)))
+  return [hash, project, gateway, onBehalfOf].join('\n')
 }
 
 function find(credential: Credential, route: GatewayRoute, deps: IdentityDeps): Promise<Result<Caller>> {

@@ -79,5 +79,5 @@ function outputBody(turn: Turn, { id, features }: PlainCall, reply: Extract<Call
   return JSON.stringify({ jsonrpc: '2.0', id, result: { ...result, resultType: 'complete', _meta } })
 }
 
-const json = (body: string | Uint8Array<ArrayBuffer>): Response =>
-  new Response(body, { headers: { 'content-type': 'application/json' } })
+const headers = new Headers({ 'content-type': 'application/json' })
+const json = (body: string | Uint8Array<ArrayBuffer>): Response => new Response(body, { headers })

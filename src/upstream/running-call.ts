@@ -19,7 +19,7 @@ const parkedMs = 10 * 60_000
  * as `input_required` and comes back with the answer.
  */
 export class RunningCall {
-  readonly id = randomToken()
+  #id: string | null = null
   readonly abort = new AbortController()
   /** Of the present leg: the client that asked first may have gone. */
   report: { onProgress?: (progress: Progress) => void; onLog?: (entry: JsonObject) => void } = {}
@@ -40,6 +40,11 @@ export class RunningCall {
   constructor(forget: (call: RunningCall) => void, timer: Timer) {
     this.#forget = forget
     this.#timer = timer
+  }
+
+  /** Made when somebody needs it: most calls are over before they have to be found again. */
+  get id(): string {
+    return (this.#id ??= randomToken())
   }
 
   settle(outcome: Result<UpstreamReply>): void {

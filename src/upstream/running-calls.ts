@@ -5,7 +5,7 @@ import { RunningCall } from './running-call.ts'
 
 /** The calls that are running on one connection, and whose it is what the server says meanwhile. */
 export class RunningCalls {
-  readonly #all = new Map<string, RunningCall>()
+  readonly #all = new Set<RunningCall>()
   readonly #timer: Timer
 
   constructor(timer: Timer) {
@@ -17,25 +17,25 @@ export class RunningCalls {
   }
 
   has(id: string): boolean {
-    return this.#all.has(id)
+    return this.get(id) !== undefined
   }
 
   get(id: string): RunningCall | undefined {
-    return this.#all.get(id)
+    return [...this.#all].find((call) => call.id === id)
   }
 
   begin(): RunningCall {
     const call = new RunningCall((late) => this.end(late), this.#timer)
-    this.#all.set(call.id, call)
+    this.#all.add(call)
     return call
   }
 
   end(call: RunningCall): void {
-    this.#all.delete(call.id)
+    this.#all.delete(call)
   }
 
   abort(): void {
-    for (const call of this.#all.values()) call.abort.abort()
+    for (const call of this.#all) call.abort.abort()
     this.#all.clear()
   }
 
@@ -45,7 +45,7 @@ export class RunningCalls {
    */
   whose(message: JsonObject): RunningCall | undefined {
     const id = callOf(message)
-    const running = [...this.#all.values()].filter((call) => !call.settled)
+    const running = [...this.#all].filter((call) => !call.settled)
     if (id === undefined) return running.length === 1 ? running[0] : undefined
     return running.find((call) => call.id === id)
   }

@@ -69,6 +69,18 @@ describe('redact', () => {
     })
   })
 
+  it('looks again at a text that it found harmless where there is more to hide', () => {
+    const text = 'it is "internal-code": "4711", they said'
+    expect(kept(text)).toBe(text)
+    expect(kept(text, { names: ['Internal_Code'] })).not.toContain('4711')
+    expect(kept(text)).toBe(text)
+    // With no room left nothing was looked at.
+    const filler = 'a'.repeat(20)
+    const encoded = encodeURIComponent(JSON.stringify({ password: ['x1'] }))
+    expect(kept({ [filler]: encoded }, { maxTotal: 20 })).toEqual({ [filler]: expect.stringMatching(/^\[cut:/) })
+    expect(kept(encoded)).toContain('redacted')
+  })
+
   it('hides what the tool marks as sensitive, also in mode full', () => {
     const value = {
       customer: { iban: 'DE0012345678', name: 'Acme' },

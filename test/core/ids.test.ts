@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { ProjectId } from '../../src/core/ids.ts'
-import { userId } from '../../src/core/ids.ts'
+import { userId, uuidv7 } from '../../src/core/ids.ts'
 import '../support/property.ts'
 
 type Parts = readonly [project: string, issuer: string, subject: string]
@@ -29,5 +29,23 @@ describe('the id of a user, which names their vault', () => {
       return equal === ((await id(one)) === (await id(other)))
     })
     await fc.assert(same)
+  })
+})
+
+describe('a version 7 UUID (RFC 9562 §5.7)', () => {
+  it('has the time it was made at, its version and its variant', () => {
+    const at = fc.integer({ min: 0, max: 2 ** 48 - 1 })
+    const said = fc.property(at, (now) => {
+      const id = uuidv7(now)
+      expect(id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/)
+      expect(Number.parseInt(id.replace('-', '').slice(0, 12), 16)).toBe(now)
+    })
+    fc.assert(said)
+  })
+
+  it('is never given out twice', () => {
+    const ids = Array.from({ length: 5_000 }, () => uuidv7(1))
+    expect(new Set(ids).size).toBe(5_000)
+    expect(new Set(ids.map((id) => id.slice(19, 20)))).toEqual(new Set(['8', '9', 'a', 'b']))
   })
 })

@@ -35,7 +35,7 @@ describe('parameters mirrored into headers', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (region) => {
         const headers = paramHeaders(schema, { region })
-        const sent = outgoingHeaders(headers)?.get('mcp-param-region')
+        const sent = outgoingHeaders(headers)?.['mcp-param-region']
         expect(sent).toBe(headers['mcp-param-region'])
         expect(sent).toMatch(/^[\x20-\x7e]*$/)
       }),

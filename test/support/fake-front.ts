@@ -164,7 +164,7 @@ export function front(session = new FakeSession(), more: Partial<Rooms> = {}): F
       return name ? ok(callerNamed(name, gateway.slug)) : refuse('identity/unauthenticated')
     },
     challenge: (gateway) => `Bearer resource_metadata="${gateway.resource}"`,
-    session: async (caller) => session.for(caller),
+    session: async (caller) => ({ session: session.for(caller) }),
     changes,
     mount: () => {},
     ...more,
