@@ -29,6 +29,7 @@ const longestBackoffMs = 60_000
 const rowsPerInsert = 20
 
 type Row = WaitingRow & { row: number }
+type Deferred = { event: () => AuditEvent; policy: PayloadPolicy }
 
 /**
  * The record of a Durable Object that does the work, in the object's own SQLite: `put` is part of the same storage
@@ -45,7 +46,7 @@ export class Outbox {
   readonly #ports: OutboxPorts
   /** Intents without an outcome: call id to row. */
   readonly #open = new Map<string, number>()
-  readonly #deferred: { event: AuditEvent; policy: PayloadPolicy }[] = []
+  readonly #deferred: Deferred[] = []
   #timerRuns = false
   #lastRow = 0
   #sentUpTo = 0
@@ -72,10 +73,10 @@ export class Outbox {
   }
 
   /**
-   * For an outcome: kept in memory for at most 50 ms, then redacted and written with the others of that time, so that
-   * no answer waits for it. If the process dies in between, the outcome is recorded as `unknown`.
+   * For an outcome: at most 50 ms later it is made, redacted and written with the others of that time, so that no answer
+   * waits for it. If the process dies in between, the outcome is recorded as `unknown`.
    */
-  defer(event: AuditEvent, policy: PayloadPolicy = {}): void {
+  defer(event: () => AuditEvent, policy: PayloadPolicy = {}): void {
     this.#deferred.push({ event, policy })
     this.#arm()
     if (this.#deferred.length % rowsPerInsert === 0) this.#trySettle()
@@ -176,7 +177,7 @@ export class Outbox {
 
   #settle(): void {
     if (this.#deferred.length === 0) return
-    this.#insert(this.#deferred.map(({ event, policy }) => this.#redactedOrBare(event, policy)))
+    this.#insert(this.#deferred.flatMap((one) => this.#redactedOrBare(one)))
     this.#deferred.length = 0
   }
 
@@ -198,14 +199,20 @@ export class Outbox {
     }, ms)
   }
 
-  /** The call is over: what of it cannot be redacted is not kept, but that it happened is, and holds up no other event. */
-  #redactedOrBare(event: AuditEvent, policy: PayloadPolicy): AuditEvent {
+  /**
+   * The call is over: what of it cannot be redacted is not kept, but that it happened is, and holds up no other event. Of an
+   * outcome that cannot even be made the intent stays alone, so it is `unknown` in the end.
+   */
+  #redactedOrBare({ event: make, policy }: Deferred): AuditEvent[] {
+    let bare: AuditEvent[] = []
     try {
-      return redactEvent(event, policy, this.#ports.digestKey(event.project))
-    } catch (cause) {
-      logFault('audit.payload_lost', cause, { event: event.id })
+      const event = make()
       const { payload: _, ...rest } = event
-      return rest
+      bare = [rest]
+      return [redactEvent(event, policy, this.#ports.digestKey(event.project))]
+    } catch (cause) {
+      logFault('audit.payload_lost', cause, { event: bare[0]?.id })
+      return bare
     }
   }
 

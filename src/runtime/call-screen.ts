@@ -13,65 +13,82 @@ export type ScreenUse = {
 }
 
 /** Looks at what one call brings back. `plan: null`: the administrator wants nothing looked for. */
-export function screenCall(plan: Plan | null, call: Pick<ToolCall, 'about'>, use: ScreenUse): CallScreen {
-  const { secrets, by = detectors } = use
-  const found: Found[] = []
-  const labels = new Set<string>(plan?.labels)
-  const seen = (one: { found: readonly Found[]; labels: ReadonlySet<string> }): void => {
-    found.push(...one.found.slice(0, mostFound - found.length))
-    for (const label of one.labels) labels.add(label)
+export const screenCall = (plan: Plan | null, call: Pick<ToolCall, 'about'>, use: ScreenUse): CallScreen =>
+  new OneCallScreen(plan, call, use)
+
+class OneCallScreen implements CallScreen {
+  readonly #plan: Plan | null
+  readonly #call: Pick<ToolCall, 'about'>
+  readonly #secrets: () => readonly string[]
+  readonly #by: readonly Detector[]
+  readonly #found: Found[] = []
+  readonly #labels: Set<string>
+
+  constructor(plan: Plan | null, call: Pick<ToolCall, 'about'>, { secrets, by = detectors }: ScreenUse) {
+    this.#plan = plan
+    this.#call = call
+    this.#secrets = secrets
+    this.#by = by
+    this.#labels = new Set(plan?.labels)
   }
 
-  return {
-    get taint() {
-      return [...labels]
-    },
-    get findings() {
-      return found as unknown as Json[]
-    },
+  get taint(): readonly string[] {
+    return [...this.#labels]
+  }
 
-    streams(watched, onTaint) {
-      const { onProgress, onLog } = watched
-      if (!onProgress && !onLog) return watched
-      const clean = (value: Json): Json => {
-        const scrubbed = scrub(value, secrets())
-        if (scrubbed !== value && found.length < mostFound) found.push(ownCredential)
-        if (plan === null) return scrubbed
-        const screened = screenValue(scrubbed, plan, by)
-        seen(screened)
-        if (labels.size > 0) onTaint([...labels])
-        return screened.found.every(({ action }) => action === 'mask') ? screened.value : leftOut
-      }
-      return {
-        ...watched,
-        ...(onProgress && {
-          onProgress: ({ message, ...rest }) =>
-            onProgress(message === undefined ? rest : { ...rest, message: clean(message) as string }),
-        }),
-        ...(onLog && {
-          onLog: ({ logger, data = null, ...rest }) =>
-            onLog({ ...rest, ...(logger !== undefined && { logger: clean(logger) }), data: clean(data) }),
-        }),
-      }
-    },
+  get findings(): readonly Json[] {
+    return this.#found as unknown as Json[]
+  }
 
-    requests(requests): ScreenedRequests {
-      const scrubbed = scrub(requests, secrets()) as JsonObject
-      const wordsOnly = plan && ordersOf(plan)
-      if (wordsOnly === null || wordsOnly.treatments.size === 0) return { requests: scrubbed, withheld: false }
-      const screened = screenValue(scrubbed, wordsOnly, by)
-      seen(screened)
-      return { requests: screened.value as JsonObject, withheld: screened.withheld }
-    },
+  streams(watched: ToolCall, onTaint: (labels: readonly string[]) => void): ToolCall {
+    const { onProgress, onLog } = watched
+    if (!onProgress && !onLog) return watched
+    const clean = (value: Json): Json => this.#clean(value, onTaint)
+    return {
+      ...watched,
+      ...(onProgress && {
+        onProgress: ({ message, ...rest }) =>
+          onProgress(message === undefined ? rest : { ...rest, message: clean(message) as string }),
+      }),
+      ...(onLog && {
+        onLog: ({ logger, data = null, ...rest }) =>
+          onLog({ ...rest, ...(logger !== undefined && { logger: clean(logger) }), data: clean(data) }),
+      }),
+    }
+  }
 
-    output(output): Screened {
-      const scrubbed = scrub(output as unknown as Json, secrets()) as unknown as ToolOutput
-      if (scrubbed !== output) found.push(ownCredential)
-      if (plan === null) return { output: scrubbed, withheld: false }
-      const screened = screenOutput(scrubbed, plan, { result: call.about === undefined ? 'tool' : 'other', by })
-      seen(screened)
-      return { output: screened.output, withheld: screened.withheld }
-    },
+  requests(requests: JsonObject): ScreenedRequests {
+    const scrubbed = scrub(requests, this.#secrets()) as JsonObject
+    const wordsOnly = this.#plan && ordersOf(this.#plan)
+    if (wordsOnly === null || wordsOnly.treatments.size === 0) return { requests: scrubbed, withheld: false }
+    const screened = screenValue(scrubbed, wordsOnly, this.#by)
+    this.#saw(screened)
+    return { requests: screened.value as JsonObject, withheld: screened.withheld }
+  }
+
+  output(output: ToolOutput): Screened {
+    const scrubbed = scrub(output as unknown as Json, this.#secrets()) as unknown as ToolOutput
+    if (scrubbed !== output) this.#found.push(ownCredential)
+    if (this.#plan === null) return { output: scrubbed, withheld: false }
+    const result = this.#call.about === undefined ? 'tool' : 'other'
+    const screened = screenOutput(scrubbed, this.#plan, { result, by: this.#by })
+    this.#saw(screened)
+    return { output: screened.output, withheld: screened.withheld }
+  }
+
+  #clean(value: Json, onTaint: (labels: readonly string[]) => void): Json {
+    const scrubbed = scrub(value, this.#secrets())
+    if (scrubbed !== value && this.#found.length < mostFound) this.#found.push(ownCredential)
+    if (this.#plan === null) return scrubbed
+    const screened = screenValue(scrubbed, this.#plan, this.#by)
+    this.#saw(screened)
+    if (this.#labels.size > 0) onTaint(this.taint)
+    return screened.found.every(({ action }) => action === 'mask') ? screened.value : leftOut
+  }
+
+  #saw({ found, labels }: { found: readonly Found[]; labels: ReadonlySet<string> }): void {
+    this.#found.push(...found.slice(0, mostFound - this.#found.length))
+    for (const label of labels) this.#labels.add(label)
   }
 }
 

@@ -13,6 +13,9 @@ export const factsMigrations = [
    CREATE TABLE taint (label TEXT PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID;`,
 ]
 
+const newStep = 'INSERT INTO steps VALUES (?, ?, ?, ?, ?, ?, ?)'
+const endOfCalls = 'UPDATE steps SET outcome = ? WHERE call IN (SELECT value FROM json_each(?))'
+
 const keptSteps = 1_000
 const deferMs = 50
 
@@ -86,9 +89,9 @@ export class SessionMemory implements Facts {
     const step: Mutable<Step> = { tool: name, behaviour, at, outcome: 'running' }
     if (call.task !== undefined) step.task = call.task
     if (remember !== undefined) step.arguments = remember
-    const row = [call.id, name, JSON.stringify(behaviour), at, 'running', call.task ?? null]
     const kept = remember === undefined ? null : JSON.stringify(remember)
-    this.#sql.exec('INSERT INTO steps VALUES (?, ?, ?, ?, ?, ?, ?)', ...row, kept)
+    const { id, task = null } = call
+    this.#sql.exec(newStep, id, name, JSON.stringify(behaviour), at, 'running', task, kept)
     this.#steps.push(step)
     this.#running.set(call.id, step)
     this.revision++
@@ -120,8 +123,10 @@ export class SessionMemory implements Facts {
   }
 
   #storeEnds(): void {
-    for (const [call, outcome] of this.#ended.splice(0)) {
-      this.#sql.exec('UPDATE steps SET outcome = ? WHERE call = ?', outcome, call)
+    const ended = this.#ended.splice(0)
+    for (const outcome of ['done', 'failed']) {
+      const calls = ended.filter(([, how]) => how === outcome).map(([call]) => call)
+      if (calls.length > 0) this.#sql.exec(endOfCalls, outcome, JSON.stringify(calls))
     }
   }
 

@@ -11,15 +11,16 @@ import type { SessionRow } from './session-row.ts'
 export function createRecorder(outbox: Outbox, session: string, snapshot: () => Snapshot): Recorder {
   const event = (type: Parameters<typeof callEvent>[0], call: ToolCall, entry: RecordEntry) => {
     const { slug, gateway } = snapshot()
-    return callEvent(type, call, entry, { session, gateway: slug, gatewayId: gateway, gatewayVersion: entry.version })
+    const place = { session, gateway: slug, gatewayId: gateway, gatewayVersion: entry.version }
+    return () => callEvent(type, call, entry, place)
   }
   const policy = ({ tool }: RecordEntry): PayloadPolicy => ({
     ...snapshot().recording,
     ...(tool ? { sensitive: tool.sensitive } : {}),
   })
   return {
-    refused: (call, entry) => outbox.put(event('tool.refused', call, entry), policy(entry)),
-    intent: (call, entry) => outbox.put(event('tool.intent', call, entry), policy(entry)),
+    refused: (call, entry) => outbox.put(event('tool.refused', call, entry)(), policy(entry)),
+    intent: (call, entry) => outbox.put(event('tool.intent', call, entry)(), policy(entry)),
     outcome: (call, entry) => outbox.defer(event('tool.outcome', call, entry), policy(entry)),
   }
 }

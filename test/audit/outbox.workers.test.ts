@@ -149,27 +149,27 @@ describe('an outbox', () => {
     inObject(async ({ outbox, storage }) => {
       const stored = () => storage.sql.exec('SELECT * FROM audit_outbox').toArray().length
       outbox.put(event('tool.intent', 'c1'))
-      outbox.defer(event('tool.outcome', 'c1'))
+      outbox.defer(() => event('tool.outcome', 'c1'))
       outbox.put(event('tool.intent', 'c2'))
       expect(stored()).toBe(2)
       expect(outbox.depth).toBe(3)
-      outbox.defer(event('tool.outcome', 'c2'))
+      outbox.defer(() => event('tool.outcome', 'c2'))
       await expect.poll(stored).toBe(4)
     }))
 
   it('does not wait when many outcomes have come together', () =>
     inObject(async ({ outbox, storage }) => {
       const stored = () => storage.sql.exec('SELECT * FROM audit_outbox').toArray().length
-      for (let n = 0; n < 19; n++) outbox.defer(event('tool.outcome', `c${n}`))
+      for (let n = 0; n < 19; n++) outbox.defer(() => event('tool.outcome', `c${n}`))
       expect(stored()).toBe(0)
-      outbox.defer(event('tool.outcome', 'c19'))
+      outbox.defer(() => event('tool.outcome', 'c19'))
       expect(stored()).toBe(20)
     }))
 
   it('writes the outcomes before what happened after them, in order', () =>
     inObject(async ({ outbox, ids }) => {
       const calls = Array.from({ length: 45 }, (_, n) => event('tool.outcome', `c${n}`, { outcome: 'done' }))
-      for (const call of calls) outbox.defer(call)
+      for (const call of calls) outbox.defer(() => call)
       const last = event('session.ended')
       outbox.put(last)
       await outbox.flush()
@@ -188,7 +188,7 @@ describe('an outbox', () => {
       const outbox = new Outbox({ sql, transactionSync } as DurableObjectStorage, ports)
       full = true
       const outcomes = Array.from({ length: 21 }, (_, n) => event('tool.outcome', `c${n}`, { outcome: 'done' }))
-      for (const outcome of outcomes) outbox.defer(outcome)
+      for (const outcome of outcomes) outbox.defer(() => outcome)
       expect(() => outbox.put(event('session.ended'))).toThrow('SQLITE_FULL')
       expect(outbox.depth).toBe(21)
       full = false
@@ -196,12 +196,15 @@ describe('an outbox', () => {
       expect(ids()).toEqual(outcomes.map(({ id }) => id))
     }))
 
-  it('keeps that a call ended when its result cannot be redacted', () =>
+  it('keeps that a call ended when its result cannot be redacted, and holds up no other for one that cannot be made', () =>
     inObject(async ({ outbox, received }) => {
+      outbox.defer(() => {
+        throw new TypeError('no such outcome')
+      })
       const round: JsonObject = {}
       round['itself'] = round
-      outbox.defer(event('tool.outcome', 'c1', { payload: { result: round } }))
-      outbox.defer(event('tool.outcome', 'c2', { payload: { account: 'alice' } }))
+      outbox.defer(() => event('tool.outcome', 'c1', { payload: { result: round } }))
+      outbox.defer(() => event('tool.outcome', 'c2', { payload: { account: 'alice' } }))
       await outbox.flush()
       expect(received).toMatchObject([{ call: 'c1' }, { call: 'c2', payload: { account: 'alice' } }])
       expect(received[0]).not.toHaveProperty('payload')
@@ -210,7 +213,7 @@ describe('an outbox', () => {
   it('takes a deferred outcome along in a flush', () =>
     inObject(async ({ outbox, received }) => {
       outbox.put(event('tool.intent', 'c1'))
-      outbox.defer(event('tool.outcome', 'c1'))
+      outbox.defer(() => event('tool.outcome', 'c1'))
       expect(await outbox.flush()).toBeNull()
       expect(received.map((one) => one.type)).toEqual(['tool.intent', 'tool.outcome'])
     }))
@@ -249,7 +252,9 @@ describe('an outbox', () => {
       outbox.put(
         event('tool.intent', 'c1', { payload: { arguments: { note: `use ${secret}`, password: 'hunter2!' } } }),
       )
-      outbox.defer(event('tool.outcome', 'c1', { payload: { result: { content: [{ type: 'text', text: secret }] } } }))
+      outbox.defer(() =>
+        event('tool.outcome', 'c1', { payload: { result: { content: [{ type: 'text', text: secret }] } } }),
+      )
       await outbox.flush()
       outbox.put(event('tool.intent', 'c2', { payload: { arguments: { note: secret } } }))
       const stored = JSON.stringify(storage.sql.exec('SELECT * FROM audit_outbox').toArray())
