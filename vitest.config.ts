@@ -19,6 +19,14 @@ const maxWorkers = Math.max(2, availableParallelism() - 1)
 /** What has to come about comes about in milliseconds; a machine with other work takes its time. */
 const expectations = { poll: { timeout: 15_000 } }
 
+const journeys = {
+  isolate: false,
+  expect: { poll: { timeout: 60_000 } },
+  setupFiles: [support('put-back')],
+  testTimeout: 300_000,
+  hookTimeout: 300_000,
+}
+
 // Nothing is loaded anew for each file, which takes as long as the tests: every test has its own ids, and none keeps
 // anything in a module. Groups run one after the other, so that journeys through real processes have the machine to themselves.
 export default defineConfig({
@@ -67,16 +75,12 @@ export default defineConfig({
       },
       {
         test: {
+          ...journeys,
           name: 'e2e',
-          isolate: false,
-          // Each is a few processes of its own: two at a time gain little, and fail now and then on a slow machine.
+          // The conformance suite gives some calls half a second, whatever else the machine does.
           fileParallelism: false,
-          expect: expectations,
           include: ['test/e2e/**/*.test.ts'],
-          setupFiles: [support('put-back')],
           sequence: { groupOrder: 2 },
-          testTimeout: 120_000,
-          hookTimeout: 180_000,
         },
       },
     ],

@@ -24,6 +24,9 @@ import { root } from './lib/root.ts'
 /** SEP-2663, where the suite itself skips the one for status notifications until it has been rewritten there; SEP-1046; SEP-990. */
 const extensions = { server: /^tasks-/, client: /^auth\/(client-credentials|enterprise-managed)-/ }
 
+/** The suite starts all its clients at once, and the last of them waits for nearly all the others. */
+const waitsMs = 600_000
+
 const require = createRequire(import.meta.url)
 const suite = join(dirname(require.resolve('@modelcontextprotocol/conformance/package.json')), 'dist/index.js')
 
@@ -57,7 +60,7 @@ export async function runClientSuite(driver: string, revision: Revision): Promis
       '--requirements',
       revision,
       '--timeout',
-      '120000',
+      `${waitsMs}`,
       '-o',
       out,
     ])

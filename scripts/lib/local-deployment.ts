@@ -66,6 +66,8 @@ export async function startLocal(children: Children, options: LocalOptions): Pro
       'dev',
       `--port=${ports.worker}`,
       '--ip=127.0.0.1',
+      // Wrangler looks for a free one itself, and two that start together find the same.
+      `--inspector-port=${await freePort()}`,
       `--persist-to=${state}`,
       `--env-file=${vars}`,
       '--log-level=warn',
@@ -76,7 +78,7 @@ export async function startLocal(children: Children, options: LocalOptions): Pro
       env: { ...process.env, CI: 'true', WRANGLER_LOG_PATH: join(folder ?? stateFolder, 'logs') },
     },
   )
-  await waitForUrl(`${url}/health`, { child: worker, timeoutMs: 90_000, accept: ({ status }) => status === 200 })
+  await waitForUrl(`${url}/health`, { child: worker, timeoutMs: 180_000, accept: ({ status }) => status === 200 })
   return { url, adminToken, worker }
 }
 
@@ -96,8 +98,8 @@ async function startStandIns(children: Children, ports: DemoPorts): Promise<void
     env: { ...process.env, PORT: `${ports.everything}` },
   })
   // Microsoft is the last one that the stand-ins' process starts.
-  await waitForUrl(`http://localhost:${ports.microsoft}/`, { child: standIns, timeoutMs: 60_000 })
-  await waitForUrl(`http://localhost:${ports.everything}/mcp`, { child: everything, timeoutMs: 60_000 })
+  await waitForUrl(`http://localhost:${ports.microsoft}/`, { child: standIns, timeoutMs: 120_000 })
+  await waitForUrl(`http://localhost:${ports.everything}/mcp`, { child: everything, timeoutMs: 120_000 })
 }
 
 function standInPorts(ports: DemoPorts): number[] {

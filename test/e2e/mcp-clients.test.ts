@@ -293,7 +293,7 @@ test('what agents miss reaches the administrator, with nothing hidden in it, and
   for (let i = 0; i < 7; i++) replies.push((await post(`${words} ${i}`)).result.isError === true)
   expect(replies).toEqual([false, false, false, false, false, true, true])
   const reports = async () => (await world.cli('missing-tools', '--json')).out
-  await expect.poll(reports, { timeout: 20_000 }).toMatch(/archive a channel.U\+202E. 4/)
+  await expect.poll(reports).toMatch(/archive a channel.U\+202E. 4/)
   expect(await reports()).not.toContain('\u202e')
   expect((JSON.parse(await reports()) as unknown[]).length).toBe(5)
 })
@@ -338,7 +338,7 @@ describe('tasks (SEP-2663)', () => {
   }
   const get = async (taskId: string) => (await ask('tasks/get', { taskId })).result
   const until = (taskId: string, status: string) =>
-    expect.poll(async () => (await get(taskId))?.['status'], { timeout: 15_000, interval: 100 }).toBe(status)
+    expect.poll(async () => (await get(taskId))?.['status'], { interval: 100 }).toBe(status)
 
   test('a server’s task becomes ours, with its message and its result, and both sides are told of the extension', async () => {
     const { result } = await ask('server/discover', {})
@@ -356,7 +356,7 @@ describe('tasks (SEP-2663)', () => {
       const { body } = await world.admin('GET', '/events?tool=slow_compute')
       return (body['items'] as { type: string; outcome?: string }[]).map(({ type, outcome }) => `${type} ${outcome}`)
     }
-    await expect.poll(outcomes, { timeout: 15_000 }).toEqual(['tool.outcome done', 'tool.intent undefined'])
+    await expect.poll(outcomes).toEqual(['tool.outcome done', 'tool.intent undefined'])
   })
 
   test('a question goes to the client and its answer to the server', async () => {
@@ -447,10 +447,10 @@ describe('tasks (SEP-2663)', () => {
     const before = new Set(jobs.jobs.keys())
     const call = client.callTool({ name: 'pushy_job', arguments: { seconds: 10_000 } }, { signal: hangUp.signal })
     const newest = () => [...jobs.jobs].find(([id]) => !before.has(id))?.[1]
-    await expect.poll(() => newest()?.polls ?? 0, { timeout: 15_000 }).toBeGreaterThan(0)
+    await expect.poll(() => newest()?.polls ?? 0).toBeGreaterThan(0)
     hangUp.abort()
     await expect(call).rejects.toThrow(/abort/i)
-    await expect.poll(() => newest()?.cancelled, { timeout: 15_000 }).toBe(true)
+    await expect.poll(() => newest()?.cancelled).toBe(true)
     await client.close()
   })
 })

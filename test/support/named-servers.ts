@@ -28,7 +28,7 @@ const bin = (name: string): string => join(root, 'node_modules/.bin', name)
 async function run(command: string, args: string[], url: string, env: Record<string, string> = {}) {
   const child: ChildProcess = spawn(bin(command), args, { env: { ...process.env, ...env }, stdio: 'ignore' })
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()))
-  await waitForUrl(url)
+  await waitForUrl(url, { timeoutMs: 120_000 })
   return {
     url,
     async close() {
