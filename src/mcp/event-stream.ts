@@ -1,6 +1,4 @@
 const encoder = new TextEncoder()
-/** Also how soon it is noticed that the client has gone: the runtime says so only when something is written. */
-const keepAliveMs = 5_000
 
 export type EventStream = {
   response: Response
@@ -11,8 +9,11 @@ export type EventStream = {
   end: () => void
 }
 
-/** A server-sent event stream with a comment now and then, so that proxies keep it open. `onGone`: the client hung up. */
-export function eventStream(onGone: () => void): EventStream {
+/**
+ * A server-sent event stream with a comment every `keepAliveMs`, so that proxies keep it open. `onGone`: the client hung up.
+ * The runtime notices that only when something is written, also with the flag `enable_request_signal`: with the next comment.
+ */
+export function eventStream(onGone: () => void, keepAliveMs: number): EventStream {
   let controller: ReadableStreamDefaultController<Uint8Array> | null = null
   const write = (bytes: Uint8Array) => controller?.enqueue(bytes)
   const keepAlive = setInterval(() => write(encoder.encode(': keep-alive\n\n')), keepAliveMs)

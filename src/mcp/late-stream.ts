@@ -8,6 +8,8 @@ import { errorMessage } from './to-wire.ts'
 
 /** After this long an answer that is not there yet becomes a stream. */
 const patienceMs = 2_000
+/** A call that nobody waits for any more is stopped that soon. */
+const keepAliveMs = 1_000
 
 /**
  * The answer to one request: plain JSON when it comes soon, a stream when something has to be said before it or when it takes
@@ -49,7 +51,7 @@ export class LateStream {
 
   #open(): EventStream {
     if (this.#stream === null) {
-      this.#stream = eventStream(this.#onGone)
+      this.#stream = eventStream(this.#onGone, keepAliveMs)
       this.#first.resolve(ok(this.#stream.response))
     }
     return this.#stream

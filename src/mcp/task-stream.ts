@@ -11,6 +11,7 @@ import type { Turn } from './turn.ts'
 const maxTasks = 100
 /** How often unfinished tasks are asked for unasked: one whose session was lost goes on only when somebody asks. */
 const askEveryMs = 30_000
+const keepAliveMs = 5_000
 
 type Watched = { taskId: string; told: string; over: boolean }
 type Ack = { params: { notifications: JsonObject } }
@@ -51,7 +52,7 @@ export class TaskStream {
       letGo()
       void reader.cancel().catch(() => {})
     }
-    this.#stream = eventStream(this.#release)
+    this.#stream = eventStream(this.#release, keepAliveMs)
     void this.#relay(reader, this.#stream).catch((fault: unknown) => logFault('mcp.stream_failed', fault))
     return this.#stream.response
   }
