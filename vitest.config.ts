@@ -19,6 +19,8 @@ const maxWorkers = Math.max(2, availableParallelism() - 1)
 /** What has to come about comes about in milliseconds; a machine with other work takes its time. */
 const expectations = { poll: { timeout: 15_000 } }
 
+/** Journeys with clocks that nobody here sets, or that measure how long something takes. */
+const timed = ['chaos', 'conformance', 'hostile-upstreams'].map((name) => `test/e2e/${name}.test.ts`)
 const journeys = {
   isolate: false,
   expect: { poll: { timeout: 60_000 } },
@@ -77,10 +79,21 @@ export default defineConfig({
         test: {
           ...journeys,
           name: 'e2e',
+          // Each is a few processes of its own.
+          maxWorkers: 2,
+          include: ['test/e2e/**/*.test.ts'],
+          exclude: timed,
+          sequence: { groupOrder: 2 },
+        },
+      },
+      {
+        test: {
+          ...journeys,
+          name: 'e2e-timed',
           // The conformance suite gives some calls half a second, whatever else the machine does.
           fileParallelism: false,
-          include: ['test/e2e/**/*.test.ts'],
-          sequence: { groupOrder: 2 },
+          include: timed,
+          sequence: { groupOrder: 3 },
         },
       },
     ],

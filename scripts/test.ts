@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { root, stateFolder } from './lib/root.ts'
 
 /**
- * npm test [-- filters and vitest options], e.g. `npm test -- test/policy` or `npm test -- --project e2e`.
+ * npm test [-- filters and vitest options], e.g. `npm test -- test/policy` or `npm test -- test/e2e`.
  * Shows each file as it ends; the last line counts. Exit code 1 when a test fails, when no test ran, or when vitest breaks.
  */
 const reportFile = join(stateFolder, 'test-report.json')
