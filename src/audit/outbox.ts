@@ -159,10 +159,11 @@ export class Outbox {
     const rows = events.map(waitingRow)
     const write = (): void => {
       for (let from = 0; from < rows.length; from += rowsPerInsert) {
+        const part = rows.slice(from, from + rowsPerInsert)
         const values: (string | number | null)[] = []
-        for (const [i, { id, user, head, payload }] of rows.slice(from, from + rowsPerInsert).entries())
+        for (const [i, { id, user, head, payload }] of part.entries())
           values.push(this.#lastRow + 1 + from + i, id, user, head, payload)
-        this.#storage.sql.exec(insertOf(values.length / 5), ...values)
+        this.#storage.sql.exec(insertOf(part.length), ...values)
       }
     }
     if (rows.length > rowsPerInsert) this.#storage.transactionSync(write)
