@@ -1,3 +1,4 @@
+import { plainLine } from '../src/audit/neutralise.ts'
 import { isToolWorker } from '../src/core/tool-worker.ts'
 import { signInFault } from '../src/federation/sign-in-fault.ts'
 import { eraText } from './health-text.ts'
@@ -40,7 +41,7 @@ export function lookLines({ url, discovered, authorization, items }: Look): stri
     ...signInLines(authorization),
     ...(items.length > 0 ? [`It offers ${items.length}:`, ...aligned(rows)] : []),
     ...(found.length > 0 ? ['Found in it:', ...found] : []),
-  ]
+  ].map(plainLine)
 }
 
 function signInLines(authorization: Look['authorization']): string[] {

@@ -1,5 +1,5 @@
 import { replaceLookAlikes } from '../policy/policy.ts'
-import { hidden } from './hidden-characters.ts'
+import { unread } from './hidden-characters.ts'
 
 /**
  * A text after replacements. Where it is `traced`, `origins` says where each of its UTF-16 units stood before; null: where it
@@ -19,7 +19,7 @@ export function asRead(text: string, { traced }: { traced: boolean }): AsRead {
   if (plainText.test(text)) return { text, traced, origins: null }
   // Of equal length. Some of these are control characters too, and would take the space between two words with them.
   let read: AsRead = { text: text.replace(oddBreaks, '\n'), traced, origins: null }
-  for (const { pattern } of hidden) read = replaced(read, pattern, () => '')
+  for (const pattern of unread) read = replaced(read, pattern, () => '')
   return replaced(read, odd, asLatin)
 }
 

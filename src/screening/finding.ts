@@ -23,5 +23,5 @@ export function finding(
   at: number,
 ): Finding {
   const excerpt = showHidden(text.slice(Math.max(0, at - 40), at + 80))
-  return { kind, severity, path: path.slice(0, 300), what: showHidden(what).slice(0, 100), excerpt }
+  return { kind, severity, path: showHidden(path).slice(0, 300), what: showHidden(what).slice(0, 100), excerpt }
 }

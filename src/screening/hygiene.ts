@@ -2,11 +2,11 @@ import type { Json } from '../core/json.ts'
 import { isObject } from '../core/json.ts'
 import type { Finding } from './finding.ts'
 import { finding } from './finding.ts'
-import { hidden, showHidden } from './hidden-characters.ts'
+import { hiddenIn, showHidden } from './hidden-characters.ts'
 import { instructionFindings } from './instructions.ts'
 
-/** Cyrillic, and the Greek letters that look like Latin ones: `Δt` is a formula, `Αpple` is a trap. */
-const mimics = /[\p{Script=Cyrillic}ΑΒΕΖΗΙΚΜΝΟΡΤΥΧαικνορτυχ]/u
+/** Other scripts' letters that look like Latin ones; of Greek only those that do: `Δt` is a formula, `Αpple` is a trap. */
+const mimics = /[\p{Script=Cyrillic}\p{Script=Armenian}\p{Script=Cherokee}\p{Script=Lisu}ΑΒΕΖΗΙΚΜΝΟΡΤΥΧαικνορτυχ]/u
 const words = /[\p{L}\p{M}\d_]{2,}/gu
 
 /** Nothing but printable ASCII: nothing can hide in it. */
@@ -22,7 +22,7 @@ export function scanText(text: string, path: string): Finding[] {
   // What is not looked at is not clean.
   const findings = text.length > maxText ? [finding('blob', 'danger', path, 'too long to look at', text, maxText)] : []
   if (plainText.test(seen)) return [...findings, ...instructionFindings(seen, path)]
-  for (const { kind, pattern } of hidden) {
+  for (const { kind, pattern } of hiddenIn(seen)) {
     const match = seen.match(pattern)
     if (match) findings.push(finding(kind, 'danger', path, `${match.length} times`, seen, seen.search(pattern)))
   }

@@ -25,7 +25,7 @@ describe('the scanner', () => {
     const schema = { properties: { 'no\u200bte': { type: 'string', enum: ['a', 'b\u202e'] } } }
     expect(scanJson(schema).map(({ kind, path, excerpt }) => [kind, path, excerpt])).toEqual([
       ['invisible', 'properties.no⟨U+200B⟩te (name)', 'no⟨U+200B⟩te'],
-      ['bidi', 'properties.no\u200bte.enum[1]', 'b⟨U+202E⟩'],
+      ['bidi', 'properties.no⟨U+200B⟩te.enum[1]', 'b⟨U+202E⟩'],
     ])
   })
 

@@ -17,6 +17,21 @@ export const descriptions: readonly Pair[] = [
     benign: 'מחפש קבצים\u200f (search files).',
   },
   {
+    name: 'marks of direction that spell bits',
+    attack: `Adds two numbers.${'\u200e\u200f\u061c'.repeat(8)}`,
+    benign: 'שפת C++\u200e היא מהירה, مرحبا\u200f (hello)\u061c',
+  },
+  {
+    name: 'a mark of direction within a word',
+    attack: 'Reads the pass\u200eword file.',
+    benign: 'קורא את הקובץ (README.md\u200e).',
+  },
+  {
+    name: 'blanks of Braille',
+    attack: 'Adds two numbers.\u2800\u2800 \u2800',
+    benign: 'Writes ⠓⠑⠇⠇⠕⠀⠺⠕⠗⠇⠙ in Braille.',
+  },
+  {
     name: 'terminal escape',
     attack: 'Lists files.\u001b[8m hidden \u001b[0m',
     benign: 'Lists files.\n\t- one per line',
@@ -25,6 +40,11 @@ export const descriptions: readonly Pair[] = [
     name: 'look-alike letters',
     attack: 'Works like the officiаl tool.',
     benign: 'Searches in Москва and in Athens, Αθήνα.',
+  },
+  {
+    name: 'look-alike letters of Armenian and Cherokee',
+    attack: 'Stores the passwօrd of the user.',
+    benign: 'Translates into հայերեն and ᏣᎳᎩ.',
   },
   {
     name: 'hidden order',
