@@ -205,15 +205,13 @@ export class Outbox {
    * outcome that cannot even be made the intent stays alone, so it is `unknown` in the end.
    */
   #redactedOrBare({ event: make, policy }: Deferred): AuditEvent[] {
-    let bare: AuditEvent[] = []
+    let event: AuditEvent | undefined
     try {
-      const event = make()
-      const { payload: _, ...rest } = event
-      bare = [rest]
+      event = make()
       return [redactEvent(event, policy, this.#ports.digestKey(event.project))]
     } catch (cause) {
-      logFault('audit.payload_lost', cause, { event: bare[0]?.id })
-      return bare
+      logFault('audit.payload_lost', cause, { event: event?.id })
+      return event ? [withoutPayload(event)] : []
     }
   }
 
@@ -235,6 +233,11 @@ export class Outbox {
     this.#insert([...alone.values()].map((intent) => interrupted(intent, this.#ports.now())))
     if (this.#lastRow > 0) this.#arm()
   }
+}
+
+function withoutPayload(event: AuditEvent): AuditEvent {
+  const { payload: _, ...bare } = event
+  return bare
 }
 
 const insertOf = (rows: number): string =>

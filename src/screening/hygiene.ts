@@ -2,7 +2,7 @@ import type { Json } from '../core/json.ts'
 import { isObject } from '../core/json.ts'
 import type { Finding } from './finding.ts'
 import { finding } from './finding.ts'
-import { hiddenIn, showHidden } from './hidden-characters.ts'
+import { hiddenIn } from './hidden-characters.ts'
 import { instructionFindings } from './instructions.ts'
 
 /** Other scripts' letters that look like Latin ones; of Greek only those that do: `Δt` is a formula, `Αpple` is a trap. */
@@ -76,7 +76,7 @@ function walk(value: Json, path: string, findings: Findings, depth: number): voi
   if (Array.isArray(value)) value.forEach((item, i) => walk(item, `${path}[${i}]`, findings, depth + 1))
   if (!isObject(value)) return
   for (const [name, inner] of Object.entries(value)) {
-    findings.add(scanText(name, `${path}.${showHidden(name)} (name)`))
+    findings.add(scanText(name, `${path}.${name} (name)`))
     walk(inner as Json, path === '' ? name : `${path}.${name}`, findings, depth + 1)
   }
 }
